@@ -1,0 +1,1 @@
+//! What PoCo does, without touching anything.

@@ -1,0 +1,3 @@
+//! The `poco` command.
+
+fn main() {}
