@@ -1,1 +1,3 @@
 //! Runs agents for chats.
+
+pub mod agent;

@@ -1,1 +1,42 @@
 //! What PoCo does, without touching anything.
+//!
+//! Something happens ([`Event`]), PoCo makes up its mind ([`decide()`]), and what
+//! should follow comes back as data ([`Effect`]). There is no clock, no network,
+//! no disk, and no `async` in this crate; `poco-io` supplies them.
+
+mod action;
+mod card;
+mod decide;
+mod desk;
+mod effect;
+mod event;
+mod id;
+mod page;
+mod policy;
+mod press;
+mod room;
+mod transcript;
+mod view;
+
+pub use action::Action;
+pub use card::{Block, Button, Card, Choice, Field, Form, Look, Tone, Typing};
+pub use decide::decide;
+pub use desk::{
+    ANSWERED_MAX, Answered, Archive, BROKEN_MAX, Desk, HISTORY_MAX, Moment, PROMPT_BYTES_MAX,
+    Pending, Phase, Settings, Task, WAITING_MAX,
+};
+pub use effect::{CardKey, Command, Effect};
+pub use event::{Approval, Ask, Event, Fact, Outcome, Pages, Question, Report, Verdict, Via};
+pub use id::{
+    ApprovalId, CardRef, ChatId, EventId, PagesId, TaskId, ThreadId, Timestamp, TurnId, UserId,
+    hash,
+};
+pub use page::{PAGE_BYTES, paginate};
+pub use policy::admit;
+pub use press::Press;
+pub use room::{
+    House, Kind, Listing, Lobby, Making, NAME_CHARS_MAX, PROJECTS_MAX, Pairing, Project, Room,
+    Terms,
+};
+pub use transcript::{STEPS_MAX, Step, Transcript};
+pub use view::{live, recalled};

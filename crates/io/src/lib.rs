@@ -1,1 +1,8 @@
-//! Everything that touches the world.
+//! Everything that touches the world: ports, the adapters behind them, and the `App` that joins
+//! them to the core.
+
+pub mod config;
+pub mod feishu;
+pub mod port;
+pub mod queue;
+pub mod store;

@@ -1,0 +1,158 @@
+//! What a person can ask for. A card button and a text command are two
+//! spellings of the same [`Action`].
+
+use crate::{ApprovalId, ChatId, TaskId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Action {
+    /// Plain text: a prompt in a project, a greeting in a lobby.
+    Say { text: String },
+    /// Give the agent a prompt.
+    Run { prompt: String },
+    /// Show where things stand, or how one task stands.
+    Status { task: Option<TaskId> },
+    /// Let the agent, or a task that waits for its `confirm:`, go on.
+    Approve { what: String, session: bool },
+    /// Do not let it.
+    Deny { what: String, why: Option<String> },
+    /// Tell the agent what it asked, by question id.
+    Answer { approval: ApprovalId, answers: BTreeMap<String, String> },
+    /// Stop a task; the current one if none is named.
+    Stop { task: Option<TaskId> },
+    /// Add text to the running turn.
+    Steer { text: String },
+    /// Add a waiting prompt to the running turn.
+    Merge { task: TaskId },
+    /// List what waits.
+    Queue,
+    /// Start a fresh conversation with the next prompt.
+    New,
+    /// List the commands.
+    Help,
+    /// Turn to a page of a task's answer.
+    Page { task: TaskId, page: usize },
+    /// Turn to a page of what the agent asks leave for.
+    AskPage { approval: ApprovalId, page: usize },
+    /// Go on with a task that was cut off.
+    Resume { task: TaskId },
+    /// Run a task that was cut off once more, from its prompt.
+    Again { task: TaskId },
+    /// Leave a task that was cut off as it is.
+    Discard { task: TaskId },
+    /// Show the home card.
+    Home,
+    /// Show the form for a new project.
+    NewProject,
+    /// Make a project.
+    Create { name: String, agent: String, workdir: String },
+    /// List the projects.
+    Manage,
+    /// Delete a project.
+    Delete { project: ChatId },
+    /// Show the workspace card.
+    Workspace,
+    /// Something unknown, in the words it came in.
+    Unknown { what: String },
+}
+
+struct Spelling {
+    word: &'static str,
+    usage: &'static str,
+    help: &'static str,
+    /// Reads what follows the word, trimmed; `None` if it does not fit.
+    read: fn(&str) -> Option<Action>,
+}
+
+/// Every text command. `/help` is written from this table.
+const SPELLINGS: &[Spelling] = &[
+    Spelling {
+        word: "run",
+        usage: "/run <prompt>",
+        help: "give the agent a prompt",
+        read: |rest| some(rest).map(|prompt| Action::Run { prompt }),
+    },
+    Spelling {
+        word: "status",
+        usage: "/status [id]",
+        help: "show where things stand, or one task",
+        read: |rest| Some(Action::Status { task: some(rest).map(TaskId::new) }),
+    },
+    Spelling {
+        word: "approve",
+        usage: "/approve <id>",
+        help: "let the agent do what it asked for",
+        read: |rest| some(rest).map(|what| Action::Approve { what, session: false }),
+    },
+    Spelling {
+        word: "reject",
+        usage: "/reject <id> [why]",
+        help: "do not let it, and tell it why",
+        read: |rest| {
+            let (what, why) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            some(what).map(|what| Action::Deny { what, why: some(why) })
+        },
+    },
+    Spelling {
+        word: "stop",
+        usage: "/stop [id]",
+        help: "stop the current task, or this one",
+        read: |rest| Some(Action::Stop { task: some(rest).map(TaskId::new) }),
+    },
+    Spelling {
+        word: "steer",
+        usage: "/steer <text>",
+        help: "add to the running task",
+        read: |rest| some(rest).map(|text| Action::Steer { text }),
+    },
+    Spelling {
+        word: "queue",
+        usage: "/queue",
+        help: "list what waits",
+        read: |rest| rest.is_empty().then_some(Action::Queue),
+    },
+    Spelling {
+        word: "new",
+        usage: "/new",
+        help: "start a fresh conversation",
+        read: |rest| rest.is_empty().then_some(Action::New),
+    },
+    Spelling {
+        word: "help",
+        usage: "/help",
+        help: "list the commands",
+        read: |rest| rest.is_empty().then_some(Action::Help),
+    },
+];
+
+fn some(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+impl Action {
+    /// Reads a chat message. What does not start with a command's word is said as it is.
+    pub fn parse(text: &str) -> Self {
+        let text = text.trim();
+        let Some(command) = text.strip_prefix('/') else {
+            return Self::Say { text: text.to_owned() };
+        };
+        let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+        if word.is_empty() || !word.chars().all(|c| c.is_ascii_alphabetic()) {
+            // A path, say: people begin prompts with those.
+            return Self::Say { text: text.to_owned() };
+        }
+        SPELLINGS
+            .iter()
+            .find(|spelling| spelling.word == word.to_ascii_lowercase())
+            .and_then(|spelling| (spelling.read)(rest.trim()))
+            .unwrap_or_else(|| Self::Unknown { what: format!("/{word}") })
+    }
+
+    /// Returns the list of commands, in markdown.
+    pub(crate) fn help() -> String {
+        let line = |it: &Spelling| format!("`{}` {}", it.usage, it.help);
+        SPELLINGS.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}

@@ -1,0 +1,142 @@
+//! Where tasks are worked on, one at a time, in one chat.
+
+use crate::{
+    Approval, ApprovalId, CardKey, ChatId, Outcome, TaskId, ThreadId, Timestamp, TurnId, UserId,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+/// The most prompts that may wait behind the current one.
+pub const WAITING_MAX: usize = 10;
+
+/// The longest prompt, in bytes.
+pub const PROMPT_BYTES_MAX: usize = 24 * 1024;
+
+/// The most interrupted tasks that can be taken up again.
+pub const BROKEN_MAX: usize = 10;
+
+/// The most turning points remembered of one task.
+pub const HISTORY_MAX: usize = 24;
+
+/// The most answered questions remembered of one task.
+pub const ANSWERED_MAX: usize = 64;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Desk {
+    /// The agent's memory of this chat, once it has one.
+    pub thread: Option<ThreadId>,
+    /// The next prompt starts a new conversation.
+    pub fresh: bool,
+    /// The one task the agent is at.
+    pub current: Option<Task>,
+    /// Those behind it, first come first served.
+    pub waiting: VecDeque<Task>,
+    /// Those cut off, which people may take up again.
+    pub broken: VecDeque<Task>,
+}
+
+/// How the agent is run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    pub agent: String,
+    pub workdir: String,
+    pub model: Option<String>,
+    /// `read-only`, `workspace-write` or `danger-full-access`.
+    pub sandbox: String,
+    /// `untrusted`, `on-request` or `never`.
+    pub approval_policy: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    pub id: TaskId,
+    pub by: UserId,
+    /// Where the task came from: `feishu` or `demo`.
+    pub source: String,
+    pub prompt: String,
+    /// It starts a new conversation.
+    pub fresh: bool,
+    pub settings: Settings,
+    pub since: Timestamp,
+    pub phase: Phase,
+    /// What the agent waits for, oldest first.
+    pub pending: Vec<Pending>,
+    /// What was answered, and by whom.
+    pub answered: Vec<Answered>,
+    pub thread: Option<ThreadId>,
+    pub turn: Option<TurnId>,
+    /// What has happened to it, oldest first.
+    pub history: Vec<Moment>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Phase {
+    /// Behind another.
+    Waiting,
+    /// Waits for a person to let it start (`confirm:`).
+    Confirming,
+    /// The runner is to start it.
+    Starting,
+    /// The runner is handing the prompt to the agent; `claim` names the attempt.
+    Claimed {
+        claim: String,
+    },
+    Running,
+    Stopping,
+}
+
+/// A question of the agent's that nobody answered yet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pending {
+    pub approval: Approval,
+    /// The page shown of what it asks.
+    pub page: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answered {
+    pub id: ApprovalId,
+    pub verdict: crate::Verdict,
+    pub by: UserId,
+}
+
+/// A turning point, as `GET /tasks/{id}` lists it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Moment {
+    pub kind: String,
+    pub at: Timestamp,
+}
+
+/// A task that is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Archive {
+    pub chat: ChatId,
+    pub task: Task,
+    pub outcome: Outcome,
+    pub steps: Vec<String>,
+    pub ended: Timestamp,
+}
+
+impl Task {
+    pub fn card(&self) -> CardKey {
+        CardKey::Task(self.id.clone())
+    }
+
+    pub(crate) fn note(&mut self, kind: &str, at: Timestamp) {
+        if self.history.len() < HISTORY_MAX {
+            self.history.push(Moment { kind: kind.to_owned(), at });
+        }
+    }
+}
+
+impl Desk {
+    /// Returns the current task if it is this one.
+    pub(crate) fn current(&mut self, id: &TaskId) -> Option<&mut Task> {
+        self.current.as_mut().filter(|task| task.id == *id)
+    }
+
+    /// Returns a task that is not over.
+    pub fn find(&self, id: &TaskId) -> Option<&Task> {
+        self.current.iter().chain(&self.waiting).find(|task| task.id == *id)
+    }
+}

@@ -1,0 +1,52 @@
+//! What should follow. Every effect is safe to perform twice.
+
+use crate::{
+    ApprovalId, Archive, Card, CardRef, ChatId, EventId, Fact, Settings, TaskId, ThreadId, TurnId,
+    UserId, Verdict,
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Effect {
+    /// Make this card look like this: post it if it is new, update it if not.
+    Show { key: CardKey, card: Card },
+    /// Post a card once, in whichever chat; nothing updates it but a press on it.
+    Post { chat: ChatId, card: Card },
+    /// Tell the person who pressed, and nobody else.
+    Toast { text: String },
+    /// Hand the runner a command.
+    Send { command: Command },
+    /// Open a chat for a new project. It hears [`Fact::Opened`]; this one [`Fact::Listed`], or
+    /// [`Fact::OpenFailed`] if that can't be done.
+    Open { request: EventId, name: String, by: UserId, settings: Settings },
+    /// Let another chat know.
+    Tell { chat: ChatId, fact: Fact },
+    /// Keep a task that is over, under its id.
+    Keep { archive: Archive },
+    /// Show a kept task again, at a page: on the card that was pressed, or on a new one.
+    Recall { task: TaskId, page: usize, on: Option<CardRef> },
+}
+
+/// Which card; the shell knows which message it became.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum CardKey {
+    Workspace,
+    Task(TaskId),
+    /// The card that was pressed.
+    This(CardRef),
+}
+
+/// What the runner is told. Carries all it needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// Give the agent a prompt.
+    Start { task: TaskId, prompt: String, thread: Option<ThreadId>, settings: Settings },
+    /// Answer what the agent asked.
+    Answer { task: TaskId, approval: ApprovalId, verdict: Verdict },
+    /// Add text to the running turn; `id` names this text, for it must not be added twice.
+    Steer { task: TaskId, id: String, text: String },
+    /// Interrupt the turn. `turn` is `None` if it has not been heard to start.
+    Stop { task: TaskId, thread: Option<ThreadId>, turn: Option<TurnId> },
+    /// Look whether a folder can be worked in, and report its full path.
+    Look { request: EventId, workdir: String },
+}

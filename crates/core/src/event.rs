@@ -1,0 +1,164 @@
+//! What can happen.
+
+use crate::{
+    Action, ApprovalId, CardRef, ChatId, EventId, Listing, PagesId, Settings, TaskId, ThreadId,
+    Timestamp, TurnId, UserId,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A fact, with where and when it happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// The same delivery always carries the same id.
+    pub id: EventId,
+    pub chat: ChatId,
+    pub at: Timestamp,
+    pub fact: Fact,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Fact {
+    /// A person said or pressed something.
+    Acted { by: UserId, via: Via, action: Action },
+    /// Somebody who has no leave to act tried to. Told to the house only (see [`admit`]).
+    ///
+    /// [`admit`]: crate::admit
+    Knocked { by: UserId, via: Via, chat: ChatId, text: String },
+    /// The operator, at the machine itself, offers a pairing code.
+    PairingOffered { code: String, until: Timestamp },
+    /// Somebody became the owner, in this chat.
+    Welcomed { by: UserId },
+    /// The agent reported on a task.
+    Reported { task: TaskId, report: Report },
+    /// The runner looked at the folder for a new project.
+    Looked { request: EventId, result: Result<String, String> },
+    /// This chat was opened for a project that was made in `lobby`.
+    Opened { name: String, by: UserId, settings: Settings, lobby: ChatId },
+    /// A project was opened for the owner of this lobby.
+    Listed { request: EventId, project: Listing },
+    /// The chat for a new project could not be opened.
+    OpenFailed { request: EventId, reason: String },
+    /// The project in this chat is to be deleted; `lobby` wants to know when it is.
+    Removed { by: UserId, lobby: ChatId },
+    /// A project of this lobby is gone.
+    Unlisted { project: ChatId },
+}
+
+/// How a person acted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Via {
+    /// A message in a direct chat with the bot.
+    Direct,
+    /// A message in a group.
+    Group,
+    /// A press on this card.
+    Press { card: CardRef },
+    /// From the machine PoCo runs on, which needs no leave.
+    Local { card: Option<CardRef> },
+}
+
+/// A turning point in a task; running output is not one (see `Transcript`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Report {
+    /// The runner is about to hand the prompt to the agent. `claim` names this one attempt.
+    Claimed { claim: String, thread: Option<ThreadId> },
+    /// The agent surely never saw the prompt of the claim before; it may be claimed again.
+    Unclaimed,
+    /// The agent took the prompt.
+    Started { thread: ThreadId, turn: TurnId },
+    /// The agent asks for leave.
+    Asked(Approval),
+    /// The agent no longer waits for this answer.
+    Settled { approval: ApprovalId },
+    /// Text for the running turn came too late for it.
+    SteerMissed { id: String, text: String },
+    /// The turn is over.
+    Ended { outcome: Outcome, steps: Vec<String> },
+}
+
+/// What the agent wants leave for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Approval {
+    pub id: ApprovalId,
+    pub ask: Ask,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Ask {
+    /// Run a command, shown exactly, in a directory.
+    Command { command: Pages, cwd: String, reason: String },
+    /// Change files, as the diff says.
+    Patch { diff: Pages, files: Vec<String>, reason: String },
+    /// Have more rights: `what` in markdown.
+    Permission { what: Pages, reason: String },
+    /// Be told something.
+    Questions(Vec<Question>),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Question {
+    pub id: String,
+    pub text: String,
+    /// Labels to choose from; none means free text.
+    pub options: Vec<String>,
+}
+
+/// What a person says to an [`Ask`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Verdict {
+    AllowOnce,
+    AllowSession,
+    /// The agent goes on without; it is told why if there is a why.
+    Deny {
+        why: Option<String>,
+    },
+    /// Answers by question id.
+    Answers(BTreeMap<String, String>),
+}
+
+/// How a task ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    Answered {
+        answer: Pages,
+    },
+    Failed {
+        reason: String,
+        partial: Option<Pages>,
+    },
+    /// A person stopped it.
+    Stopped {
+        partial: Option<Pages>,
+    },
+    /// It was cut off. `begun` is `None` if it can't be known whether the agent saw the prompt.
+    Interrupted {
+        reason: String,
+        partial: Option<Pages>,
+        begun: Option<bool>,
+    },
+    /// It never began, because a person said so.
+    Cancelled {
+        by: UserId,
+    },
+    /// It never began: its text went into the running turn of this task.
+    Merged {
+        into: TaskId,
+    },
+}
+
+/// A text of any length. All pages but the first are kept in documents of their own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pages {
+    pub id: PagesId,
+    pub first: String,
+    /// At least 1.
+    pub count: usize,
+}
+
+impl Pages {
+    /// Makes a text of one page.
+    pub fn one(id: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { id: PagesId::new(id), first: text.into(), count: 1 }
+    }
+}

@@ -1,0 +1,101 @@
+//! What a chat is to PoCo.
+
+use crate::{ChatId, Desk, EventId, Settings, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The most projects one lobby lists.
+pub const PROJECTS_MAX: usize = 50;
+
+/// The longest name of a project, in characters; a group's name may have 60 with our prefix.
+pub const NAME_CHARS_MAX: usize = 50;
+
+/// One chat: what it is for, and the work going on in it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Room {
+    pub kind: Kind,
+    pub desk: Desk,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Kind {
+    /// Nothing was said here yet.
+    #[default]
+    Fresh,
+    /// A direct chat, where a person keeps projects.
+    Lobby(Lobby),
+    /// A group in which one project lives.
+    Project(Project),
+    /// A group whose project was deleted.
+    Gone,
+    /// Not a chat: what holds for all of them.
+    House(House),
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Lobby {
+    pub projects: Vec<Listing>,
+    /// Projects being made, by the event that asked for them.
+    pub making: BTreeMap<EventId, Making>,
+}
+
+/// One line in a lobby.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Listing {
+    pub chat: ChatId,
+    pub name: String,
+    pub agent: String,
+    pub workdir: String,
+    /// It is being deleted.
+    pub leaving: bool,
+}
+
+/// A project whose folder is looked at, or whose chat is opened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Making {
+    pub name: String,
+    pub by: UserId,
+    pub settings: Settings,
+    /// The card the form was on.
+    pub card: Option<crate::CardRef>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Project {
+    pub name: String,
+    pub by: UserId,
+    pub settings: Settings,
+    pub lobby: ChatId,
+    /// It is deleted once its running task has ended.
+    pub leaving: bool,
+}
+
+/// Who the house belongs to, and who knocked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct House {
+    pub owner: Option<UserId>,
+    pub pairing: Option<Pairing>,
+    /// When each stranger was last told that they may not.
+    pub refused: BTreeMap<UserId, Timestamp>,
+}
+
+/// A one-time code that makes whoever sends it the owner.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pairing {
+    pub code: String,
+    pub until: Timestamp,
+    pub tries_left: u8,
+    pub last_try: Timestamp,
+}
+
+/// What holds in every chat: given to each decision, never changed by one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Terms {
+    pub owner: Option<UserId>,
+    /// Where [`House`] is kept.
+    pub house: ChatId,
+    /// Agents that can be chosen, the first being the usual one.
+    pub agents: Vec<String>,
+    /// For tasks outside projects, and as the start of new projects.
+    pub settings: Settings,
+}

@@ -1,0 +1,1 @@
+//! Configuration: environment, then file, then defaults.

@@ -1,0 +1,132 @@
+//! A coding agent at work.
+
+use async_trait::async_trait;
+use poco_core::{ApprovalId, Settings, Step, TaskId, ThreadId, TurnId, Verdict};
+
+/// One agent, serving many chats. What it says about a task comes out of the task's [`Turn`].
+#[async_trait]
+pub trait Agent: Send + Sync {
+    /// Whether a task can be given to it now, and if not, why and what to do.
+    async fn ready(&self) -> Result<String, String>;
+
+    /// Finds or makes the conversation a prompt belongs to, and says its name. Nothing is told to
+    /// the model yet.
+    async fn open(
+        &self,
+        thread: Option<&ThreadId>,
+        settings: &Settings,
+    ) -> Result<ThreadId, AgentError>;
+
+    /// Gives it a prompt. Must be called once for a task: it does not know repeats.
+    async fn start(
+        &self,
+        thread: &ThreadId,
+        task: &TaskId,
+        prompt: &str,
+        settings: &Settings,
+    ) -> Result<Box<dyn Turn>, AgentError>;
+
+    /// Asks the agent's own record what became of a prompt that may have been given before.
+    async fn find(
+        &self,
+        thread: &ThreadId,
+        task: &TaskId,
+        settings: &Settings,
+    ) -> Result<Found, AgentError>;
+
+    /// Ends whatever was started for it, within a bounded time.
+    async fn shutdown(&self);
+}
+
+/// One turn: what the agent does with one prompt.
+#[async_trait]
+pub trait Turn: Send {
+    fn thread(&self) -> ThreadId;
+
+    fn id(&self) -> TurnId;
+
+    /// Waits for what comes next. Cancel safe. After [`Note::Ended`] it is not called again.
+    async fn next(&mut self) -> Note;
+
+    /// Answers what was asked. `false` if the agent does not wait for it (any more).
+    async fn answer(
+        &mut self,
+        approval: &ApprovalId,
+        verdict: &Verdict,
+    ) -> Result<bool, AgentError>;
+
+    /// Adds text to the turn. `id` names the text: given again, it is not added again. `false` if
+    /// the turn was over.
+    async fn steer(&mut self, id: &str, text: &str) -> Result<bool, AgentError>;
+
+    /// Interrupts the turn; it then ends, and says so.
+    async fn interrupt(&mut self) -> Result<(), AgentError>;
+}
+
+/// What an agent says about a turn.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Note {
+    /// Worth a glance.
+    Step(Step),
+    /// It waits for a person. Long texts are still whole in it.
+    Asked {
+        approval: ApprovalId,
+        ask: Question,
+    },
+    /// It no longer waits for this.
+    Settled {
+        approval: ApprovalId,
+    },
+    Ended(End),
+}
+
+/// What the agent asks, with texts of any length.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Question {
+    Command { command: String, cwd: String, reason: String },
+    Patch { diff: String, files: Vec<String>, reason: String },
+    Permission { what: String, reason: String },
+    Questions(Vec<poco_core::Question>),
+}
+
+/// How a turn ended. What was said by then is in the steps before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    Completed,
+    Failed {
+        reason: String,
+    },
+    /// Interrupted because [`Turn::interrupt`] was called.
+    Stopped,
+    /// Cut off: the agent died, or somebody else interrupted it.
+    Lost {
+        reason: String,
+    },
+}
+
+/// What the agent's own record says of a prompt.
+#[expect(missing_debug_implementations, reason = "a turn is a trait object")]
+pub enum Found {
+    /// It is still at it; the turn goes on here.
+    Running(Box<dyn Turn>),
+    /// It is over. `answer` is what the agent said.
+    Over { turn: TurnId, end: End, answer: String, steps: Vec<String> },
+    /// It surely never saw the prompt.
+    Never,
+    /// That can't be known.
+    Unknown { reason: String },
+}
+
+/// Why an agent could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// It will not work however often it is tried; says why and what to do.
+    #[error("{0}")]
+    Refused(String),
+    /// It did not happen, and may work later.
+    #[error("{0}")]
+    Later(String),
+    /// It may have happened or not.
+    #[error("{0}")]
+    Unclear(String),
+}
