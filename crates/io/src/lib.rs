@@ -5,4 +5,5 @@ pub mod config;
 pub mod feishu;
 pub mod port;
 pub mod queue;
+pub mod secret;
 pub mod store;
