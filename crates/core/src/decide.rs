@@ -1,8 +1,169 @@
 //! The one place where PoCo makes up its mind.
+//!
+//! What people see of the work going on is not decided here: cards are functions of the room, and
+//! those that look different afterwards are shown.
 
-use crate::{Effect, Event, Room, Terms};
+pub(crate) mod approval;
+mod broken;
+mod house;
+mod lobby;
+mod project;
+mod task;
+mod words;
+
+use crate::{
+    Action, Card, CardRef, Effect, Event, Fact, Kind, Report, Room, Terms, Tone, UserId, Via,
+    policy, view,
+};
 
 /// Takes in one event and says what should follow.
-pub fn decide(_terms: &Terms, _room: &mut Room, _event: &Event) -> Vec<Effect> {
-    vec![]
+///
+/// Never fails: what cannot be done is refused with an effect, and what is out of date is nothing.
+pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
+    let before = view::looks(room);
+    let mut effects = match &event.fact {
+        Fact::Acted { by, via, action } => {
+            let scene = Scene { terms, event, by, via };
+            if policy::may(terms, by, via) {
+                acted(&scene, room, action)
+            } else {
+                vec![Effect::Toast { text: "You have no leave to do this.".to_owned() }]
+            }
+        }
+        Fact::Reported { task, report } => reported(terms, room, event, task, report),
+        Fact::Knocked { by, via, chat, text } => house::knocked(room, event, by, via, chat, text),
+        Fact::PairingOffered { code, until } => house::offered(room, code, *until),
+        Fact::Welcomed { by } => lobby::welcomed(room, event, by),
+        Fact::Looked { request, result } => lobby::looked(terms, room, event, request, result),
+        Fact::Listed { request, project } => lobby::listed(terms, room, event, request, project),
+        Fact::OpenFailed { request, reason } => {
+            lobby::open_failed(terms, room, event, request, reason)
+        }
+        Fact::Unlisted { project } => lobby::unlisted(room, project),
+        Fact::Opened { name, by, settings, lobby } => {
+            project::opened(room, name, by, settings, lobby)
+        }
+        Fact::Removed { by, lobby } => project::removed(room, event, by, lobby),
+    };
+    effects.extend(changed(&before, view::looks(room)));
+    effects
+}
+
+fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
+    if matches!(room.kind, Kind::Fresh) && matches!(scene.via, Via::Direct | Via::Local { .. }) {
+        room.kind = Kind::Lobby(Default::default());
+    }
+    match &room.kind {
+        Kind::Fresh => {
+            return scene
+                .reply("This group is no PoCo project. Send me a direct message to make one.");
+        }
+        Kind::Gone => return scene.reply(
+            "The project of this group was deleted. Send me a direct message to make a new one.",
+        ),
+        Kind::House(_) => return vec![],
+        Kind::Lobby(_) | Kind::Project(_) => {}
+    }
+    match action {
+        Action::Say { text } => said(scene, room, text),
+        Action::Run { prompt } => task::ask(scene, room, prompt),
+        Action::Stop { task } => task::stop(scene, room, task.as_ref()),
+        Action::Steer { text } => task::steer(scene, room, text),
+        Action::Merge { task } => task::merge(scene, room, task),
+        Action::New => task::fresh(scene, room),
+        Action::Approve { what, session } => approval::approve(scene, room, what, *session),
+        Action::Deny { what, why } => approval::deny(scene, room, what, why.as_deref()),
+        Action::Answer { approval, answers } => approval::answer(scene, room, approval, answers),
+        Action::AskPage { approval, page } => approval::page(scene, room, approval, *page),
+        Action::Resume { task } => broken::resume(scene, room, task),
+        Action::Again { task } => broken::again(scene, room, task),
+        Action::Discard { task } => broken::discard(scene, room, task),
+        Action::Page { task, page } => words::page(scene, room, task, *page),
+        Action::Status { task } => words::status(scene, room, task.as_ref()),
+        Action::Queue => words::queue(scene, room),
+        Action::Help => words::help(scene, room),
+        Action::Unknown { what } => words::unknown(scene, what),
+        Action::Home => lobby::home(scene, room),
+        Action::NewProject => lobby::form(scene, room),
+        Action::Create { name, agent, workdir } => lobby::create(scene, room, name, agent, workdir),
+        Action::Manage => lobby::manage(scene, room),
+        Action::Delete { project } => lobby::delete(scene, room, project),
+        Action::Workspace => project::workspace(scene, room),
+    }
+}
+
+/// Plain text is a prompt where a project lives, and a greeting elsewhere.
+fn said(scene: &Scene<'_>, room: &mut Room, text: &str) -> Vec<Effect> {
+    match (&room.kind, scene.via) {
+        (Kind::Project(_), _) => task::ask(scene, room, text),
+        (_, Via::Local { .. }) => words::help(scene, room),
+        (_, Via::Direct | Via::Group | Via::Press { .. }) => lobby::home(scene, room),
+    }
+}
+
+fn reported(
+    terms: &Terms,
+    room: &mut Room,
+    event: &Event,
+    task: &crate::TaskId,
+    report: &Report,
+) -> Vec<Effect> {
+    match report {
+        Report::Claimed { claim, thread } => task::claimed(room, task, claim, thread.as_ref()),
+        Report::Unclaimed => task::unclaimed(room, task),
+        Report::Started { thread, turn } => task::started(room, event, task, thread, turn),
+        Report::Asked(approval) => approval::asked(room, event, task, approval),
+        Report::Settled { approval } => approval::settled(room, task, approval),
+        Report::SteerMissed { id, by, text } => {
+            task::steer_missed(terms, room, event, id, by, text)
+        }
+        Report::Ended { outcome, steps } => task::ended(room, event, task, outcome, steps),
+    }
+}
+
+/// Shows every card that looks different now, or is new. Those that went were shown when they did.
+fn changed(before: &view::Looks, after: view::Looks) -> Vec<Effect> {
+    let show = |(key, card)| Effect::Show { key, card };
+    after.into_iter().filter(|(key, card)| before.get(key) != Some(card)).map(show).collect()
+}
+
+/// Who acts, how, and on what terms.
+struct Scene<'a> {
+    terms: &'a Terms,
+    event: &'a Event,
+    by: &'a UserId,
+    via: &'a Via,
+}
+
+impl Scene<'_> {
+    /// Tells whoever acted: beside the button that was pressed, or in the chat.
+    fn reply(&self, text: impl Into<String>) -> Vec<Effect> {
+        match self.card() {
+            Some(_) => vec![Effect::Toast { text: text.into() }],
+            None => vec![self.post(Card::new(Tone::Plain, "PoCo").text(text))],
+        }
+    }
+
+    /// Shows a card where the pressed one is, or as a new one.
+    fn show(&self, card: Card) -> Effect {
+        match self.card() {
+            Some(pressed) => on(pressed, card),
+            None => self.post(card),
+        }
+    }
+
+    fn post(&self, card: Card) -> Effect {
+        Effect::Post { chat: self.event.chat.clone(), card }
+    }
+
+    fn card(&self) -> Option<&CardRef> {
+        match self.via {
+            Via::Press { card } | Via::Local { card: Some(card) } => Some(card),
+            Via::Direct | Via::Group | Via::Local { card: None } => None,
+        }
+    }
+}
+
+fn on(pressed: &CardRef, card: Card) -> Effect {
+    Effect::Show { key: crate::CardKey::This(pressed.clone()), card }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     Approval, ApprovalId, CardKey, ChatId, Outcome, TaskId, ThreadId, Timestamp, TurnId, UserId,
+    Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -13,7 +14,7 @@ pub const WAITING_MAX: usize = 10;
 pub const PROMPT_BYTES_MAX: usize = 24 * 1024;
 
 /// The most interrupted tasks that can be taken up again.
-pub const BROKEN_MAX: usize = 10;
+pub const BROKEN_MAX: usize = 5;
 
 /// The most turning points remembered of one task.
 pub const HISTORY_MAX: usize = 24;
@@ -32,7 +33,7 @@ pub struct Desk {
     /// Those behind it, first come first served.
     pub waiting: VecDeque<Task>,
     /// Those cut off, which people may take up again.
-    pub broken: VecDeque<Task>,
+    pub broken: VecDeque<Archive>,
 }
 
 /// How the agent is run.
@@ -56,6 +57,8 @@ pub struct Task {
     pub prompt: String,
     /// It starts a new conversation.
     pub fresh: bool,
+    /// A person must say so before it starts (`confirm:`).
+    pub confirm: bool,
     pub settings: Settings,
     pub since: Timestamp,
     pub phase: Phase,
@@ -88,6 +91,8 @@ pub enum Phase {
 /// A question of the agent's that nobody answered yet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pending {
+    /// Its place among the questions of its task, from 1: people name it so.
+    pub number: usize,
     pub approval: Approval,
     /// The page shown of what it asks.
     pub page: usize,
@@ -95,8 +100,9 @@ pub struct Pending {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answered {
+    pub number: usize,
     pub id: ApprovalId,
-    pub verdict: crate::Verdict,
+    pub verdict: Verdict,
     pub by: UserId,
 }
 
@@ -115,6 +121,8 @@ pub struct Archive {
     pub outcome: Outcome,
     pub steps: Vec<String>,
     pub ended: Timestamp,
+    /// What people made of it after it was cut off, in a sentence.
+    pub settled: Option<String>,
 }
 
 impl Task {

@@ -44,7 +44,7 @@ pub enum Command {
     /// Answer what the agent asked.
     Answer { task: TaskId, approval: ApprovalId, verdict: Verdict },
     /// Add text to the running turn; `id` names this text, for it must not be added twice.
-    Steer { task: TaskId, id: String, text: String },
+    Steer { task: TaskId, id: String, by: UserId, text: String },
     /// Interrupt the turn. `turn` is `None` if it has not been heard to start.
     Stop { task: TaskId, thread: Option<ThreadId>, turn: Option<TurnId> },
     /// Look whether a folder can be worked in, and report its full path.

@@ -72,7 +72,7 @@ pub enum Report {
     /// The agent no longer waits for this answer.
     Settled { approval: ApprovalId },
     /// Text for the running turn came too late for it.
-    SteerMissed { id: String, text: String },
+    SteerMissed { id: String, by: UserId, text: String },
     /// The turn is over.
     Ended { outcome: Outcome, steps: Vec<String> },
 }

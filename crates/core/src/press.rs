@@ -1,20 +1,220 @@
-//! How an [`Action`] is written into a button and read back: the names the Python PoCo used.
+//! How an [`Action`] is written into a button and read back: the names the Python PoCo used, so
+//! that old cards in chats keep working.
 
-use crate::Action;
+use crate::{Action, ApprovalId, ChatId, TaskId};
 use std::collections::BTreeMap;
 
-/// What a button carries, and what comes back with a press, by field name.
+/// What a button carries, and what comes back with a press, by field name. The fields of a form
+/// come back beside those of the button.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Press(pub BTreeMap<String, String>);
 
+/// Names the action; the other fields are its details.
+const INTENT: &str = "intent_key";
+
 impl Press {
-    /// Writes an action.
-    pub fn of(_action: &Action) -> Self {
-        Self::default()
+    /// Writes an action. Fields that a form supplies are left out when they are empty.
+    pub fn of(action: &Action) -> Self {
+        match action {
+            Action::Home => Self::intent("project.home"),
+            Action::NewProject => Self::intent("project.new"),
+            Action::Manage => Self::intent("project.manage"),
+            Action::Create { name, agent, workdir } => Self::intent("project.create")
+                .with("name", name)
+                .with("backend", agent)
+                .with("workdir", workdir),
+            Action::Delete { project } => {
+                Self::intent("project.delete").with("project_id", project.as_str())
+            }
+            Action::Workspace => Self::intent("workspace.open"),
+            Action::Say { text } | Action::Run { prompt: text } => {
+                Self::intent("task.submit").with("prompt", text)
+            }
+            Action::Status { task } => Self::intent("task.status").task(task.as_ref()),
+            Action::Stop { task } => Self::intent("task.stop").task(task.as_ref()),
+            Action::Page { task, page } => {
+                Self::intent("task.open").task(Some(task)).with("page", &page.to_string())
+            }
+            Action::Resume { task } => Self::intent("task.continue").task(Some(task)),
+            Action::Again { task } => Self::intent("task.again").task(Some(task)),
+            Action::Discard { task } => Self::intent("task.discard").task(Some(task)),
+            Action::Merge { task } => Self::intent("task.steer_queue").task(Some(task)),
+            Action::Steer { text } => Self::intent("task.steer").with("steer_prompt", text),
+            Action::Approve { what, session: false } => {
+                Self::intent("task.approve").with("task_id", what)
+            }
+            Action::Approve { what, session: true } => {
+                Self::intent("task.approve_session").with("task_id", what)
+            }
+            Action::Deny { what, why } => Self::intent("task.reject")
+                .with("task_id", what)
+                .with("why", why.as_deref().unwrap_or_default()),
+            Action::Answer { approval, answers } => answers
+                .iter()
+                .fold(Self::intent("task.answer"), |press, (id, answer)| {
+                    press.with(&format!("{ANSWER}{id}"), answer)
+                })
+                .with("approval_id", approval.as_str()),
+            Action::AskPage { approval, page } => Self::intent("task.ask_page")
+                .with("approval_id", approval.as_str())
+                .with("page", &page.to_string()),
+            Action::Queue => Self::intent("task.queue"),
+            Action::New => Self::intent("task.new_conversation"),
+            Action::Help => Self::intent("help"),
+            Action::Unknown { what } => Self::intent(what),
+        }
     }
 
-    /// Reads an action back; anybody can forge a press, so everything in it is doubted.
+    /// Reads an action back. Anybody can forge a press, so nothing in it is trusted: what is
+    /// unknown or incomplete becomes [`Action::Unknown`].
     pub fn action(&self) -> Action {
-        Action::Home
+        let intent = self.0.get(INTENT).map(String::as_str).unwrap_or_default();
+        self.known(intent).unwrap_or_else(|| Action::Unknown { what: intent.to_owned() })
+    }
+
+    fn known(&self, intent: &str) -> Option<Action> {
+        let action = match intent {
+            "project.home" => Action::Home,
+            "project.new" => Action::NewProject,
+            "project.manage" | "project.list" => Action::Manage,
+            "project.create" => Action::Create {
+                name: self.text("name").or(self.text("input_value")).unwrap_or_default(),
+                agent: self.text("backend").unwrap_or_default(),
+                workdir: self.text("workdir").unwrap_or_default(),
+            },
+            "project.delete" => Action::Delete { project: ChatId::new(self.text("project_id")?) },
+            "workspace.open" => Action::Workspace,
+            "task.submit" => Action::Run {
+                prompt: self.text("prompt").or(self.text("input_value")).unwrap_or_default(),
+            },
+            "task.status" => Action::Status { task: self.text("task_id").map(TaskId::new) },
+            "task.stop" => Action::Stop { task: self.text("task_id").map(TaskId::new) },
+            "task.open" => Action::Page {
+                task: self.task_id()?,
+                page: self.text("page").and_then(|page| page.parse().ok()).unwrap_or_default(),
+            },
+            "task.continue" => Action::Resume { task: self.task_id()? },
+            "task.again" => Action::Again { task: self.task_id()? },
+            "task.discard" => Action::Discard { task: self.task_id()? },
+            "task.steer_queue" => Action::Merge { task: self.task_id()? },
+            "task.steer" => Action::Steer { text: self.text("steer_prompt")? },
+            "task.approve" => Action::Approve { what: self.text("task_id")?, session: false },
+            "task.approve_session" => {
+                Action::Approve { what: self.text("task_id")?, session: true }
+            }
+            "task.reject" => {
+                Action::Deny { what: self.text("task_id")?, why: self.prefixed("why") }
+            }
+            "task.answer" => Action::Answer { approval: self.approval()?, answers: self.answers() },
+            "task.ask_page" => Action::AskPage {
+                approval: self.approval()?,
+                page: self.text("page").and_then(|page| page.parse().ok()).unwrap_or_default(),
+            },
+            "task.queue" => Action::Queue,
+            "task.new_conversation" => Action::New,
+            "help" => Action::Help,
+            _ => return None,
+        };
+        Some(action)
+    }
+
+    fn intent(intent: &str) -> Self {
+        Self(BTreeMap::from([(INTENT.to_owned(), intent.to_owned())]))
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Self {
+        if !value.is_empty() {
+            self.0.insert(name.to_owned(), value.to_owned());
+        }
+        self
+    }
+
+    fn task(self, task: Option<&TaskId>) -> Self {
+        self.with("task_id", task.map(TaskId::as_str).unwrap_or_default())
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.0.get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    fn task_id(&self) -> Option<TaskId> {
+        self.text("task_id").map(TaskId::new)
+    }
+
+    fn approval(&self) -> Option<ApprovalId> {
+        self.text("approval_id").map(ApprovalId::new)
+    }
+
+    /// A field whose name needs a number behind it, because a card may hold several.
+    fn prefixed(&self, prefix: &str) -> Option<String> {
+        self.0.keys().filter(|name| name.starts_with(prefix)).find_map(|name| self.text(name))
+    }
+
+    fn answers(&self) -> BTreeMap<String, String> {
+        let answer = |(name, text): (&String, &String)| {
+            Some((name.strip_prefix(ANSWER)?.to_owned(), text.trim().to_owned()))
+        };
+        self.0.iter().filter_map(answer).collect()
+    }
+}
+
+/// Begins the names of fields that answer a question; the rest says which.
+const ANSWER: &str = "answer_";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_of_a_button_reads_back() {
+        let task = TaskId::new("t");
+        let actions = [
+            Action::Home,
+            Action::NewProject,
+            Action::Manage,
+            Action::Create { name: "a".into(), agent: "codex".into(), workdir: "~".into() },
+            Action::Delete { project: ChatId::new("c") },
+            Action::Workspace,
+            Action::Run { prompt: "p".into() },
+            Action::Status { task: Some(task.clone()) },
+            Action::Stop { task: None },
+            Action::Stop { task: Some(task.clone()) },
+            Action::Page { task: task.clone(), page: 3 },
+            Action::Resume { task: task.clone() },
+            Action::Again { task: task.clone() },
+            Action::Discard { task: task.clone() },
+            Action::Merge { task },
+            Action::Steer { text: "s".into() },
+            Action::Approve { what: "t.1".into(), session: false },
+            Action::Approve { what: "t.1".into(), session: true },
+            Action::Deny { what: "t.1".into(), why: Some("no".into()) },
+            Action::Answer {
+                approval: ApprovalId::new("a"),
+                answers: BTreeMap::from([("0".into(), "yes".into())]),
+            },
+            Action::AskPage { approval: ApprovalId::new("a"), page: 1 },
+            Action::Queue,
+            Action::New,
+            Action::Help,
+        ];
+        for action in actions {
+            assert_eq!(Press::of(&action).action(), action);
+        }
+    }
+
+    #[test]
+    fn a_form_supplies_what_the_button_lacks() {
+        let mut press = Press::of(&Action::Deny { what: "t.2".into(), why: None });
+        press.0.insert("why_2".into(), " too risky ".into());
+        let why = Some("too risky".to_owned());
+        assert_eq!(press.action(), Action::Deny { what: "t.2".into(), why });
+    }
+
+    #[test]
+    fn what_is_forged_is_unknown() {
+        for intent in ["", "task.open", "task.stop_all", "project.delete"] {
+            let press = Press(BTreeMap::from([(INTENT.into(), intent.into())]));
+            assert_eq!(press.action(), Action::Unknown { what: intent.into() });
+        }
     }
 }

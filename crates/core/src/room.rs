@@ -1,6 +1,6 @@
 //! What a chat is to PoCo.
 
-use crate::{ChatId, Desk, EventId, Settings, Timestamp, UserId};
+use crate::{CardRef, ChatId, Desk, EventId, Settings, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -37,6 +37,8 @@ pub struct Lobby {
     pub projects: Vec<Listing>,
     /// Projects being made, by the event that asked for them.
     pub making: BTreeMap<EventId, Making>,
+    /// The card projects were last listed on.
+    pub list_card: Option<CardRef>,
 }
 
 /// One line in a lobby.
@@ -57,7 +59,7 @@ pub struct Making {
     pub by: UserId,
     pub settings: Settings,
     /// The card the form was on.
-    pub card: Option<crate::CardRef>,
+    pub card: Option<CardRef>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

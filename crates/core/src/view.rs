@@ -1,13 +1,120 @@
 //! How things look. Each card is a function of what PoCo remembers.
 
-use crate::{Archive, Card, CardKey, Room, TaskId, Tone, Transcript};
+mod lobby;
+mod task;
 
-/// Returns the card of a task under way, if that is what the room is at.
-pub fn live(_room: &Room, _id: &TaskId, _transcript: &Transcript) -> Option<(CardKey, Card)> {
-    None
+use crate::{Button, Card, CardKey, Desk, Kind, Phase, Room, Settings, Tone};
+use std::collections::BTreeMap;
+
+pub(crate) use lobby::{form, home, making, manage};
+pub use task::{live, recalled};
+
+/// The longest piece of a prompt shown beside other things, in characters.
+const BRIEF_CHARS: usize = 80;
+
+/// What every card of a room that follows its state looks like.
+pub(crate) type Looks = BTreeMap<CardKey, Card>;
+
+/// Returns the look of every card that follows the room's state.
+pub(crate) fn looks(room: &Room) -> Looks {
+    let desk = &room.desk;
+    let tasks = desk.current.iter().map(|task| (task, 0));
+    let waiting = desk.waiting.iter().zip(1..);
+    let mut looks: Looks = tasks
+        .chain(waiting)
+        .map(|(task, place)| (task.card(), task::card(desk, task, place)))
+        .collect();
+    looks.extend(workspace(room).map(|card| (CardKey::Workspace, card)));
+    looks
 }
 
-/// Returns the card of a task that is over, at a page of its answer.
-pub fn recalled(_archive: &Archive, _page: usize) -> Card {
-    Card::new(Tone::Plain, "")
+/// Returns the card of a project, if one lives in the room.
+pub(crate) fn workspace(room: &Room) -> Option<Card> {
+    let Kind::Project(project) = &room.kind else { return None };
+    let Settings { agent, workdir, .. } = &project.settings;
+    let (word, tone) = standing_word(&room.desk);
+    let mut facts = vec![agent.clone(), workdir.clone()];
+    facts.extend(room.desk.current.as_ref().map(|task| task.id.to_string()));
+    if !room.desk.waiting.is_empty() {
+        facts.push(format!("queue {}", room.desk.waiting.len()));
+    }
+    let title = format!("[{word}] Workspace: {} ({})", project.name, facts.join(", "));
+    let mut card = Card::new(tone, title);
+    if project.leaving {
+        return Some(card.text("This project is being deleted."));
+    }
+    card = match &room.desk.current {
+        Some(task) => {
+            card.text(format!("Now: {}", escape(&brief(&task.prompt)))).buttons(stop(task))
+        }
+        None => card.text("Say what to do, in this group. `/help` lists the commands."),
+    };
+    Some(card)
+}
+
+fn stop(task: &crate::Task) -> Vec<Button> {
+    if task.phase == Phase::Stopping {
+        return vec![];
+    }
+    vec![Button::new("Stop", crate::Action::Stop { task: Some(task.id.clone()) }).danger()]
+}
+
+/// Returns a card that says where things stand in a room.
+pub(crate) fn standing(room: &Room) -> Card {
+    let desk = &room.desk;
+    let (word, tone) = standing_word(desk);
+    let mut card = Card::new(tone, format!("[{word}] PoCo"));
+    if let Kind::Project(project) = &room.kind {
+        let Settings { agent, workdir, .. } = &project.settings;
+        card = card.text(format!("Project {}: {agent} in {workdir}", escape(&project.name)));
+    }
+    let now = match &desk.current {
+        Some(task) => format!("Now: `{}` {}", task.id, escape(&brief(&task.prompt))),
+        None => "Nothing is running.".to_owned(),
+    };
+    let waiting =
+        desk.waiting.iter().zip(1..).map(|(task, place)| {
+            format!("\n{place}. `{}` {}", task.id, escape(&brief(&task.prompt)))
+        });
+    card.text(now + &waiting.collect::<String>())
+}
+
+fn standing_word(desk: &Desk) -> (&'static str, Tone) {
+    match desk.current.as_ref().map(|task| (&task.phase, task.pending.is_empty())) {
+        None => ("Idle", Tone::Plain),
+        Some((Phase::Confirming, _) | (_, false)) => ("Waiting", Tone::Asking),
+        Some((Phase::Stopping, _)) => ("Stopping", Tone::Busy),
+        Some((Phase::Waiting | Phase::Starting | Phase::Claimed { .. } | Phase::Running, true)) => {
+            ("Running", Tone::Busy)
+        }
+    }
+}
+
+/// The beginning of a prompt, on one line.
+pub(crate) fn brief(prompt: &str) -> String {
+    let line = prompt.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(BRIEF_CHARS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// Writes plain text so that markdown shows it as it is.
+pub(crate) fn escape(text: &str) -> String {
+    let special = |c| matches!(c, '\\' | '`' | '*' | '_' | '~' | '[' | ']' | '<' | '>' | '#' | '|');
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if special(c) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}
+
+/// Puts text between fences that nothing in it can close.
+pub(crate) fn fenced(language: &str, text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}{language}\n{text}\n{fence}")
 }

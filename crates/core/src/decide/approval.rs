@@ -1,0 +1,199 @@
+//! The agent asks; a person answers, once.
+
+use super::{Scene, task};
+use crate::{
+    ANSWERED_MAX, Answered, Approval, ApprovalId, Ask, Command, Effect, Event, Pages, Pending,
+    Phase, Room, Task, TaskId, UserId, Verdict,
+};
+use std::collections::BTreeMap;
+
+pub(super) fn asked(
+    room: &mut Room,
+    _event: &Event,
+    id: &TaskId,
+    approval: &Approval,
+) -> Vec<Effect> {
+    let Some(task) = room.desk.current(id) else { return vec![] };
+    match task.phase {
+        Phase::Waiting | Phase::Confirming | Phase::Starting | Phase::Stopping => return vec![],
+        Phase::Claimed { .. } | Phase::Running => {}
+    }
+    if let Some(answered) = task.answered.iter().find(|it| it.id == approval.id) {
+        // The agent asks again what was answered: the answer never reached it.
+        return vec![send(task, approval.id.clone(), answered.verdict.clone())];
+    }
+    if task.pending.iter().any(|it| it.approval.id == approval.id) {
+        return vec![];
+    }
+    let last = |numbers: &mut dyn Iterator<Item = usize>| numbers.max().unwrap_or_default();
+    let number = last(&mut task.pending.iter().map(|it| it.number))
+        .max(last(&mut task.answered.iter().map(|it| it.number)))
+        + 1;
+    task.pending.push(Pending { number, approval: approval.clone(), page: 0 });
+    vec![]
+}
+
+pub(super) fn settled(room: &mut Room, id: &TaskId, approval: &ApprovalId) -> Vec<Effect> {
+    if let Some(task) = room.desk.current(id) {
+        task.pending.retain(|it| it.approval.id != *approval);
+    }
+    vec![]
+}
+
+pub(super) fn approve(
+    scene: &Scene<'_>,
+    room: &mut Room,
+    what: &str,
+    session: bool,
+) -> Vec<Effect> {
+    if confirming(room, what) {
+        let Some(mut task) = room.desk.current.take() else { return vec![] };
+        task.confirm = false;
+        task.note("confirmation_approved", scene.event.at);
+        return task::start(&mut room.desk, scene.event, task);
+    }
+    let verdict = if session { Verdict::AllowSession } else { Verdict::AllowOnce };
+    decide(scene, room, what, &verdict)
+}
+
+pub(super) fn deny(
+    scene: &Scene<'_>,
+    room: &mut Room,
+    what: &str,
+    why: Option<&str>,
+) -> Vec<Effect> {
+    if confirming(room, what) {
+        return task::stop_current(room, scene.event, scene.by);
+    }
+    decide(scene, room, what, &Verdict::Deny { why: why.map(str::to_owned) })
+}
+
+pub(super) fn answer(
+    scene: &Scene<'_>,
+    room: &mut Room,
+    approval: &ApprovalId,
+    answers: &BTreeMap<String, String>,
+) -> Vec<Effect> {
+    let pending = room.desk.current.iter().flat_map(|task| &task.pending);
+    let asked =
+        pending.filter(|it| it.approval.id == *approval).find_map(|it| match &it.approval.ask {
+            Ask::Questions(questions) => Some(questions.clone()),
+            Ask::Command { .. } | Ask::Patch { .. } | Ask::Permission { .. } => None,
+        });
+    let Some(questions) = asked else {
+        return decide(scene, room, approval.as_str(), &Verdict::Answers(BTreeMap::new()));
+    };
+    let mut said = BTreeMap::new();
+    for (at, question) in questions.iter().enumerate() {
+        let text = answers.get(&at.to_string()).map(String::as_str).unwrap_or_default();
+        if text.is_empty() {
+            return scene.reply(format!("Answer “{}” too.", question.text));
+        }
+        said.insert(question.id.clone(), text.to_owned());
+    }
+    decide(scene, room, approval.as_str(), &Verdict::Answers(said))
+}
+
+pub(super) fn page(
+    scene: &Scene<'_>,
+    room: &mut Room,
+    approval: &ApprovalId,
+    page: usize,
+) -> Vec<Effect> {
+    let pending = room.desk.current.iter_mut().flat_map(|task| &mut task.pending);
+    let Some(pending) = pending.into_iter().find(|it| it.approval.id == *approval) else {
+        return scene.reply("This was answered already.");
+    };
+    let count = long(&pending.approval.ask).map_or(1, |pages| pages.count);
+    pending.page = page.min(count - 1);
+    vec![]
+}
+
+/// Returns the part of a question that may go over several pages.
+pub(crate) fn long(ask: &Ask) -> Option<&Pages> {
+    match ask {
+        Ask::Command { command: pages, .. }
+        | Ask::Patch { diff: pages, .. }
+        | Ask::Permission { what: pages, .. } => Some(pages),
+        Ask::Questions(_) => None,
+    }
+}
+
+fn confirming(room: &Room, what: &str) -> bool {
+    let current = room.desk.current.as_ref();
+    current.is_some_and(|task| task.phase == Phase::Confirming && task.id.as_str() == what)
+}
+
+/// Takes the first answer to a question; tells later ones who gave it.
+fn decide(scene: &Scene<'_>, room: &mut Room, what: &str, verdict: &Verdict) -> Vec<Effect> {
+    let Some(task) = &mut room.desk.current else { return scene.reply("Nothing is asked.") };
+    let named: Vec<_> =
+        (0..task.pending.len()).filter(|at| names(task, &task.pending[*at], what)).collect();
+    let [at] = named.as_slice() else {
+        let text = match task.answered.iter().rev().find(|it| answered_to(task, it, what)) {
+            Some(answered) if named.is_empty() => settled_by(answered, scene.by),
+            Some(_) | None if named.is_empty() => "That is not asked, or not any more.".to_owned(),
+            Some(_) | None => which(task),
+        };
+        return scene.reply(text);
+    };
+    if matches!(verdict, Verdict::Answers(_))
+        != matches!(task.pending[*at].approval.ask, Ask::Questions(_))
+        && !matches!(verdict, Verdict::Deny { .. })
+    {
+        return scene.reply("This wants an answer in words. Fill in the card.");
+    }
+    let Pending { number, approval, .. } = task.pending.remove(*at);
+    let answered = Answered {
+        number,
+        id: approval.id.clone(),
+        verdict: verdict.clone(),
+        by: scene.by.clone(),
+    };
+    if task.answered.len() == ANSWERED_MAX {
+        task.answered.remove(0);
+    }
+    task.answered.push(answered);
+    let mut effects = vec![send(task, approval.id, verdict.clone())];
+    effects.extend(scene.reply(said(verdict)));
+    effects
+}
+
+/// A question is named by its id, by its task and number, or by its task if it is the only one.
+fn names(task: &Task, pending: &Pending, what: &str) -> bool {
+    pending.approval.id.as_str() == what
+        || numbered(task, pending.number) == what
+        || task.id.as_str() == what
+}
+
+fn answered_to(task: &Task, answered: &Answered, what: &str) -> bool {
+    answered.id.as_str() == what || numbered(task, answered.number) == what
+}
+
+/// How people name a question.
+pub(crate) fn numbered(task: &Task, number: usize) -> String {
+    format!("{}.{number}", task.id)
+}
+
+fn which(task: &Task) -> String {
+    let names: Vec<_> = task.pending.iter().map(|it| numbered(task, it.number)).collect();
+    format!("Several things are asked. Say which: {}.", names.join(", "))
+}
+
+fn settled_by(answered: &Answered, by: &UserId) -> String {
+    let who = if answered.by == *by { "You".to_owned() } else { answered.by.to_string() };
+    format!("{who} answered this already: {}", said(&answered.verdict).to_lowercase())
+}
+
+fn said(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::AllowOnce => "Allowed once.",
+        Verdict::AllowSession => "Allowed for this session.",
+        Verdict::Deny { .. } => "Denied.",
+        Verdict::Answers(_) => "Answered.",
+    }
+}
+
+fn send(task: &Task, approval: ApprovalId, verdict: Verdict) -> Effect {
+    Effect::Send { command: Command::Answer { task: task.id.clone(), approval, verdict } }
+}

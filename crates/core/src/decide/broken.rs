@@ -1,0 +1,82 @@
+//! Tasks that were cut off: people say what becomes of them.
+
+use super::{Scene, task};
+use crate::{Archive, BROKEN_MAX, Desk, Effect, Phase, Room, Task, TaskId, WAITING_MAX};
+
+/// What an agent is told when it is to go on.
+const GO_ON: &str =
+    "You were interrupted. Look at what is done already, then go on where you left off.";
+
+/// Notes a task that was cut off. The oldest one makes way.
+pub(super) fn remember(desk: &mut Desk, archive: Archive) -> Vec<Effect> {
+    desk.broken.push_back(archive);
+    if desk.broken.len() <= BROKEN_MAX {
+        return vec![];
+    }
+    let oldest = desk.broken.pop_front();
+    oldest.map(|archive| settled(archive, "Left as it is; newer ones came.")).unwrap_or_default()
+}
+
+/// Has the agent go on, in the same conversation, before anything that waits.
+pub(super) fn resume(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
+    take_up(scene, room, id, "Resumed", |_| GO_ON.to_owned())
+}
+
+/// Gives the agent the same prompt again.
+pub(super) fn again(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
+    take_up(scene, room, id, "Run again", |task| task.prompt.clone())
+}
+
+pub(super) fn discard(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
+    match take(&mut room.desk, id) {
+        Some(archive) => settled(archive, "Discarded."),
+        None => scene.reply("That was settled before."),
+    }
+}
+
+fn take_up(
+    scene: &Scene<'_>,
+    room: &mut Room,
+    id: &TaskId,
+    word: &str,
+    prompt: impl Fn(&Task) -> String,
+) -> Vec<Effect> {
+    if room.desk.waiting.len() >= WAITING_MAX {
+        return scene.reply("Too many prompts are waiting. Cancel one first.");
+    }
+    let Some(archive) = take(&mut room.desk, id) else {
+        return scene.reply("That was settled before.");
+    };
+    let mut task = Task {
+        id: TaskId::of(&scene.event.id, scene.event.at),
+        by: scene.by.clone(),
+        prompt: prompt(&archive.task),
+        fresh: false,
+        confirm: false,
+        since: scene.event.at,
+        phase: Phase::Waiting,
+        pending: vec![],
+        answered: vec![],
+        thread: None,
+        turn: None,
+        history: vec![],
+        ..archive.task.clone()
+    };
+    task.note("task_created", scene.event.at);
+    let mut effects = settled(archive, &format!("{word} as task {}.", task.id));
+    if room.desk.current.is_some() {
+        room.desk.waiting.push_front(task);
+    } else {
+        effects.extend(task::start(&mut room.desk, scene.event, task));
+    }
+    effects
+}
+
+fn take(desk: &mut Desk, id: &TaskId) -> Option<Archive> {
+    let at = desk.broken.iter().position(|archive| archive.task.id == *id)?;
+    desk.broken.remove(at)
+}
+
+fn settled(archive: Archive, how: &str) -> Vec<Effect> {
+    task::kept(Archive { settled: Some(how.to_owned()), ..archive })
+}

@@ -1,0 +1,123 @@
+//! At the door: strangers knock, and one of them may have the pairing code.
+
+use crate::{
+    Card, ChatId, Effect, Event, Fact, House, Kind, Pairing, Room, Timestamp, Tone, UserId, Via,
+};
+
+/// How often a stranger is told that they may not act, in milliseconds.
+const REFUSE_EVERY: u64 = 60 * 60 * 1_000;
+
+/// The most strangers remembered; beyond them nobody is answered.
+const STRANGERS_MAX: usize = 1_000;
+
+/// How often a pairing code may be tried.
+const TRIES_MAX: u8 = 5;
+
+/// The least time between two tries, in milliseconds.
+const TRY_EVERY: u64 = 1_000;
+
+/// Characters of a pairing code.
+const CODE_CHARS: usize = 8;
+
+pub(super) fn offered(room: &mut Room, code: &str, until: Timestamp) -> Vec<Effect> {
+    let house = house(room);
+    if house.owner.is_none() {
+        let code = normal(code);
+        let last_try = Timestamp::default();
+        house.pairing = Some(Pairing { code, until, tries_left: TRIES_MAX, last_try });
+    }
+    vec![]
+}
+
+pub(super) fn knocked(
+    room: &mut Room,
+    event: &Event,
+    by: &UserId,
+    via: &Via,
+    chat: &ChatId,
+    text: &str,
+) -> Vec<Effect> {
+    let house = house(room);
+    let code = normal(text);
+    let looks_right = code.len() == CODE_CHARS && *via == Via::Direct && house.owner.is_none();
+    let pairing = house.pairing.as_mut().filter(|_| looks_right);
+    let answer = match pairing.map(|pairing| attempt(pairing, &code, event.at)) {
+        Some(attempt) => match attempt {
+            Attempt::Right => {
+                house.owner = Some(by.clone());
+                house.pairing = None;
+                let fact = Fact::Welcomed { by: by.clone() };
+                return vec![Effect::Tell { chat: chat.clone(), fact }];
+            }
+            Attempt::Wrong { left: 0 } | Attempt::Void => {
+                house.pairing = None;
+                "This pairing code is no longer good. Run `poco pair` on the machine for a new one."
+                    .to_owned()
+            }
+            Attempt::Wrong { left } => format!("That is not the code. You have {left} more tries."),
+            Attempt::TooSoon => "Too fast. Wait a moment and try again.".to_owned(),
+        },
+        None if refused_lately(house, by, event.at) => return vec![],
+        None => refusal(house).to_owned(),
+    };
+    match via {
+        Via::Press { .. } => vec![Effect::Toast { text: answer }],
+        Via::Direct | Via::Group | Via::Local { .. } => {
+            let card = Card::new(Tone::Plain, "PoCo").text(answer);
+            vec![Effect::Post { chat: chat.clone(), card }]
+        }
+    }
+}
+
+enum Attempt {
+    Right,
+    Wrong { left: u8 },
+    TooSoon,
+    Void,
+}
+
+fn attempt(pairing: &mut Pairing, code: &str, at: Timestamp) -> Attempt {
+    if at > pairing.until || pairing.tries_left == 0 {
+        return Attempt::Void;
+    }
+    if at.since(pairing.last_try) < TRY_EVERY {
+        return Attempt::TooSoon;
+    }
+    pairing.last_try = at;
+    pairing.tries_left -= 1;
+    if pairing.code == code { Attempt::Right } else { Attempt::Wrong { left: pairing.tries_left } }
+}
+
+/// Notes that a stranger is told now, unless they were told not long ago.
+fn refused_lately(house: &mut House, by: &UserId, at: Timestamp) -> bool {
+    house.refused.retain(|_, last| at.since(*last) < REFUSE_EVERY);
+    if house.refused.contains_key(by) || house.refused.len() == STRANGERS_MAX {
+        return true;
+    }
+    house.refused.insert(by.clone(), at);
+    false
+}
+
+fn refusal(house: &House) -> &'static str {
+    match house.owner {
+        Some(_) => "Sorry, this PoCo works for its owner only.",
+        None => {
+            "This PoCo has no owner yet. If it is yours, run `poco pair` on its machine and send \
+             me the code it prints, in a direct message."
+        }
+    }
+}
+
+fn house(room: &mut Room) -> &mut House {
+    if !matches!(room.kind, Kind::House(_)) {
+        room.kind = Kind::House(House::default());
+    }
+    let Kind::House(house) = &mut room.kind else { unreachable!("it was just made one") };
+    house
+}
+
+/// People type a code in any case, and with a dash where it is printed with one.
+fn normal(code: &str) -> String {
+    let letters = code.chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|c| c.to_ascii_uppercase()).collect()
+}

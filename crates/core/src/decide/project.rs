@@ -1,0 +1,63 @@
+//! A project's own group, from its opening to its end.
+
+use super::{Scene, task};
+use crate::{
+    Card, ChatId, Desk, Effect, Event, Fact, Kind, Project, Room, Settings, Tone, UserId, view,
+};
+
+pub(super) fn opened(
+    room: &mut Room,
+    name: &str,
+    by: &UserId,
+    settings: &Settings,
+    lobby: &ChatId,
+) -> Vec<Effect> {
+    if matches!(room.kind, Kind::Fresh) {
+        room.desk = Desk::default();
+        room.kind = Kind::Project(Project {
+            name: name.to_owned(),
+            by: by.clone(),
+            settings: settings.clone(),
+            lobby: lobby.clone(),
+            leaving: false,
+        });
+    }
+    vec![]
+}
+
+pub(super) fn workspace(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
+    match view::workspace(room) {
+        Some(card) => vec![scene.show(card)],
+        None => scene.reply("There is no project in this chat."),
+    }
+}
+
+/// Ends what runs, drops what waits, and then lets go of the group.
+pub(super) fn removed(room: &mut Room, event: &Event, by: &UserId, lobby: &ChatId) -> Vec<Effect> {
+    let Kind::Project(project) = &mut room.kind else {
+        return vec![unlisted(event, lobby)];
+    };
+    project.leaving = true;
+    let mut effects = task::cancel_waiting(room, event, by);
+    effects.extend(task::stop_current(room, event, by));
+    effects.extend(leave(room, event));
+    effects
+}
+
+/// Lets go of the group if it is to go and nothing runs in it any more.
+pub(super) fn leave(room: &mut Room, event: &Event) -> Vec<Effect> {
+    let Kind::Project(project) = &room.kind else { return vec![] };
+    if !project.leaving || room.desk.current.is_some() {
+        return vec![];
+    }
+    let text = "This project was deleted. Its folder and this chat stay as they are.";
+    let card = Card::new(Tone::Ended, format!("Deleted: {}", project.name)).text(text);
+    let unlisted = unlisted(event, &project.lobby);
+    *room = Room { kind: Kind::Gone, desk: Desk::default() };
+    vec![Effect::Post { chat: event.chat.clone(), card }, unlisted]
+}
+
+fn unlisted(event: &Event, lobby: &ChatId) -> Effect {
+    let fact = Fact::Unlisted { project: event.chat.clone() };
+    Effect::Tell { chat: lobby.clone(), fact }
+}

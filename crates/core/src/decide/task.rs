@@ -1,0 +1,320 @@
+//! A task from prompt to outcome.
+
+use super::{Scene, broken, project};
+use crate::{
+    Archive, Command, Desk, Effect, Event, Kind, Outcome, PROMPT_BYTES_MAX, Phase, Room, Settings,
+    Task, TaskId, Terms, ThreadId, TurnId, UserId, Via, WAITING_MAX, view,
+};
+
+/// A prompt that begins so waits for a person's word before it starts.
+const CONFIRM: &str = "confirm:";
+
+pub(super) fn ask(scene: &Scene<'_>, room: &mut Room, prompt: &str) -> Vec<Effect> {
+    let source = if matches!(scene.via, Via::Local { .. }) { "demo" } else { "feishu" };
+    match new_task(scene.terms, room, scene.event, scene.by, source, prompt) {
+        Ok(task) => line_up(room, scene.event, task),
+        Err(wrong) => scene.reply(wrong),
+    }
+}
+
+/// Makes a task of a prompt, or says why not.
+fn new_task(
+    terms: &Terms,
+    room: &mut Room,
+    event: &Event,
+    by: &UserId,
+    source: &str,
+    prompt: &str,
+) -> Result<Task, String> {
+    let (confirm, prompt) = match prompt.get(..CONFIRM.len()) {
+        Some(start) if start.eq_ignore_ascii_case(CONFIRM) => (true, &prompt[CONFIRM.len()..]),
+        Some(_) | None => (false, prompt),
+    };
+    let prompt = prompt.trim();
+    if prompt.is_empty() {
+        return Err("Say what you want done.".to_owned());
+    }
+    if prompt.len() > PROMPT_BYTES_MAX {
+        let most = PROMPT_BYTES_MAX / 1024;
+        return Err(format!("That is too long: a prompt may have {most} KB. Put it into a file."));
+    }
+    if room.desk.waiting.len() >= WAITING_MAX {
+        return Err(format!("{WAITING_MAX} prompts are waiting already. Cancel one or wait."));
+    }
+    if matches!(&room.kind, Kind::Project(project) if project.leaving) {
+        return Err("This project is being deleted.".to_owned());
+    }
+    let fresh = std::mem::take(&mut room.desk.fresh);
+    let mut task = Task {
+        id: TaskId::of(&event.id, event.at),
+        by: by.clone(),
+        source: source.to_owned(),
+        prompt: prompt.to_owned(),
+        fresh,
+        confirm,
+        settings: settings(terms, room),
+        since: event.at,
+        phase: Phase::Waiting,
+        pending: vec![],
+        answered: vec![],
+        thread: None,
+        turn: None,
+        history: vec![],
+    };
+    task.note("task_created", event.at);
+    Ok(task)
+}
+
+fn settings(terms: &Terms, room: &Room) -> Settings {
+    match &room.kind {
+        Kind::Project(project) => project.settings.clone(),
+        Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => terms.settings.clone(),
+    }
+}
+
+/// Starts a task, or has it wait behind the others.
+pub(super) fn line_up(room: &mut Room, event: &Event, mut task: Task) -> Vec<Effect> {
+    if room.desk.current.is_none() {
+        return start(&mut room.desk, event, task);
+    }
+    task.note("task_queued", event.at);
+    room.desk.waiting.push_back(task);
+    vec![]
+}
+
+/// Makes a task the current one.
+pub(super) fn start(desk: &mut Desk, event: &Event, mut task: Task) -> Vec<Effect> {
+    if task.confirm {
+        task.phase = Phase::Confirming;
+        task.note("confirmation_required", event.at);
+        desk.current = Some(task);
+        return vec![];
+    }
+    if task.fresh {
+        desk.thread = None;
+    }
+    task.phase = Phase::Starting;
+    let command = Command::Start {
+        task: task.id.clone(),
+        prompt: task.prompt.clone(),
+        thread: desk.thread.clone(),
+        settings: task.settings.clone(),
+    };
+    desk.current = Some(task);
+    vec![Effect::Send { command }]
+}
+
+pub(super) fn stop(scene: &Scene<'_>, room: &mut Room, id: Option<&TaskId>) -> Vec<Effect> {
+    if let Some(at) = room.desk.waiting.iter().position(|task| Some(&task.id) == id) {
+        let Some(task) = room.desk.waiting.remove(at) else { return vec![] };
+        let outcome = Outcome::Cancelled { by: scene.by.clone() };
+        return over(scene.event, task, outcome);
+    }
+    let current = room.desk.current.as_ref();
+    match current.filter(|task| id.is_none_or(|id| task.id == *id)) {
+        None if id.is_some() => scene.reply("That task is over."),
+        None => scene.reply("Nothing is running."),
+        Some(task) if task.phase == Phase::Stopping => scene.reply("It is stopping already."),
+        Some(_) => stop_current(room, scene.event, scene.by),
+    }
+}
+
+/// Stops the current task, if there is one: at once if no agent has it yet.
+pub(super) fn stop_current(room: &mut Room, event: &Event, by: &UserId) -> Vec<Effect> {
+    let Some(task) = &mut room.desk.current else { return vec![] };
+    match &task.phase {
+        Phase::Waiting | Phase::Confirming | Phase::Starting => {
+            let outcome = Outcome::Cancelled { by: by.clone() };
+            let Some(task) = room.desk.current.take() else { return vec![] };
+            let mut effects = over(event, task, outcome);
+            effects.extend(next(room, event));
+            effects
+        }
+        Phase::Claimed { .. } | Phase::Running => {
+            task.phase = Phase::Stopping;
+            task.pending.clear();
+            let command = Command::Stop {
+                task: task.id.clone(),
+                thread: task.thread.clone(),
+                turn: task.turn.clone(),
+            };
+            vec![Effect::Send { command }]
+        }
+        Phase::Stopping => vec![],
+    }
+}
+
+pub(super) fn cancel_waiting(room: &mut Room, event: &Event, by: &UserId) -> Vec<Effect> {
+    let waiting = std::mem::take(&mut room.desk.waiting);
+    let cancelled = |task| over(event, task, Outcome::Cancelled { by: by.clone() });
+    waiting.into_iter().flat_map(cancelled).collect()
+}
+
+pub(super) fn steer(scene: &Scene<'_>, room: &mut Room, text: &str) -> Vec<Effect> {
+    if text.len() > PROMPT_BYTES_MAX {
+        return scene.reply("That is too long.");
+    }
+    match running(&room.desk) {
+        Some(task) => {
+            let id = scene.event.id.to_string();
+            let mut effects = scene.reply("Added to the running task.");
+            effects.push(add(task, id, scene.by, text));
+            effects
+        }
+        None => scene.reply("Nothing is running that could be added to. Send it as a prompt."),
+    }
+}
+
+pub(super) fn merge(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
+    let Some(at) = room.desk.waiting.iter().position(|task| task.id == *id) else {
+        return scene.reply("That task does not wait any more.");
+    };
+    let Some(into) = running(&room.desk).cloned() else {
+        return scene.reply("Nothing is running that could be added to. It will start by itself.");
+    };
+    let Some(task) = room.desk.waiting.remove(at) else { return vec![] };
+    let mut effects = vec![add(&into, task.id.to_string(), &task.by, &task.prompt)];
+    effects.extend(over(scene.event, task, Outcome::Merged { into: into.id }));
+    effects
+}
+
+fn running(desk: &Desk) -> Option<&Task> {
+    desk.current.as_ref().filter(|task| task.phase == Phase::Running)
+}
+
+fn add(task: &Task, id: String, by: &UserId, text: &str) -> Effect {
+    let (task, by, text) = (task.id.clone(), by.clone(), text.to_owned());
+    Effect::Send { command: Command::Steer { task, id, by, text } }
+}
+
+/// The turn was over when the text came, so it becomes a task: it must not be lost.
+pub(super) fn steer_missed(
+    terms: &Terms,
+    room: &mut Room,
+    event: &Event,
+    _id: &str,
+    by: &UserId,
+    text: &str,
+) -> Vec<Effect> {
+    match new_task(terms, room, event, by, "feishu", text) {
+        Ok(task) => line_up(room, event, task),
+        Err(wrong) => {
+            let text = format!("The task was over before this could be added to it. {wrong}");
+            let card = crate::Card::new(crate::Tone::Bad, "Not added").text(text);
+            vec![Effect::Post { chat: event.chat.clone(), card }]
+        }
+    }
+}
+
+pub(super) fn fresh(scene: &Scene<'_>, room: &mut Room) -> Vec<Effect> {
+    room.desk.fresh = true;
+    scene.reply("The next prompt starts a fresh conversation.")
+}
+
+pub(super) fn claimed(
+    room: &mut Room,
+    id: &TaskId,
+    claim: &str,
+    thread: Option<&ThreadId>,
+) -> Vec<Effect> {
+    let Some(task) = room.desk.current(id) else { return vec![] };
+    if task.phase == Phase::Starting {
+        task.phase = Phase::Claimed { claim: claim.to_owned() };
+        task.thread = thread.cloned();
+    }
+    vec![]
+}
+
+pub(super) fn unclaimed(room: &mut Room, id: &TaskId) -> Vec<Effect> {
+    let Some(task) = room.desk.current(id) else { return vec![] };
+    if matches!(task.phase, Phase::Claimed { .. }) {
+        task.phase = Phase::Starting;
+        task.thread = None;
+    }
+    vec![]
+}
+
+pub(super) fn started(
+    room: &mut Room,
+    event: &Event,
+    id: &TaskId,
+    thread: &ThreadId,
+    turn: &TurnId,
+) -> Vec<Effect> {
+    let Some(task) = room.desk.current(id) else { return vec![] };
+    match task.phase {
+        Phase::Waiting | Phase::Confirming | Phase::Starting => return vec![],
+        Phase::Claimed { .. } => {
+            task.phase = Phase::Running;
+            task.note("task_started", event.at);
+        }
+        Phase::Running | Phase::Stopping => {}
+    }
+    task.thread = Some(thread.clone());
+    task.turn = Some(turn.clone());
+    room.desk.thread = Some(thread.clone());
+    vec![]
+}
+
+pub(super) fn ended(
+    room: &mut Room,
+    event: &Event,
+    id: &TaskId,
+    outcome: &Outcome,
+    steps: &[String],
+) -> Vec<Effect> {
+    let Some(task) = room.desk.current.take_if(|task| task.id == *id) else { return vec![] };
+    let outcome = if let Outcome::Interrupted { partial, .. } = outcome
+        && task.phase == Phase::Stopping
+    {
+        // Whatever cut it off, a person had asked for it.
+        Outcome::Stopped { partial: partial.clone() }
+    } else {
+        outcome.clone()
+    };
+    let archive = archive(event, task, outcome, steps.to_vec());
+    let mut effects = kept(archive.clone());
+    if matches!(archive.outcome, Outcome::Interrupted { .. }) {
+        effects.extend(broken::remember(&mut room.desk, archive));
+    }
+    effects.extend(next(room, event));
+    effects
+}
+
+/// Starts whoever is first in line.
+fn next(room: &mut Room, event: &Event) -> Vec<Effect> {
+    let mut effects = project::leave(room, event);
+    if let Some(mut task) = room.desk.waiting.pop_front() {
+        task.note("task_dequeued", event.at);
+        effects.extend(start(&mut room.desk, event, task));
+    }
+    effects
+}
+
+/// Shows the end of a task that never began, and keeps it.
+fn over(event: &Event, task: Task, outcome: Outcome) -> Vec<Effect> {
+    kept(archive(event, task, outcome))
+}
+
+fn archive(event: &Event, mut task: Task, outcome: Outcome, steps: Vec<String>) -> Archive {
+    task.pending.clear();
+    task.note(kind(&outcome), event.at);
+    let (chat, ended) = (event.chat.clone(), event.at);
+    Archive { chat, task, outcome, steps, ended, settled: None }
+}
+
+/// Shows and keeps a task as it is now.
+pub(super) fn kept(archive: Archive) -> Vec<Effect> {
+    let (key, card) = (archive.task.card(), view::recalled(&archive, 0));
+    vec![Effect::Show { key, card }, Effect::Keep { archive }]
+}
+
+fn kind(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Answered { .. } => "task_completed",
+        Outcome::Failed { .. } => "task_failed",
+        Outcome::Stopped { .. } | Outcome::Cancelled { .. } => "task_cancelled",
+        Outcome::Interrupted { .. } => "task_interrupted",
+        Outcome::Merged { .. } => "task_steered",
+    }
+}

@@ -1,0 +1,46 @@
+//! Questions people ask PoCo itself; answering them changes nothing.
+
+use super::Scene;
+use crate::{Action, Card, Effect, Kind, Room, TaskId, Tone, view};
+
+pub(super) fn help(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
+    let place = match &room.kind {
+        Kind::Project(project) => {
+            format!("This group is the project “{}”. Just say what to do.", project.name)
+        }
+        Kind::Lobby(_) => "Here you make projects; each gets a group of its own.".to_owned(),
+        Kind::Fresh | Kind::Gone | Kind::House(_) => String::new(),
+    };
+    let card = Card::new(Tone::Plain, "PoCo")
+        .text(place)
+        .text(format!("**Commands**\n{}", Action::help()));
+    vec![scene.post(card)]
+}
+
+pub(super) fn unknown(scene: &Scene<'_>, what: &str) -> Vec<Effect> {
+    let what: String = what.chars().take(40).filter(|c| !c.is_control()).collect();
+    scene.reply(format!("I do not know how to do “{what}” like this. `/help` lists the commands."))
+}
+
+pub(super) fn queue(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
+    let line = |(at, task): (usize, &crate::Task)| {
+        format!("{}. `{}` {}", at + 1, task.id, view::brief(&task.prompt))
+    };
+    let lines: Vec<_> = room.desk.waiting.iter().enumerate().map(line).collect();
+    scene.reply(if lines.is_empty() { "Nothing waits.".to_owned() } else { lines.join("\n") })
+}
+
+pub(super) fn status(scene: &Scene<'_>, room: &Room, id: Option<&TaskId>) -> Vec<Effect> {
+    let Some(id) = id else { return vec![scene.post(view::standing(room))] };
+    match view::looks(room).remove(&crate::CardKey::Task(id.clone())) {
+        Some(card) => vec![scene.post(Card { typing: crate::Typing::No, ..card })],
+        None => vec![Effect::Recall { task: id.clone(), page: 0, on: None }],
+    }
+}
+
+pub(super) fn page(scene: &Scene<'_>, room: &Room, id: &TaskId, page: usize) -> Vec<Effect> {
+    if room.desk.find(id).is_some() {
+        return scene.reply("That task is not over yet.");
+    }
+    vec![Effect::Recall { task: id.clone(), page, on: scene.card().cloned() }]
+}

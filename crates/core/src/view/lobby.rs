@@ -1,0 +1,91 @@
+//! Cards of the direct chat.
+
+use super::escape;
+use crate::{
+    Action, Block, Button, Card, Choice, Field, Form, Listing, Lobby, Making, Terms, Tone,
+};
+
+pub(crate) fn home(lobby: &Lobby, news: Option<&str>) -> Card {
+    let count = match lobby.projects.len() {
+        0 => "You have no projects yet.".to_owned(),
+        1 => "You have 1 project.".to_owned(),
+        count => format!("You have {count} projects."),
+    };
+    let card = news.map_or_else(shell, |news| shell().text(escape(news)));
+    card.text(count).buttons(vec![
+        Button::new("New", Action::NewProject).primary(),
+        Button::new("Manage", Action::Manage),
+    ])
+}
+
+/// The form for a new project, filled in as it was if it was wrong.
+pub(crate) fn form(terms: &Terms, so_far: Option<&Making>, wrong: Option<&str>) -> Card {
+    let settings = so_far.map_or(&terms.settings, |making| &making.settings);
+    let name = so_far.map(|making| making.name.clone()).unwrap_or_default();
+    let agents: Vec<_> = terms
+        .agents
+        .iter()
+        .map(|agent| Choice { label: agent.clone(), value: agent.clone() })
+        .collect();
+    let chosen = terms.agents.contains(&settings.agent).then(|| settings.agent.clone());
+    let fields = vec![
+        Field::Input {
+            name: "name".to_owned(),
+            label: "Project name".to_owned(),
+            placeholder: "my-api".to_owned(),
+            value: name,
+            required: true,
+        },
+        Field::Select {
+            name: "backend".to_owned(),
+            label: "Agent".to_owned(),
+            options: agents,
+            value: chosen.or_else(|| terms.agents.first().cloned()),
+        },
+        Field::Input {
+            name: "workdir".to_owned(),
+            label: "Working directory on the machine".to_owned(),
+            placeholder: "~/src/my-api".to_owned(),
+            value: settings.workdir.clone(),
+            required: true,
+        },
+    ];
+    let create =
+        Action::Create { name: String::new(), agent: String::new(), workdir: String::new() };
+    let card = Card::new(Tone::Plain, "New Project");
+    let card =
+        wrong.into_iter().fold(card, |card, wrong| card.text(format!("**{}**", escape(wrong))));
+    card.block(Block::Form(Form {
+        name: "project_create_form".to_owned(),
+        fields,
+        submit: Button::new("Create Project + Group", create).primary(),
+        others: vec![Button::new("Cancel", Action::Home)],
+    }))
+}
+
+pub(crate) fn making(making: &Making) -> Card {
+    Card::new(Tone::Busy, "New Project").text(format!("Making “{}”…", escape(&making.name)))
+}
+
+pub(crate) fn manage(lobby: &Lobby) -> Card {
+    let card = Card::new(Tone::Plain, "Manage Projects");
+    let card = if lobby.projects.is_empty() { card.text("You have no projects.") } else { card };
+    let card = lobby.projects.iter().fold(card, line);
+    card.buttons(vec![Button::new("Back", Action::Home)])
+}
+
+fn line(card: Card, project: &Listing) -> Card {
+    let Listing { chat, name, agent, workdir, leaving } = project;
+    let card = card.text(format!("**{}** ({}, {})", escape(name), escape(agent), escape(workdir)));
+    if *leaving {
+        return card.note("Being deleted: what runs in it is stopped first.");
+    }
+    let sure =
+        format!("Delete “{name}”? What runs in it is stopped. The folder and the chat stay.");
+    let delete = Button::new("Delete Project", Action::Delete { project: chat.clone() });
+    card.buttons(vec![delete.danger().confirm(sure)])
+}
+
+fn shell() -> Card {
+    Card::new(Tone::Plain, "PoCo Projects")
+}
