@@ -1,1 +1,106 @@
-//! Configuration: environment, then file, then defaults.
+//! What the operator can set: one struct of sections, read once, all mistakes told together.
+
+use crate::secret::Secret;
+use poco_core::UserId;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything that can be set.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where PoCo keeps its files (`POCO_HOME`, default `~/.poco`).
+    pub home: PathBuf,
+    /// `POCO_APP_NAME`.
+    pub app_name: String,
+    /// Who owns this PoCo, if the operator says so (`POCO_OWNER_OPEN_ID`).
+    pub owner: Option<UserId>,
+    pub http: Http,
+    pub feishu: Feishu,
+    pub state: State,
+    pub agents: Agents,
+}
+
+/// The HTTP routes of local mode.
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// `POCO_HOST`, default `127.0.0.1`.
+    pub host: String,
+    /// `POCO_PORT`, default 8000; 0 takes any free one.
+    pub port: u16,
+    /// Lets others than this machine use the demo, tasks and debug routes (`POCO_HTTP_TOKEN`).
+    pub token: Option<Secret>,
+}
+
+/// The Feishu app. It is used if both its id and its secret are set.
+#[derive(Clone, Debug)]
+pub struct Feishu {
+    /// Scheme and host, without a trailing slash (`POCO_FEISHU_API_BASE_URL`).
+    pub base_url: String,
+    pub app_id: String,
+    pub app_secret: Secret,
+    pub delivery: Delivery,
+    pub verification_token: Option<Secret>,
+    pub encrypt_key: Option<Secret>,
+}
+
+/// How events come in (`POCO_FEISHU_DELIVERY_MODE`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// `longconn`: over a connection PoCo opens.
+    LongConnection,
+    /// `webhook`: by HTTP requests to PoCo.
+    Webhook,
+}
+
+#[derive(Clone, Debug)]
+pub struct State {
+    pub backend: Backend,
+    /// `POCO_STATE_DB_PATH`, default `poco.db` in the home folder.
+    pub db_path: PathBuf,
+}
+
+/// `POCO_STATE_BACKEND`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    Sqlite,
+    Memory,
+}
+
+#[derive(Clone, Debug)]
+pub struct Agents {
+    /// For tasks outside projects (`POCO_AGENT_BACKEND`): `codex` or `stub`.
+    pub usual: String,
+    pub codex: Codex,
+}
+
+#[derive(Clone, Debug)]
+pub struct Codex {
+    /// The program and its leading arguments, split as a shell splits words (`POCO_CODEX_COMMAND`).
+    pub command: Vec<String>,
+    /// For tasks outside projects; default the user's home directory.
+    pub workdir: PathBuf,
+    pub model: Option<String>,
+    /// `read-only`, `workspace-write` or `danger-full-access`.
+    pub sandbox: String,
+    /// `untrusted`, `on-request` or `never`.
+    pub approval_policy: String,
+    /// The longest silence of a turn that nobody is asked about (`POCO_CODEX_TIMEOUT_SECONDS`).
+    pub timeout: Duration,
+    /// `POCO_CODEX_TRANSPORT`.
+    pub transport: Transport,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// `unix`: one server that outlives PoCo, on a Unix socket.
+    Unix,
+    /// `stdio`: a server that ends with PoCo.
+    Stdio,
+}
+
+impl Feishu {
+    /// Whether there is an app to connect to.
+    pub fn is_set(&self) -> bool {
+        !self.app_id.is_empty() && !self.app_secret.is_empty()
+    }
+}

@@ -1,1 +1,3 @@
-//! The only place that knows Feishu.
+//! Feishu (and Lark): the only place that knows the platform's JSON.
+
+pub mod render;

@@ -1,7 +1,7 @@
 //! What PoCo needs from the world. Each trait is as small as its use.
 
 use async_trait::async_trait;
-use poco_core::{Card, ChatId, Command, UserId};
+use poco_core::{Card, CardRef, ChatId, Command, UserId};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -107,3 +107,11 @@ pub enum ChatError {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MessageId(pub String);
+
+impl MessageId {
+    /// Says whether this is the message of a card that was pressed. The first word of an id is what
+    /// the platform itself calls the message; an adapter may put more behind it.
+    pub fn is(&self, card: &CardRef) -> bool {
+        self.0.split(' ').next() == Some(card.as_str())
+    }
+}

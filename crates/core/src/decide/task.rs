@@ -293,7 +293,7 @@ fn next(room: &mut Room, event: &Event) -> Vec<Effect> {
 
 /// Shows the end of a task that never began, and keeps it.
 fn over(event: &Event, task: Task, outcome: Outcome) -> Vec<Effect> {
-    kept(archive(event, task, outcome))
+    kept(archive(event, task, outcome, vec![]))
 }
 
 fn archive(event: &Event, mut task: Task, outcome: Outcome, steps: Vec<String>) -> Archive {

@@ -1,0 +1,177 @@
+//! The one straight way: load, decide, save, perform.
+
+mod pages;
+mod perform;
+mod tasks;
+
+pub use tasks::TaskPage;
+
+use crate::port::{Chat, PutError, Queue, Store};
+use crate::record::Record;
+use anyhow::Context;
+use poco_core::{
+    Card, ChatId, Effect, Event, Kind, Room, TaskId, Terms, Timestamp, Transcript, UserId, admit,
+    live,
+};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock};
+
+/// How often a save is tried again when another writer came first.
+const TRIES_MAX: usize = 16;
+
+/// Where all events go and everything comes from. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub store: Arc<dyn Store>,
+    pub queue: Arc<dyn Queue>,
+    pub chat: Arc<dyn Chat>,
+    pub clock: fn() -> Timestamp,
+    terms: Terms,
+    /// The owner, once the house has one: it never changes again.
+    owner: Arc<OnceLock<UserId>>,
+    /// One payer at a time in each chat of this process; it saves doing things twice.
+    payers: Arc<Mutex<BTreeMap<ChatId, Arc<tokio::sync::Mutex<()>>>>>,
+}
+
+/// What came of an event, its state being saved.
+#[derive(Debug)]
+pub struct Taken {
+    /// The chat whose record took it in: settle this one.
+    pub chat: ChatId,
+    /// What to tell the person who pressed, and nobody else.
+    pub toast: Option<String>,
+    /// Cards shown because of it, newest last.
+    pub shown: Vec<Card>,
+    /// The room as it is now.
+    pub room: Room,
+}
+
+/// Whether a chat still owes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Debt {
+    Clear,
+    /// Something failed that may work later.
+    Owing,
+}
+
+impl App {
+    /// Joins the ports. `terms` hold everywhere; their `owner` may be left for the house to say.
+    pub fn new(
+        store: Arc<dyn Store>,
+        queue: Arc<dyn Queue>,
+        chat: Arc<dyn Chat>,
+        terms: Terms,
+        clock: fn() -> Timestamp,
+    ) -> Self {
+        let (owner, payers) = Default::default();
+        Self { store, queue, chat, clock, terms, owner, payers }
+    }
+
+    /// Takes in one event and performs what follows from it.
+    ///
+    /// After an error the event may be given again; what was done is not redone.
+    pub async fn handle(&self, event: Event) -> anyhow::Result<Taken> {
+        let taken = self.take_in(event).await?;
+        self.settle(&taken.chat).await?;
+        Ok(taken)
+    }
+
+    /// Takes in one event: load, decide, save. What it owes is performed by [`App::settle`].
+    pub async fn take_in(&self, event: Event) -> anyhow::Result<Taken> {
+        let terms = self.terms().await?;
+        let event = admit(&terms, event);
+        for _ in 0..TRIES_MAX {
+            let mut record = self.load(&event.chat).await?;
+            let decided = record.take_in(&terms, &event);
+            if decided.changed {
+                match self.save(&event.chat, &mut record).await {
+                    Err(PutError::Conflict) => continue,
+                    Err(PutError::Other(error)) => return Err(error.context("save")),
+                    Ok(()) => {}
+                }
+            }
+            return Ok(taken(event.chat, decided.effects, record.room));
+        }
+        anyhow::bail!("too many writers at once in chat {}", event.chat)
+    }
+
+    /// Lets people see a task under way. Changes nothing that is stored.
+    pub async fn glance(
+        &self,
+        chat: &ChatId,
+        task: &TaskId,
+        transcript: &Transcript,
+    ) -> anyhow::Result<()> {
+        let record = self.load(chat).await?;
+        let Some((key, card)) = live(&record.room, task, transcript) else { return Ok(()) };
+        let Some(message) = record.message(&key) else { return Ok(()) };
+        self.chat.glance(&message, &card, record.version).await.context("glance")
+    }
+
+    /// Returns a room as it is.
+    pub async fn room(&self, chat: &ChatId) -> anyhow::Result<Room> {
+        Ok(self.load(chat).await?.room)
+    }
+
+    /// Returns the terms, with the owner if there is one by now.
+    pub async fn terms(&self) -> anyhow::Result<Terms> {
+        let mut terms = self.terms.clone();
+        if terms.owner.is_none() {
+            terms.owner = self.owner().await?;
+        }
+        Ok(terms)
+    }
+
+    async fn owner(&self) -> anyhow::Result<Option<UserId>> {
+        if let Some(owner) = self.owner.get() {
+            return Ok(Some(owner.clone()));
+        }
+        let Kind::House(house) = self.room(&self.terms.house).await?.kind else { return Ok(None) };
+        Ok(house.owner.map(|owner| self.owner.get_or_init(|| owner).clone()))
+    }
+
+    async fn load(&self, chat: &ChatId) -> anyhow::Result<Record> {
+        let Some(document) = self.store.get(&key(chat)).await.context("load")? else {
+            return Ok(Record::default());
+        };
+        let record = Record::read(&document);
+        record.with_context(|| format!("unreadable record of chat {chat}"))
+    }
+
+    async fn save(&self, chat: &ChatId, record: &mut Record) -> Result<(), PutError> {
+        let document = record.write().map_err(anyhow::Error::from)?;
+        self.store.put(&key(chat), &document).await?;
+        record.version = document.version;
+        Ok(())
+    }
+}
+
+/// Begins the keys of all rooms.
+const ROOMS: &str = "room/";
+
+fn key(chat: &ChatId) -> String {
+    format!("{ROOMS}{chat}")
+}
+
+fn taken(chat: ChatId, effects: Vec<Effect>, room: Room) -> Taken {
+    let (mut toast, mut shown) = (None, vec![]);
+    for effect in effects {
+        match effect {
+            Effect::Toast { text } => toast = Some(text),
+            Effect::Show { card, .. } | Effect::Post { card, .. } => shown.push(card),
+            Effect::Send { .. }
+            | Effect::Open { .. }
+            | Effect::Tell { .. }
+            | Effect::Keep { .. }
+            | Effect::Recall { .. } => {}
+        }
+    }
+    Taken { chat, toast, shown, room }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,46 @@
+//! Texts of any length: cut into pages, all but the first kept in documents of their own.
+
+use super::App;
+use crate::port::{Document, PutError};
+use anyhow::{Context, anyhow};
+use poco_core::{Block, Card, Pages, PagesId, paginate};
+
+impl App {
+    /// Cuts a text into pages and keeps them. Keeping the same text again under the same id changes
+    /// nothing.
+    pub async fn keep_pages(&self, id: &str, markdown: &str) -> anyhow::Result<Pages> {
+        let mut pages = paginate(markdown).into_iter();
+        let first = pages.next().unwrap_or_default();
+        let id = PagesId::new(id);
+        let mut count = 1;
+        for body in pages {
+            let document = Document { version: 1, body };
+            match self.store.put(&key(&id, count), &document).await {
+                Ok(()) | Err(PutError::Conflict) => count += 1,
+                Err(PutError::Other(error)) => return Err(error.context("keep a page")),
+            }
+        }
+        Ok(Pages { id, first, count })
+    }
+
+    /// Puts the text of kept pages where a card names them.
+    pub(super) async fn fill(&self, mut card: Card) -> anyhow::Result<Card> {
+        for block in &mut card.blocks {
+            if let Block::Stored { pages, page } = block {
+                *block = Block::Text(self.page(pages, *page).await?);
+            }
+        }
+        Ok(card)
+    }
+
+    /// Returns the text of a kept page; the first one is not kept so.
+    pub async fn page(&self, id: &PagesId, page: usize) -> anyhow::Result<String> {
+        let document = self.store.get(&key(id, page)).await.context("load a page")?;
+        let document = document.ok_or_else(|| anyhow!("page {page} of {id} is gone"))?;
+        Ok(document.body)
+    }
+}
+
+fn key(id: &PagesId, page: usize) -> String {
+    format!("page/{id}/{page:05}")
+}

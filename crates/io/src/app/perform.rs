@@ -1,0 +1,353 @@
+//! Pays what is owed. Every effect may be repeated without harm, and one that fails holds back no
+//! other: a job goes out though the chat platform is down.
+
+use super::{App, Debt};
+use crate::port::{ChatError, Job, MessageId, PutError};
+use crate::record::{Owed, Record};
+use anyhow::Context;
+use futures_util::future::join_all;
+use poco_core::{
+    Archive, Card, CardKey, CardRef, ChatId, Effect, Event, EventId, Fact, Listing, Settings,
+    TaskId, Timestamp, UserId, hash, recalled,
+};
+use std::collections::VecDeque;
+
+/// How often what is owed may give rise to more.
+const ROUNDS_MAX: usize = 12;
+
+/// How often a strike-off is tried again when another writer came first.
+const TRIES_MAX: usize = 16;
+
+/// How long a chat that can't be opened is tried for, in milliseconds.
+const OPEN_PATIENCE: u64 = 120_000;
+
+/// What there is to note about a chat after paying.
+#[derive(Debug, Default)]
+struct Paid {
+    done: Vec<Owed>,
+    posted: Vec<(CardKey, MessageId)>,
+    /// Events that effects gave rise to, in whichever chats.
+    events: Vec<Event>,
+}
+
+impl App {
+    /// Pays what a chat owes, and what chats owe that hear of it.
+    pub async fn settle(&self, chat: &ChatId) -> anyhow::Result<Debt> {
+        let mut chats = VecDeque::from([chat.clone()]);
+        let mut debt = Debt::Clear;
+        for _ in 0..ROUNDS_MAX {
+            let Some(chat) = chats.pop_front() else { return Ok(debt) };
+            let (left, heard) = self.pay(&chat).await?;
+            if left == Debt::Owing {
+                debt = Debt::Owing;
+            }
+            chats.extend(heard);
+        }
+        anyhow::bail!("effects without end in chat {chat}")
+    }
+
+    /// Pays what any chat still owes: after a start, and once in a while.
+    pub async fn sweep(&self) -> anyhow::Result<Debt> {
+        let mut debt = Debt::Clear;
+        for chat in self.chats().await? {
+            if self.settle(&chat).await? == Debt::Owing {
+                debt = Debt::Owing;
+            }
+        }
+        Ok(debt)
+    }
+
+    /// Pays once, and returns the chats that heard of something.
+    async fn pay(&self, chat: &ChatId) -> anyhow::Result<(Debt, Vec<ChatId>)> {
+        let payer = self.payer(chat);
+        let _alone = payer.lock().await;
+        let record = self.load(chat).await?;
+        if record.is_settled() {
+            return Ok((Debt::Clear, vec![]));
+        }
+        let paid = self.perform(chat, &record).await;
+        // What others hear is saved with them before it is struck off here.
+        let mut heard = vec![];
+        for event in &paid.events {
+            let taken = self.take_in(event.clone()).await?;
+            if !heard.contains(&taken.chat) {
+                heard.push(taken.chat);
+            }
+        }
+        let settled = self.strike_off(chat, &paid).await?;
+        Ok((if settled { Debt::Clear } else { Debt::Owing }, heard))
+    }
+
+    fn payer(&self, chat: &ChatId) -> std::sync::Arc<tokio::sync::Mutex<()>> {
+        let mut payers = self.payers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        payers.entry(chat.clone()).or_default().clone()
+    }
+
+    /// Notes what was paid. Says whether nothing of what was owed then is left.
+    async fn strike_off(&self, chat: &ChatId, paid: &Paid) -> anyhow::Result<bool> {
+        if paid.done.is_empty() && paid.posted.is_empty() {
+            return Ok(false);
+        }
+        for _ in 0..TRIES_MAX {
+            let mut record = self.load(chat).await?;
+            record.settle(&paid.done, &paid.posted);
+            match self.save(chat, &mut record).await {
+                Ok(()) => return Ok(record.is_settled()),
+                Err(PutError::Conflict) => {}
+                Err(PutError::Other(error)) => return Err(error.context("strike off")),
+            }
+        }
+        anyhow::bail!("too many writers at once in chat {chat}")
+    }
+
+    async fn perform(&self, chat: &ChatId, record: &Record) -> Paid {
+        let mut paid = Paid::default();
+        self.send(chat, record, &mut paid).await;
+        let shows = record.owed().filter(|owed| !superseded(record, owed));
+        let shown = join_all(shows.map(|owed| self.show(chat, record, owed))).await;
+        for (owed, posted) in shown.into_iter().flatten() {
+            paid.done.extend(
+                record.owed().filter(|it| it.order <= owed.order && same_card(it, owed)).cloned(),
+            );
+            paid.posted.extend(posted);
+        }
+        for owed in record.owed() {
+            match self.others(chat, record, owed, &mut paid).await {
+                Ok(true) => paid.done.push(owed.clone()),
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(chat.id = %chat, effect.id = owed.id, "an effect failed: {error:#}")
+                }
+            }
+        }
+        paid
+    }
+
+    /// Sends jobs, in order: one that fails holds back those behind it.
+    async fn send(&self, chat: &ChatId, record: &Record, paid: &mut Paid) {
+        for owed in record.owed() {
+            let Effect::Send { command } = &owed.effect else { continue };
+            let (id, command) = (owed.id.clone(), command.clone());
+            let job = Job { id, chat: chat.clone(), command };
+            if let Err(error) = self.queue.send(&job).await {
+                tracing::warn!(chat.id = %chat, effect.id = owed.id, "a job could not be sent: {error:#}");
+                return;
+            }
+            paid.done.push(owed.clone());
+        }
+    }
+
+    /// Makes one card look as it should. `None` if that failed and may work later.
+    async fn show<'a>(
+        &self,
+        chat: &ChatId,
+        record: &Record,
+        owed: &'a Owed,
+    ) -> Option<(&'a Owed, Option<(CardKey, MessageId)>)> {
+        let done = match &owed.effect {
+            Effect::Show { key, card } => self.show_card(chat, record, owed, key, card).await,
+            Effect::Post { chat, card } => {
+                self.post(chat, card, &once(&[&owed.id])).await.map(|_| None)
+            }
+            Effect::Recall { task, page, on } => {
+                self.recall(chat, record, owed, task, *page, on.as_ref()).await.map(|()| None)
+            }
+            Effect::Toast { .. }
+            | Effect::Send { .. }
+            | Effect::Open { .. }
+            | Effect::Tell { .. }
+            | Effect::Keep { .. } => return None,
+        };
+        match done {
+            Ok(posted) => Some((owed, posted)),
+            Err(ChatError::Refused(reason) | ChatError::Gone(reason)) => {
+                // It would fail for ever; the task goes on and can be asked for with /status.
+                tracing::error!(chat.id = %chat, effect.id = owed.id, "a card was refused: {reason}");
+                Some((owed, None))
+            }
+            Err(ChatError::Later(error)) => {
+                tracing::warn!(chat.id = %chat, effect.id = owed.id, "a card could not be shown yet: {error:#}");
+                None
+            }
+        }
+    }
+
+    async fn show_card(
+        &self,
+        chat: &ChatId,
+        record: &Record,
+        owed: &Owed,
+        key: &CardKey,
+        card: &Card,
+    ) -> Result<Option<(CardKey, MessageId)>, ChatError> {
+        let mut name = vec![chat.to_string(), card_name(key, owed)];
+        if let Some(message) = record.message(key) {
+            let card = self.fill(card.clone()).await?;
+            match self.chat.update(&message, &card, owed.order).await {
+                Err(ChatError::Gone(_)) => name.push(message.0),
+                Err(error) => return Err(error),
+                Ok(()) => return Ok(None),
+            }
+        }
+        let name: Vec<_> = name.iter().map(String::as_str).collect();
+        let message = self.post(chat, card, &once(&name)).await?;
+        // Posting again under the same name returns the first message. That looks older only if an
+        // older look is owed still: once paid, the message would be known.
+        if record.owed().any(|it| it.order < owed.order && same_card(it, owed)) {
+            let card = self.fill(card.clone()).await?;
+            self.chat.update(&message, &card, owed.order).await?;
+        }
+        Ok(Some((key.clone(), message)))
+    }
+
+    async fn post(&self, chat: &ChatId, card: &Card, once: &str) -> Result<MessageId, ChatError> {
+        let card = self.fill(card.clone()).await?;
+        self.chat.post(chat, &card, once).await
+    }
+
+    async fn recall(
+        &self,
+        chat: &ChatId,
+        record: &Record,
+        owed: &Owed,
+        task: &TaskId,
+        page: usize,
+        on: Option<&CardRef>,
+    ) -> Result<(), ChatError> {
+        let kept = self.kept(task).await?;
+        // A task is only shown in its own chat, whoever knows its name elsewhere.
+        let Some(kept) = kept.filter(|kept| kept.archive.chat == *chat) else {
+            let card =
+                Card::new(poco_core::Tone::Plain, "PoCo").text("There is no such task here.");
+            return self.post(chat, &card, &once(&[&owed.id])).await.map(|_| ());
+        };
+        let card = recalled(&kept.archive, page);
+        let Some(on) = on else {
+            let card = Card { typing: poco_core::Typing::No, ..card };
+            return self.post(chat, &card, &once(&[&owed.id])).await.map(|_| ());
+        };
+        let card = self.fill(card).await?;
+        let message = kept.message.filter(|message| message.is(on));
+        let message = message.unwrap_or_else(|| record.pressed(on));
+        self.chat.update(&message, &card, owed.order).await
+    }
+
+    /// Performs what is neither a job nor a card. Says whether it is done.
+    async fn others(
+        &self,
+        chat: &ChatId,
+        record: &Record,
+        owed: &Owed,
+        paid: &mut Paid,
+    ) -> anyhow::Result<bool> {
+        match &owed.effect {
+            Effect::Show { .. }
+            | Effect::Post { .. }
+            | Effect::Toast { .. }
+            | Effect::Send { .. }
+            | Effect::Recall { .. } => return Ok(false),
+            Effect::Tell { chat, fact } => {
+                paid.events.push(follow("told", owed, chat, fact.clone()))
+            }
+            Effect::Keep { archive } => {
+                let message = self.message_of(record, paid, archive);
+                self.keep(archive, message).await.context("keep")?;
+            }
+            Effect::Open { request, name, by, settings } => {
+                let opening = Opening { request, name, by, settings };
+                return self.open(chat, owed, &opening, paid).await;
+            }
+        }
+        Ok(true)
+    }
+
+    fn message_of(&self, record: &Record, paid: &Paid, archive: &Archive) -> Option<MessageId> {
+        let key = archive.task.card();
+        let posted = paid.posted.iter().find(|(it, _)| *it == key);
+        posted.map(|(_, message)| message.clone()).or_else(|| record.message(&key))
+    }
+
+    async fn open(
+        &self,
+        lobby: &ChatId,
+        owed: &Owed,
+        opening: &Opening<'_>,
+        paid: &mut Paid,
+    ) -> anyhow::Result<bool> {
+        let Opening { request, name, by, settings } = *opening;
+        let request = request.clone();
+        let fact = match self.chat.open(name, by, &once(&[&owed.id])).await {
+            Ok(chat) => {
+                let (name, by, settings) = (name.to_owned(), by.clone(), settings.clone());
+                let Settings { agent, workdir, .. } = settings.clone();
+                let listing = Listing {
+                    chat: chat.clone(),
+                    name: name.clone(),
+                    agent,
+                    workdir,
+                    leaving: false,
+                };
+                let opened = Fact::Opened { name, by, settings, lobby: lobby.clone() };
+                paid.events.push(follow("opened", owed, &chat, opened));
+                Fact::Listed { request, project: listing }
+            }
+            Err(ChatError::Refused(reason) | ChatError::Gone(reason)) => {
+                Fact::OpenFailed { request, reason }
+            }
+            Err(ChatError::Later(error)) if self.is_late(owed.at) => {
+                tracing::error!(effect.id = owed.id, "a chat could not be opened: {error:#}");
+                let reason = "The chat platform did not answer. If a group of this name turns up \
+                              later, it can be deleted."
+                    .to_owned();
+                Fact::OpenFailed { request, reason }
+            }
+            Err(ChatError::Later(error)) => return Err(error.context("open a chat")),
+        };
+        paid.events.push(follow("answered", owed, lobby, fact));
+        Ok(true)
+    }
+
+    fn is_late(&self, at: Timestamp) -> bool {
+        (self.clock)().since(at) > OPEN_PATIENCE
+    }
+}
+
+struct Opening<'a> {
+    request: &'a EventId,
+    name: &'a str,
+    by: &'a UserId,
+    settings: &'a Settings,
+}
+
+/// Whether a newer look of the same card is owed too: the latest look wins.
+fn superseded(record: &Record, owed: &Owed) -> bool {
+    record.owed().any(|it| (it.order, &it.id) > (owed.order, &owed.id) && same_card(it, owed))
+}
+
+fn same_card(one: &Owed, other: &Owed) -> bool {
+    match (&one.effect, &other.effect) {
+        (Effect::Show { key: one, .. }, Effect::Show { key: other, .. }) => one == other,
+        _ => one == other,
+    }
+}
+
+/// Names a card so that posting it again is known for what it is.
+fn card_name(key: &CardKey, owed: &Owed) -> String {
+    match key {
+        CardKey::Workspace => "workspace".to_owned(),
+        CardKey::Task(task) => format!("task {task}"),
+        CardKey::This(_) => owed.id.clone(),
+    }
+}
+
+/// Makes a name for something that must happen once; at most 32 characters.
+fn once(parts: &[&str]) -> String {
+    let text = parts.join("\n");
+    format!("{:016x}{:016x}", hash(&text), hash(&format!("{text}\n")))
+}
+
+/// An event that an effect gave rise to. The same effect gives the same event.
+fn follow(word: &str, owed: &Owed, chat: &ChatId, fact: Fact) -> Event {
+    let id = EventId::new(format!("{}-{word}", owed.id));
+    Event { id, chat: chat.clone(), at: owed.at, fact }
+}

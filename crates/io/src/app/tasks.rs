@@ -1,0 +1,150 @@
+//! Tasks by their names: those at work are in rooms, those that are over in documents of their own.
+
+use super::{App, ROOMS};
+use crate::port::{Document, MessageId, PutError};
+use anyhow::Context;
+use poco_core::{Archive, ChatId, Outcome, Room, Task, TaskId};
+use serde::{Deserialize, Serialize};
+
+/// Begins the keys of tasks that are over; their ids sort by time.
+const TASKS: &str = "task/";
+
+/// How often keeping is tried again when another writer came first.
+const TRIES_MAX: usize = 4;
+
+/// A task that is over, and the message its card became.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Kept {
+    pub(super) archive: Archive,
+    pub(super) message: Option<MessageId>,
+}
+
+/// A task as it is, wherever it is kept.
+#[derive(Clone, Debug)]
+pub enum TaskPage {
+    AtWork { chat: ChatId, task: Task },
+    Over(Archive),
+}
+
+impl App {
+    /// Returns a task by its id.
+    pub async fn task(&self, id: &TaskId) -> anyhow::Result<Option<TaskPage>> {
+        if let Some(kept) = self.kept(id).await? {
+            return Ok(Some(TaskPage::Over(kept.archive)));
+        }
+        let found = self.at_work().await?.into_iter().find(|(_, task)| task.id == *id);
+        Ok(found.map(|(chat, task)| TaskPage::AtWork { chat, task }))
+    }
+
+    /// Lists tasks that are over, newest first, from the one before `before` down.
+    pub async fn tasks_over(
+        &self,
+        before: Option<&TaskId>,
+        limit: usize,
+    ) -> anyhow::Result<Vec<Archive>> {
+        let before = before.map(|id| format!("{TASKS}{id}"));
+        let keys = self.store.keys_down(TASKS, before.as_deref()).await.context("list tasks")?;
+        let mut tasks = vec![];
+        for key in keys.iter().take(limit) {
+            let id = TaskId::new(key.trim_start_matches(TASKS));
+            tasks.extend(self.kept(&id).await?.map(|kept| kept.archive));
+        }
+        Ok(tasks)
+    }
+
+    /// Lists tasks that are not over, in all rooms.
+    pub async fn at_work(&self) -> anyhow::Result<Vec<(ChatId, Task)>> {
+        let mut tasks = vec![];
+        for (chat, room) in self.rooms().await? {
+            let desk = room.desk;
+            tasks.extend(desk.current.into_iter().chain(desk.waiting).map(|it| (chat.clone(), it)));
+        }
+        Ok(tasks)
+    }
+
+    /// Lists every room. For start-up, sweeps and people at the machine, not for each event.
+    pub async fn rooms(&self) -> anyhow::Result<Vec<(ChatId, Room)>> {
+        let mut rooms = vec![];
+        for chat in self.chats().await? {
+            rooms.push((chat.clone(), self.room(&chat).await?));
+        }
+        Ok(rooms)
+    }
+
+    pub(super) async fn chats(&self) -> anyhow::Result<Vec<ChatId>> {
+        let mut chats: Vec<ChatId> = vec![];
+        loop {
+            let after = chats.last().map(|chat| format!("{ROOMS}{chat}"));
+            let keys = self.store.keys(ROOMS, after.as_deref()).await.context("list rooms")?;
+            let full = keys.len() == crate::port::KEYS_MAX;
+            chats.extend(keys.iter().map(|key| ChatId::new(key.trim_start_matches(ROOMS))));
+            if !full {
+                return Ok(chats);
+            }
+        }
+    }
+
+    pub(super) async fn kept(&self, id: &TaskId) -> anyhow::Result<Option<Kept>> {
+        let document = self.store.get(&key(id)).await.context("load a task")?;
+        document
+            .map(|document| serde_json::from_str(&document.body).context("unreadable task"))
+            .transpose()
+    }
+
+    /// Keeps a task that is over. What was made of it later is not forgotten for an earlier word.
+    pub(super) async fn keep(
+        &self,
+        archive: &Archive,
+        message: Option<MessageId>,
+    ) -> anyhow::Result<()> {
+        for _ in 0..TRIES_MAX {
+            let old = self.store.get(&key(&archive.task.id)).await.context("load a task")?;
+            let version = old.as_ref().map_or(0, |old| old.version);
+            if let Some(old) = old {
+                let old: Kept = serde_json::from_str(&old.body).context("unreadable task")?;
+                if old.archive.settled.is_some() && archive.settled.is_none() {
+                    return Ok(());
+                }
+            }
+            let kept = Kept { archive: archive.clone(), message: message.clone() };
+            let body = serde_json::to_string(&kept).context("write a task")?;
+            match self
+                .store
+                .put(&key(&archive.task.id), &Document { version: version + 1, body })
+                .await
+            {
+                Ok(()) => return Ok(()),
+                Err(PutError::Conflict) => {}
+                Err(PutError::Other(error)) => return Err(error.context("keep a task")),
+            }
+        }
+        anyhow::bail!("too many writers at once of task {}", archive.task.id)
+    }
+}
+
+fn key(id: &TaskId) -> String {
+    format!("{TASKS}{id}")
+}
+
+impl TaskPage {
+    pub fn task(&self) -> &Task {
+        match self {
+            Self::AtWork { task, .. } => task,
+            Self::Over(archive) => &archive.task,
+        }
+    }
+
+    pub fn chat(&self) -> &ChatId {
+        match self {
+            Self::AtWork { chat, .. } => chat,
+            Self::Over(archive) => &archive.chat,
+        }
+    }
+
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match self {
+            Self::AtWork { .. } => None,
+            Self::Over(archive) => Some(&archive.outcome),
+        }
+    }
+}
