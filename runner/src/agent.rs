@@ -15,7 +15,7 @@ pub trait Agent: Send + Sync {
         &self,
         thread: Option<&ThreadId>,
         settings: &Settings,
-    ) -> Result<ThreadId, AgentError>;
+    ) -> Result<Opened, AgentError>;
 
     /// Gives it a prompt. Must be called once for a task: it does not know repeats.
     async fn start(
@@ -38,9 +38,17 @@ pub trait Agent: Send + Sync {
     async fn shutdown(&self);
 }
 
+/// A conversation that is ready for a prompt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    pub thread: ThreadId,
+    /// What people should know, for example that the earlier conversation was lost.
+    pub note: Option<String>,
+}
+
 /// One turn: what the agent does with one prompt.
 #[async_trait]
-pub trait Turn: Send {
+pub trait Turn: Send + Sync {
     fn thread(&self) -> ThreadId;
 
     fn id(&self) -> TurnId;

@@ -1,3 +1,9 @@
 //! Runs agents for chats.
 
 pub mod agent;
+pub mod agents;
+mod folder;
+pub mod live;
+mod seat;
+mod seats;
+pub mod settle;

@@ -49,12 +49,23 @@ impl App {
     /// Pays what any chat still owes: after a start, and once in a while.
     pub async fn sweep(&self) -> anyhow::Result<Debt> {
         let mut debt = Debt::Clear;
-        for chat in self.chats().await? {
+        for chat in self.owing().await? {
             if self.settle(&chat).await? == Debt::Owing {
                 debt = Debt::Owing;
             }
         }
         Ok(debt)
+    }
+
+    /// Lists the chats that owe something.
+    pub async fn owing(&self) -> anyhow::Result<Vec<ChatId>> {
+        let mut owing = vec![];
+        for chat in self.chats().await? {
+            if !self.load(&chat).await?.is_settled() {
+                owing.push(chat);
+            }
+        }
+        Ok(owing)
     }
 
     /// Pays once, and returns the chats that heard of something.
@@ -76,6 +87,14 @@ impl App {
         }
         let settled = self.strike_off(chat, &paid).await?;
         Ok((if settled { Debt::Clear } else { Debt::Owing }, heard))
+    }
+
+    /// Sends the jobs a chat owes, and nothing else: they must not wait for cards.
+    pub async fn send_jobs(&self, chat: &ChatId) -> anyhow::Result<()> {
+        let record = self.load(chat).await?;
+        let mut paid = Paid::default();
+        self.send(chat, &record, &mut paid).await;
+        self.strike_off(chat, &paid).await.map(|_| ())
     }
 
     fn payer(&self, chat: &ChatId) -> std::sync::Arc<tokio::sync::Mutex<()>> {
