@@ -4,6 +4,8 @@ mod command;
 mod recover;
 mod report;
 
+pub(crate) use command::uuid;
+
 use crate::agent::{Note, Turn};
 use crate::agents::Agents;
 use crate::live::Live;
