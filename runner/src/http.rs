@@ -19,7 +19,10 @@ use axum::routing::{get, post};
 use poco_io::app::App;
 use poco_io::config::Config;
 use poco_io::secret::Secret;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 pub(crate) use fail::Fail;
 
@@ -66,4 +69,16 @@ pub fn router(http: Http) -> Router {
         .fallback(fail::not_found)
         .method_not_allowed_fallback(fail::not_allowed)
         .with_state(http)
+}
+
+/// Answers requests until told to stop.
+pub async fn serve(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let stop = async move {
+        // A closed channel means the same: the process ends.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop).await {
+        tracing::error!("the HTTP server ended: {error}");
+    }
 }
