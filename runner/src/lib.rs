@@ -1,3 +1,4 @@
 //! Runs agents for chats.
 
 pub mod agent;
+mod rpc;
