@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use poco_core::{ApprovalId, Settings, Step, TaskId, ThreadId, TurnId, Verdict};
 use poco_io::config::Config;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// The agents there are, by name.
 #[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "agents are trait objects")]
 pub struct Agents {
     /// The one for tasks that name none.
     pub usual: String,
@@ -43,6 +43,19 @@ impl Agents {
     pub fn get(&self, name: &str) -> Option<&Arc<dyn Agent>> {
         self.by_name.get(name)
     }
+
+    /// Ends whatever was started for any of them.
+    pub async fn shutdown(&self) {
+        for agent in self.by_name.values() {
+            agent.shutdown().await;
+        }
+    }
+}
+
+impl fmt::Debug for Agents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Agents").field("names", &self.names()).finish_non_exhaustive()
+    }
 }
 
 /// One agent, serving many chats. What it says about a task comes out of the task's [`Turn`].
@@ -57,7 +70,7 @@ pub trait Agent: Send + Sync {
         &self,
         thread: Option<&ThreadId>,
         settings: &Settings,
-    ) -> Result<Opened, AgentError>;
+    ) -> Result<ThreadId, AgentError>;
 
     /// Gives it a prompt. Must be called once for a task: it does not know repeats.
     async fn start(
@@ -78,14 +91,6 @@ pub trait Agent: Send + Sync {
 
     /// Ends whatever was started for it, within a bounded time.
     async fn shutdown(&self);
-}
-
-/// A conversation that is ready for a prompt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opened {
-    pub thread: ThreadId,
-    /// What people should know, for example that the earlier conversation was lost.
-    pub note: Option<String>,
 }
 
 /// One turn: what the agent does with one prompt.

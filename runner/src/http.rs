@@ -9,7 +9,7 @@ mod health;
 mod task_json;
 mod tasks;
 
-use crate::agents::Agents;
+use crate::agent::Agents;
 use crate::live::Live;
 use crate::settle::Settler;
 use crate::traffic::Traffic;

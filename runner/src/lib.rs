@@ -1,7 +1,6 @@
 //! Runs agents for chats.
 
 pub mod agent;
-pub mod agents;
 mod folder;
 pub mod live;
 mod rpc;

@@ -1,13 +1,14 @@
 //! The whole of PoCo in one process: state on disk, events in, agents at work, cards out.
 
-use crate::agents::Agents;
+use crate::agent::{self, Agents};
+use crate::home::Instance;
 use crate::http::{self, Admin, Http};
 use crate::live::Live;
 use crate::seat::Shared;
 use crate::seats::Seats;
 use crate::settle::Settler;
 use crate::traffic::Traffic;
-use crate::{listen, seat};
+use crate::listen;
 use anyhow::Context;
 use poco_core::{ChatId, Settings, Terms, Timestamp};
 use poco_io::app::App;
@@ -15,9 +16,7 @@ use poco_io::chats::Chats;
 use poco_io::config::{Backend, Config};
 use poco_io::feishu::Feishu;
 use poco_io::port::{Chat, Queue, Store};
-use poco_io::secret::Secret;
 use poco_io::{queue, store};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
@@ -33,14 +32,12 @@ const CLOSE_WAIT: Duration = Duration::from_secs(15);
 /// How long the last cards may take to be shown.
 const SHOW_WAIT: Duration = Duration::from_secs(5);
 
-/// How a process is run.
+/// What the command that starts a process hands over beside the settings.
+#[derive(Debug)]
 pub struct Options {
-    /// Names this process; `GET /health` tells it.
-    pub instance: String,
-    /// What the operator's own commands show to be let in.
-    pub token: Secret,
-    /// Told the address once requests are answered there.
-    pub ready: Box<dyn FnOnce(SocketAddr) -> anyhow::Result<()> + Send>,
+    /// Already bound, so that a taken port was told before anything began.
+    pub listener: std::net::TcpListener,
+    pub instance: Instance,
 }
 
 /// How a process ends.
@@ -54,10 +51,11 @@ enum End {
 
 /// Serves until told to end: SIGTERM or SIGINT shut down, SIGHUP leaves running turns to the next.
 pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
-    let (mut end, listener) = (Ends::listen()?, bind(&config).await?);
-    let address = listener.local_addr().context("tell the address")?;
+    let (mut end, Options { listener, instance }) = (Ends::listen()?, options);
+    listener.set_nonblocking(true).context("prepare the listener")?;
+    let listener = TcpListener::from_std(listener).context("prepare the listener")?;
     let (store, queue) = open(&config)?;
-    let agents = Agents::of(&config);
+    let agents = agent::open(&config);
     let feishu = match config.feishu.is_set() {
         true => Some(Arc::new(Feishu::new(&config.feishu).context("set up Feishu")?)),
         false => None,
@@ -72,10 +70,10 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         queue,
         agents: agents.clone(),
         live: live.clone(),
-        claim: options.instance.clone(),
+        claim: instance.id.clone(),
         places: Arc::new(Semaphore::new(TURNS_MAX)),
     });
-    let admin = Arc::new(Admin { instance: options.instance, token: options.token });
+    let admin = Arc::new(Admin { instance: instance.id, token: instance.admin_token });
     let config = Arc::new(config);
     let http = Http {
         app: app.clone(),
@@ -97,7 +95,6 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         tokio::spawn(sweep(settler.clone(), stopped.clone())),
         tokio::spawn(entrance.listen(stopped)),
     ];
-    (options.ready)(address).context("tell that PoCo is ready")?;
     let end = end.next().await;
     // What is being received is finished; nothing new is taken.
     stop.send_replace(true);
@@ -136,11 +133,6 @@ async fn sweep(settler: Settler, mut stopped: watch::Receiver<bool>) {
         () = settler.sweep() => {}
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
-}
-
-async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
-    let (host, port) = (config.http.host.as_str(), config.http.port);
-    TcpListener::bind((host, port)).await.with_context(|| format!("listen on {host}:{port}"))
 }
 
 /// The one place that picks where state is kept.
@@ -200,11 +192,5 @@ impl Ends {
             _ = self.interrupt.recv() => End::ShutDown,
             _ = self.hang_up.recv() => End::Leave,
         }
-    }
-}
-
-impl std::fmt::Debug for Options {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options").field("instance", &self.instance).finish_non_exhaustive()
     }
 }

@@ -5,15 +5,21 @@ use axum::Json;
 use axum::extract::State;
 use poco_io::config::{Backend, Config, Delivery};
 use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long an agent may take to say how it is.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 pub(super) async fn health(State(http): State<Http>) -> Json<Value> {
     let config = &http.config;
     let enabled = config.feishu.is_set();
     let listener = http.traffic.listener(config);
     let (agent_ready, detail) = match http.agents.get(&http.agents.usual) {
-        Some(agent) => match agent.ready().await {
-            Ok(detail) => (true, detail),
-            Err(detail) => (false, detail),
+        Some(agent) => match timeout(PATIENCE, agent.ready()).await {
+            Ok(Ok(detail)) => (true, detail),
+            Ok(Err(detail)) => (false, detail),
+            Err(_) => (false, "It is still starting.".to_owned()),
         },
         None => (false, "There is no such agent on this machine.".to_owned()),
     };
@@ -48,11 +54,17 @@ pub(super) async fn health(State(http): State<Http>) -> Json<Value> {
         "queue_backend": if sqlite { "sqlite" } else { "memory" },
         "agent_backend": http.agents.usual,
         "agent_ready": agent_ready,
-        "agent_detail": format!("default={}; {}; {detail}", http.agents.usual, http.agents.why),
+        "agent_detail": agent_detail(&http, &detail),
         "owner_known": owner,
         "missing": missing,
         "warnings": warnings(config),
     }))
+}
+
+/// Which agent there is, how it is, and why it is not another.
+fn agent_detail(http: &Http, detail: &str) -> String {
+    let instead = http.agents.instead.iter().map(|why| format!("; not codex: {why}"));
+    format!("default={}; {detail}{}", http.agents.usual, instead.collect::<String>())
 }
 
 fn delivery(config: &Config) -> &'static str {

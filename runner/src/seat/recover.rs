@@ -93,7 +93,9 @@ impl Seat {
         for _ in 0..TRIES_MAX {
             match agent.find(thread, &task.id, &task.settings).await {
                 Ok(found) => return found,
-                Err(AgentError::Refused(reason)) => return Found::Unknown { reason },
+                Err(AgentError::Refused(reason) | AgentError::Forgotten(reason)) => {
+                    return Found::Unknown { reason };
+                }
                 Err(AgentError::Later(reason) | AgentError::Unclear(reason)) => last = reason,
             }
             tokio::time::sleep(wait).await;
