@@ -1,3 +1,4 @@
 //! Runs agents for chats.
 
 pub mod agent;
+pub mod home;
