@@ -1,3 +1,18 @@
 //! Feishu (and Lark): the only place that knows the platform's JSON.
 
+mod cardkit;
+mod chat;
+mod client;
+mod error;
+mod glance;
+mod lane;
+mod look;
+mod made;
+mod pacer;
+mod recent;
 pub mod render;
+mod token;
+
+pub use client::{Bot, Feishu, http_client};
+pub use error::{Class, Rejected};
+pub use recent::Outbound;
