@@ -28,27 +28,27 @@ pub(crate) use fail::Fail;
 
 /// What the routes need.
 #[derive(Clone, Debug)]
-pub struct Http {
-    pub app: App,
-    pub settler: Settler,
-    pub agents: Agents,
-    pub live: Live,
-    pub config: Arc<Config>,
-    pub traffic: Traffic,
-    pub admin: Arc<Admin>,
+pub(crate) struct Http {
+    pub(crate) app: App,
+    pub(crate) settler: Settler,
+    pub(crate) agents: Agents,
+    pub(crate) live: Live,
+    pub(crate) config: Arc<Config>,
+    pub(crate) traffic: Traffic,
+    pub(crate) admin: Arc<Admin>,
 }
 
 /// What the operator's own commands need.
 #[derive(Debug)]
-pub struct Admin {
+pub(crate) struct Admin {
     /// Names this process, so that a start can tell it from another.
-    pub instance: String,
+    pub(crate) instance: String,
     /// Known to whoever can read the instance file.
-    pub token: Secret,
+    pub(crate) token: Secret,
 }
 
 /// Joins all routes but those of the chat platform.
-pub fn router(http: Http) -> Router {
+pub(crate) fn router(http: Http) -> Router {
     let guarded = Router::new()
         .route("/demo/command", post(demo::command))
         .route("/demo/tasks/{id}/approve", post(demo::approve))
@@ -72,7 +72,11 @@ pub fn router(http: Http) -> Router {
 }
 
 /// Answers requests until told to stop.
-pub async fn serve(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    mut stopped: watch::Receiver<bool>,
+) {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let stop = async move {
         // A closed channel means the same: the process ends.

@@ -4,8 +4,6 @@ mod command;
 mod recover;
 mod report;
 
-pub(crate) use command::uuid;
-
 use crate::agent::{Agents, Note, Turn};
 use crate::live::Live;
 use crate::settle::Settler;

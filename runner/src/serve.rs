@@ -3,12 +3,12 @@
 use crate::agent::{self, Agents};
 use crate::home::Instance;
 use crate::http::{self, Admin, Http};
+use crate::listen;
 use crate::live::Live;
 use crate::seat::Shared;
 use crate::seats::Seats;
 use crate::settle::Settler;
 use crate::traffic::Traffic;
-use crate::listen;
 use anyhow::Context;
 use poco_core::{ChatId, Settings, Terms, Timestamp};
 use poco_io::app::App;
@@ -110,7 +110,9 @@ async fn finish(end: End, seats: &Seats, settler: &Settler, agents: &Agents) {
         End::ShutDown => {
             let closed = seats.close("PoCo was shut down.");
             if tokio::time::timeout(CLOSE_WAIT, closed).await.is_err() {
-                tracing::warn!("a task did not come to a safe point in time; it is told at the next start");
+                tracing::warn!(
+                    "a task did not come to a safe point in time; it is told at the next start"
+                );
             }
         }
         End::Leave => seats.leave(),
@@ -142,9 +144,7 @@ fn open(config: &Config) -> anyhow::Result<(Arc<dyn Store>, Arc<dyn Queue>)> {
             let sqlite = store::Sqlite::open(&config.state.db_path)?;
             (sqlite.clone(), sqlite)
         }
-        Backend::Memory => {
-            (Arc::new(store::Memory::default()), Arc::new(queue::Memory::default()))
-        }
+        Backend::Memory => (Arc::new(store::Memory::default()), Arc::new(queue::Memory::default())),
     })
 }
 

@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub(super) async fn health(State(http): State<Http>) -> Json<Value> {
     let config = &http.config;
     let enabled = config.feishu.is_set();
-    let listener = http.traffic.listener(config);
+    let listener = http.traffic.listener();
     let (agent_ready, detail) = match http.agents.get(&http.agents.usual) {
         Some(agent) => match timeout(PATIENCE, agent.ready()).await {
             Ok(Ok(detail)) => (true, detail),
@@ -44,7 +44,7 @@ pub(super) async fn health(State(http): State<Http>) -> Json<Value> {
         "instance": http.admin.instance,
         "mode": if enabled { "feishu" } else { "local" },
         "feishu_enabled": enabled,
-        "feishu_delivery_mode": delivery(config),
+        "feishu_delivery_mode": config.feishu.delivery.as_str(),
         "feishu_verification_enabled": config.feishu.verification_token.is_some(),
         "feishu_signature_enabled": config.feishu.encrypt_key.is_some(),
         "feishu_listener_ready": listener.ready,
@@ -67,13 +67,6 @@ fn agent_detail(http: &Http, detail: &str) -> String {
     format!("default={}; {detail}{}", http.agents.usual, instead.collect::<String>())
 }
 
-fn delivery(config: &Config) -> &'static str {
-    match config.feishu.delivery {
-        Delivery::LongConnection => "longconn",
-        Delivery::Webhook => "webhook",
-    }
-}
-
 fn warnings(config: &Config) -> Vec<String> {
     let feishu = &config.feishu;
     let long = feishu.delivery == Delivery::LongConnection;
@@ -84,7 +77,10 @@ fn warnings(config: &Config) -> Vec<String> {
             feishu.is_set() && !long && feishu.verification_token.is_none(),
             "No verification token is set; requests are known by their signature only.",
         ),
-        (feishu.is_set() && long, "Events come over the long connection: no public address is needed."),
+        (
+            feishu.is_set() && long,
+            "Events come over the long connection: no public address is needed.",
+        ),
         (
             feishu.is_set() && long && (signed || feishu.verification_token.is_some()),
             "The verification token and the encrypt key matter for webhooks only.",

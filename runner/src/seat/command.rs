@@ -3,9 +3,10 @@
 use super::{Seat, Work};
 use crate::agent::{Agent, AgentError, Turn};
 use crate::folder;
+use crate::home::random_hex;
 use poco_core::{
-    ApprovalId, Command, Fact, Phase, Report, Settings, Step, Task, TaskId, ThreadId, Transcript, UserId,
-    Verdict,
+    ApprovalId, Command, Fact, Phase, Report, Settings, Step, Task, TaskId, ThreadId, Transcript,
+    UserId, Verdict,
 };
 use poco_io::port::Delivery;
 use std::sync::Arc;
@@ -143,11 +144,7 @@ impl Seat {
     }
 
     /// Gives the agent the prompt: at most once, for the claim on it is saved before.
-    async fn hand_over(
-        &mut self,
-        agent: &dyn Agent,
-        start: &Start<'_>,
-    ) -> anyhow::Result<Handed> {
+    async fn hand_over(&mut self, agent: &dyn Agent, start: &Start<'_>) -> anyhow::Result<Handed> {
         if let Err(reason) = agent.ready().await {
             return self.refused(start.task, &reason).await;
         }
@@ -169,7 +166,7 @@ impl Seat {
         };
         let claim = self.shared.claim.clone();
         let report = Report::Claimed { claim: claim.clone(), thread: Some(thread.clone()) };
-        let attempt = uuid();
+        let attempt = random_hex::<8>();
         self.report(start.task, &format!("claimed-{attempt}"), report).await?;
         let ours = self.current(start.task).await?.is_some_and(
             |task| matches!(&task.phase, Phase::Claimed { claim: it } if *it == claim),
@@ -283,14 +280,9 @@ impl Seat {
 
 enum Handed {
     /// The agent is at it. `note` is what people should know of how it began.
-    Turn { turn: Box<dyn Turn>, note: Option<String> },
+    Turn {
+        turn: Box<dyn Turn>,
+        note: Option<String>,
+    },
     Not(Done),
-}
-
-/// A name for one attempt, which no other attempt has.
-pub(crate) fn uuid() -> String {
-    let mut bytes = [0u8; 8];
-    // Without randomness from the system nothing in this process can be trusted to be unique.
-    getrandom::fill(&mut bytes).unwrap_or_else(|error| panic!("no randomness: {error}"));
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
