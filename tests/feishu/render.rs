@@ -6,7 +6,7 @@ use poco_io::feishu::render::{
     ANSWER_ID, CARD_BYTES_MAX, CARD_TABLES_MAX, CARD_TAGS_MAX, STEPS_ID, content, render,
 };
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Renders a card and checks that the platform would take it.
@@ -99,35 +99,21 @@ fn an_answer_is_typed_onto_its_elements() {
 #[test]
 fn a_button_carries_its_action() {
     let value = check(&Card::new(Tone::Plain, "a").buttons(vec![stop().confirm("Really?")]));
-    insta::assert_json_snapshot!(value["body"]["elements"][0], @r#"
-    {
-      "behaviors": [
-        {
-          "type": "callback",
-          "value": {
-            "intent_key": "task.stop",
-            "task_id": "t"
-          }
-        }
-      ],
-      "confirm": {
-        "text": {
-          "content": "Really?",
-          "tag": "plain_text"
-        },
-        "title": {
-          "content": "Stop",
-          "tag": "plain_text"
-        }
-      },
-      "tag": "button",
-      "text": {
-        "content": "Stop",
-        "tag": "plain_text"
-      },
-      "type": "danger"
-    }
-    "#);
+    let plain = |text: &str| json!({ "tag": "plain_text", "content": text });
+    let value = &value["body"]["elements"][0];
+    assert_eq!(
+        *value,
+        json!({
+            "tag": "button",
+            "text": plain("Stop"),
+            "type": "danger",
+            "behaviors": [{
+                "type": "callback",
+                "value": { "intent_key": "task.stop", "task_id": "t" },
+            }],
+            "confirm": { "title": plain("Stop"), "text": plain("Really?") },
+        })
+    );
 }
 
 #[test]
@@ -234,8 +220,8 @@ fn markdown() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
 
-fn text() -> impl Strategy<Value = String> {
-    prop_oneof![markdown(), ".{0,200}", (0..40_000usize).prop_map(|n| "字".repeat(n))]
+fn text() -> BoxedStrategy<String> {
+    prop_oneof![markdown(), ".{0,200}", (0..40_000usize).prop_map(|n| "字".repeat(n))].boxed()
 }
 
 fn block() -> impl Strategy<Value = Block> {
@@ -285,7 +271,7 @@ proptest! {
     }
 
     #[test]
-    fn any_card_is_within_the_limits(title in text(), blocks in proptest::collection::vec(block(), 0..40)) {
+    fn any_card_is_within_the_limits(title in text(), blocks in proptest::collection::vec(block(), 0..16)) {
         let mut card = Card::new(Tone::Asking, title);
         for (at, mut block) in blocks.into_iter().enumerate() {
             if let Block::Form(form) = &mut block {

@@ -1,10 +1,12 @@
 //! Feishu (and Lark): the only place that knows the platform's JSON.
 
+pub mod answer;
 mod cardkit;
 mod chat;
 mod client;
 mod error;
 mod glance;
+pub mod inbound;
 mod lane;
 mod look;
 mod made;
@@ -12,6 +14,7 @@ mod pacer;
 mod recent;
 pub mod render;
 mod token;
+pub mod verify;
 
 pub use client::{Bot, Feishu, http_client};
 pub use error::{Class, Rejected};

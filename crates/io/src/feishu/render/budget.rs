@@ -3,7 +3,6 @@
 
 use super::part::{Forms, Part, Shape, Text, form, row};
 use super::{CARD_BYTES_MAX, CARD_TABLES_MAX, CARD_TAGS_MAX};
-use poco_core::json_bytes;
 use serde_json::Value;
 
 /// Tags of the header of a card.
@@ -56,7 +55,7 @@ fn part_cost(part: &Part<'_>, forms: Forms) -> Cost {
         Part::Text(text) => text.element(""),
         Part::Rule => super::element::rule(),
         Part::Row(buttons) => row(buttons),
-        Part::Form { form: it, names } => form(it, names, forms),
+        Part::Form { form: it, name, names } => form(it, name, names, forms),
     };
     // And a comma.
     Cost { bytes: element.to_string().len() + 1, tags: tags(&element) }
@@ -147,7 +146,7 @@ fn write(parts: &[Part<'_>], forms: Forms, bytes: usize) -> Vec<Value> {
         Part::Text(text) => text.element(&text.within(room, &mut tables)),
         Part::Rule => super::element::rule(),
         Part::Row(buttons) => row(buttons),
-        Part::Form { form: it, names } => form(it, names, forms),
+        Part::Form { form: it, name, names } => form(it, name, names, forms),
     };
     parts.iter().zip(rooms).map(write).collect()
 }
@@ -157,7 +156,7 @@ fn write(parts: &[Part<'_>], forms: Forms, bytes: usize) -> Vec<Value> {
 fn rooms(parts: &[Part<'_>], bytes: usize) -> Vec<usize> {
     let mut tables = CARD_TABLES_MAX;
     let need = |part: &Part<'_>| match part {
-        Part::Text(text) => json_bytes(&text.whole(&mut tables)),
+        Part::Text(text) => text.need(&mut tables),
         Part::Rule | Part::Row(_) | Part::Form { .. } => 0,
     };
     let mut rooms: Vec<usize> = parts.iter().map(need).collect();

@@ -7,6 +7,9 @@ use poco_core::markdown::{Kind, Line, lines};
 /// Breaks up what Feishu would recognise, and is not seen.
 const INVISIBLE: char = '\u{200b}';
 
+/// The longest link between angle brackets, in bytes.
+const LINK_MAX: usize = 500;
+
 /// How a character is kept from meaning anything.
 #[derive(Clone, Copy, PartialEq)]
 enum Hide {
@@ -229,7 +232,8 @@ impl Inline<'_> {
 
     fn angle(&mut self, at: usize) -> usize {
         let text = &self.text[at..];
-        let whole = text.find('>').map(|end| &text[..=end]);
+        let near = &text[..text.floor_char_boundary(LINK_MAX)];
+        let whole = near.find('>').map(|end| &text[..=end]);
         let keeps = |whole: &str| {
             matches!(whole, "<br>" | "<br/>" | "<br />")
                 || is_web(&whole[1..]) && !whole.contains(|c: char| c.is_whitespace() || c == '`')

@@ -2,7 +2,7 @@
 
 use super::element::{self, LINE_MAX, clip};
 use super::markdown::{closed, fenced, harmless, plain};
-use super::{ANSWER_ID, STEPS_ID};
+use super::{ANSWER_ID, CARD_BYTES_MAX, STEPS_ID};
 use poco_core::{Block, Button, Card, Field, Form, json_bytes, shorten};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -29,6 +29,8 @@ pub(super) enum Part<'a> {
     Row(Vec<&'a Button>),
     Form {
         form: &'a Form,
+        /// Its name, and those of its buttons begin with it.
+        name: String,
         /// The names of the fields, unique on the card.
         names: Vec<String>,
     },
@@ -86,8 +88,9 @@ pub(super) fn parts(card: &Card) -> Vec<Part<'_>> {
                 continue;
             }
             Block::Form(form) => {
+                let form_name = unique(&mut names, &format!("form_{}", parts.len()));
                 let names = form.fields.iter().map(|it| unique(&mut names, name(it))).collect();
-                parts.push(Part::Form { form, names });
+                parts.push(Part::Form { form, name: form_name, names });
                 continue;
             }
         };
@@ -128,12 +131,23 @@ impl Text {
         if text.trim().is_empty() { NOTHING.to_owned() } else { text }
     }
 
+    /// Returns the bytes of JSON the whole text takes; fewer if that is more than any card has.
+    pub(super) fn need(&self, tables: &mut usize) -> usize {
+        if self.raw.len() > CARD_BYTES_MAX {
+            return self.raw.len();
+        }
+        json_bytes(&self.whole(tables))
+    }
+
     /// Writes as much of the text as has room in so many bytes of JSON, and says how much more
     /// there is.
     pub(super) fn within(&self, bytes: usize, tables: &mut usize) -> String {
         let before = *tables;
-        let whole = self.whole(tables);
-        if json_bytes(&whole) <= bytes {
+        // Being made harmless makes no text shorter.
+        let may_fit = self.raw.len() <= bytes;
+        if let Some(whole) = may_fit.then(|| self.whole(tables))
+            && json_bytes(&whole) <= bytes
+        {
             return whole;
         }
         let room = bytes.saturating_sub(MORE_BYTES);
@@ -181,18 +195,18 @@ pub(super) fn row(buttons: &[&Button]) -> Value {
     }
 }
 
-pub(super) fn form(form: &Form, names: &[String], how: Forms) -> Value {
+pub(super) fn form(form: &Form, name: &str, names: &[String], how: Forms) -> Value {
     let mut elements: Vec<_> =
         form.fields.iter().zip(names).flat_map(|(it, name)| field(it, name, how)).collect();
-    let submit = element::submit(&form.submit, &format!("{}_submit", form.name));
+    let submit = element::submit(&form.submit, &format!("{name}_submit"));
     let others = form.others.iter().enumerate().map(|(at, button)| {
         let mut button = element::button(button);
-        button["name"] = format!("{}_other_{at}", form.name).into();
+        button["name"] = format!("{name}_other_{at}").into();
         button
     });
     let buttons: Vec<_> = std::iter::once(submit).chain(others).collect();
     elements.push(element::row(buttons));
-    serde_json::json!({ "tag": "form", "name": form.name, "elements": elements })
+    serde_json::json!({ "tag": "form", "name": name, "elements": elements })
 }
 
 fn field(field: &Field, name: &str, how: Forms) -> Vec<Value> {
