@@ -1,5 +1,6 @@
 //! Feishu (and Lark): the only place that knows the platform's JSON.
 
+mod call;
 mod cardkit;
 mod chat;
 mod client;
@@ -9,6 +10,7 @@ mod lane;
 mod look;
 mod made;
 mod pacer;
+mod post;
 mod recent;
 pub mod render;
 mod token;
