@@ -1,0 +1,3 @@
+//! What goes over the wire to and from Feishu.
+
+mod render;
