@@ -1,6 +1,7 @@
 //! Feishu (and Lark): the only place that knows the platform's JSON.
 
 pub mod answer;
+mod call;
 mod cardkit;
 mod chat;
 mod client;
@@ -11,6 +12,7 @@ mod lane;
 mod look;
 mod made;
 mod pacer;
+mod post;
 mod recent;
 pub mod render;
 mod token;

@@ -1,6 +1,7 @@
 //! Card entities: cards with an identity of their own, onto which text can be typed.
 
-use super::client::{Feishu, Request, now_ms};
+use super::call::{Request, now_ms};
+use super::client::Feishu;
 use super::error::{Class, Rejected};
 use super::look::Look;
 use super::pacer::Key;

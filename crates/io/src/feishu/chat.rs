@@ -1,11 +1,11 @@
-//! Cards in chats: posted once, updated in place, and in simpler forms where they are refused.
+//! Cards in chats: posted once, and updated in place.
 
+use super::call::Request;
 use super::cardkit::Entity;
-use super::client::{Feishu, Request};
+use super::client::Feishu;
 use super::error::{Class, Rejected};
 use super::lane::{Screen, name};
-use super::look::{Live, Look, text_message};
-use super::made::Made;
+use super::look::{Live, Look};
 use super::pacer::Key;
 use crate::port::{Chat, ChatError, MessageId};
 use anyhow::anyhow;
@@ -13,18 +13,11 @@ use async_trait::async_trait;
 use poco_core::{Card, ChatId, Typing, UserId, hash};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::time::{Duration, SystemTime};
-use tokio::time::{Instant, sleep, timeout_at};
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// How long a call of [`Chat`] may take.
 const PATIENCE: Duration = Duration::from_secs(8);
-
-/// How long a card entity may take to be made before an ordinary message is posted instead.
-const ENTITY_PATIENCE: Duration = Duration::from_secs(3);
-
-/// An entity that was just made may not be known everywhere yet.
-const ENTITY_TRIES: u32 = 3;
-const ENTITY_PAUSE: Duration = Duration::from_millis(300);
 
 /// The most characters of what names a post to the platform.
 const ONCE_CHARS: usize = 50;
@@ -32,45 +25,12 @@ const ONCE_CHARS: usize = 50;
 /// The longest name of a group, in characters.
 const NAME_CHARS: usize = 60;
 
-/// How far the platform's clocks may differ among themselves.
-const CLOCKS: Duration = Duration::from_millis(200);
-
-const SEND: &str = "POST im/v1/messages";
 pub(super) const PATCH: &str = "PATCH im/v1/messages/:id";
-
-/// A message as the platform has it.
-struct Sent {
-    id: String,
-    /// In milliseconds since the Unix epoch.
-    created: Option<u64>,
-}
 
 #[async_trait]
 impl Chat for Feishu {
     async fn post(&self, chat: &ChatId, card: &Card, once: &str) -> Result<MessageId, ChatError> {
-        let deadline = Instant::now() + PATIENCE;
-        let (look, once) = (Look::of(card), short(once));
-        if let Some(message) = self.post_entity(chat, card, &look, &once, deadline).await? {
-            return Ok(message);
-        }
-        let (interactive, text) = ("interactive", "post");
-        let forms: [(_, &(dyn Fn() -> String + Sync)); 3] = [
-            (interactive, &|| look.still()),
-            (interactive, &|| Look::simple(card).still()),
-            (text, &|| text_message(card)),
-        ];
-        let mut refused = None;
-        for (kind, content) in forms {
-            match self.send_message(chat, kind, &content(), &once, deadline).await {
-                Ok(sent) => return Ok(MessageId(sent.id)),
-                Err(rejected) if rejected.is_content() => {
-                    tracing::warn!(chat.id = %chat, "a card was refused, a simpler one follows: {rejected}");
-                    refused = Some(rejected);
-                }
-                Err(rejected) => return Err(not_posted(rejected)),
-            }
-        }
-        Err(refused.map_or_else(|| anyhow!("nothing to post").into(), ChatError::from))
+        self.post_card(chat, card, &short(once), Instant::now() + PATIENCE).await
     }
 
     async fn update(&self, message: &MessageId, card: &Card, order: u64) -> Result<(), ChatError> {
@@ -128,107 +88,6 @@ impl Chat for Feishu {
 }
 
 impl Feishu {
-    /// Posts a card that can be typed onto. `None` if it must be an ordinary message.
-    async fn post_entity(
-        &self,
-        chat: &ChatId,
-        card: &Card,
-        look: &Look,
-        once: &str,
-        deadline: Instant,
-    ) -> Result<Option<MessageId>, ChatError> {
-        if card.typing == Typing::No {
-            return Ok(None);
-        }
-        let Some(made) = self.entity(look, once, deadline).await else { return Ok(None) };
-        let content = json!({ "type": "card", "data": { "card_id": made.id } }).to_string();
-        for _ in 0..ENTITY_TRIES {
-            match self.send_message(chat, "interactive", &content, once, deadline).await {
-                Ok(sent) => return Ok(Some(self.identify(sent, &made, deadline).await)),
-                Err(rejected) if rejected.class == Class::EntityGone => sleep(ENTITY_PAUSE).await,
-                Err(rejected) if rejected.is_content() => break,
-                Err(rejected) => return Err(not_posted(rejected)),
-            }
-        }
-        tracing::warn!(chat.id = %chat, "a card that can be typed onto was refused");
-        self.made.forget(once);
-        Ok(None)
-    }
-
-    /// Returns the entity that was made for this post, or makes it.
-    async fn entity(&self, look: &Look, once: &str, deadline: Instant) -> Option<Made> {
-        if let Some(made) = self.made.find(once) {
-            return Some(made);
-        }
-        if self.made.is_refused() {
-            return None;
-        }
-        let deadline = deadline.min(Instant::now() + ENTITY_PATIENCE);
-        match self.create_card(look, deadline).await {
-            Ok((entity, date)) => {
-                let made = Made::new(&entity, date);
-                self.made.keep(once, made.clone());
-                Some(made)
-            }
-            Err(rejected) => {
-                if matches!(rejected.class, Class::Setup(_) | Class::Refused(_)) {
-                    self.made.refuse();
-                    let reason = rejected.explain();
-                    tracing::warn!("live output is not typed for a while: {reason}");
-                } else {
-                    tracing::debug!("no card to type onto: {rejected}");
-                }
-                None
-            }
-        }
-    }
-
-    /// Names a message that was just sent. If it was sent before, it shows another entity than the
-    /// one just made for it: the platform is asked, and what is older than its entity is not believed.
-    async fn identify(&self, sent: Sent, made: &Made, deadline: Instant) -> MessageId {
-        let deadline = deadline.min(Instant::now() + ENTITY_PATIENCE);
-        let card = self.card_of(&sent.id, deadline).await;
-        let time = sent.created.map(|ms| SystemTime::UNIX_EPOCH + Duration::from_millis(ms));
-        let is_older = time.zip(made.date).is_some_and(|(sent, made)| sent + CLOCKS < made);
-        match (card, sent.created) {
-            (Some(card), Some(created)) if card != made.id => {
-                Entity::new(card, created).write(&sent.id)
-            }
-            (None, _) if is_older => MessageId(sent.id),
-            _ => made.entity().write(&sent.id),
-        }
-    }
-
-    async fn send_message(
-        &self,
-        chat: &ChatId,
-        kind: &str,
-        content: &str,
-        once: &str,
-        deadline: Instant,
-    ) -> Result<Sent, Rejected> {
-        let is_person = chat.as_str().starts_with("ou_");
-        let id_type = if is_person { "open_id" } else { "chat_id" };
-        let path = format!("im/v1/messages?receive_id_type={id_type}");
-        let body = json!({
-            "receive_id": chat.as_str(), "msg_type": kind, "content": content, "uuid": once,
-        });
-        let request = || Request {
-            call: SEND,
-            method: Method::POST,
-            path: path.clone(),
-            body: Some(body.clone()),
-        };
-        let keys = [Key::Chat(chat.to_string())];
-        let answer = self.call(&keys, deadline, request).await?;
-        let data = &answer.body["data"];
-        let Some(id) = data["message_id"].as_str() else {
-            return Err(Rejected::unanswered(SEND, "an answer without a message id"));
-        };
-        let created = data["create_time"].as_str().and_then(|ms| ms.parse().ok());
-        Ok(Sent { id: id.to_owned(), created })
-    }
-
     /// Makes a message look like a card, in a simpler form if need be.
     async fn show(
         &self,
@@ -311,17 +170,6 @@ pub(super) fn patch(message: &MessageId, look: &Look) -> Request {
     let path = format!("im/v1/messages/{}", name(message));
     let body: Value = json!({ "content": look.still() });
     Request { call: PATCH, method: Method::PATCH, path, body: Some(body) }
-}
-
-/// A post has no message that could be gone: the chat is, or the bot is not in it.
-fn not_posted(rejected: Rejected) -> ChatError {
-    match ChatError::from(rejected) {
-        ChatError::Gone(reason) => {
-            let next = "Add the bot to the group again, if it still exists.";
-            ChatError::Refused(format!("{reason}. {next}"))
-        }
-        error @ (ChatError::Refused(_) | ChatError::Later(_)) => error,
-    }
 }
 
 /// Makes a name short and plain enough for the platform.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// A call that failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Feishu refused {call}: {message}")]
+#[error("Feishu {} {call}: {message}", if *code == 0 { "did not do" } else { "refused" })]
 pub struct Rejected {
     /// Method and kind of path.
     pub call: &'static str,

@@ -1,11 +1,12 @@
 //! Live output: the latest text is typed onto a card as often as the platform allows, and makes way
 //! for whatever must be shown.
 
+use super::call::Request;
 use super::cardkit::{PUT, SETTINGS, TYPE, put, reopen, type_on};
 use super::chat::{PATCH, patch};
-use super::client::{Feishu, Request};
+use super::client::Feishu;
 use super::error::{Class, Rejected};
-use super::lane::{Glance, Lane, Screen, name};
+use super::lane::{Glance, Lane, Screen, Stream, name};
 use super::look::{Live, Look};
 use super::pacer::{Key, Permit, Urgency};
 use super::render::{ANSWER_ID, STEPS_ID};
@@ -181,9 +182,14 @@ fn next_step(screen: &Screen, look: &Look) -> Option<Step> {
         return Some(Step::Patch);
     }
     let same_frame = screen.shown.as_ref().filter(|shown| shown.frame == look.frame);
-    let (Some(shown), Some(opened)) = (same_frame, screen.opened) else { return Some(Step::Whole) };
-    if opened.elapsed() >= REOPEN_AFTER {
-        return Some(Step::Open);
+    let Some(shown) = same_frame else { return Some(Step::Whole) };
+    match screen.stream {
+        Stream::Off => return Some(Step::Whole),
+        Stream::Expired => return Some(Step::Open),
+        Stream::Open(since) | Stream::Reopened(since) if since.elapsed() >= REOPEN_AFTER => {
+            return Some(Step::Open);
+        }
+        Stream::Open(_) | Stream::Reopened(_) => {}
     }
     let change = |element, old: &Option<String>, new: &Option<String>| {
         let text = new.clone().filter(|text| !text.is_empty() && new != old)?;
@@ -214,9 +220,12 @@ fn request(screen: &Screen, message: &MessageId, look: &Look, step: &Step) -> Re
 fn note(screen: &mut Screen, glance: &Glance, look: &Look, step: Step) {
     match step {
         Step::Whole | Step::Patch => screen.show(look),
-        Step::Open => screen.opened = Some(Instant::now()),
+        Step::Open => screen.stream = Stream::Reopened(Instant::now()),
         Step::Type { element, text } => {
             screen.typed_order = glance.order;
+            if let Stream::Reopened(since) = screen.stream {
+                screen.stream = Stream::Open(since);
+            }
             if let Some(shown) = &mut screen.shown {
                 let typed = &mut shown.typed;
                 let place = if element == STEPS_ID { &mut typed.steps } else { &mut typed.answer };
@@ -235,14 +244,10 @@ fn missed(screen: &mut Screen, step: &Step, rejected: Rejected) -> Result<(), Re
             }
             Ok(())
         }
-        // Closed although it was just opened: only a whole card helps.
-        Class::StreamClosed if screen.opened.is_none_or(|at| at.elapsed() < PATIENCE) => {
-            screen.shown = None;
-            screen.opened = None;
-            Ok(())
-        }
         Class::StreamClosed => {
-            screen.opened = Instant::now().checked_sub(REOPEN_AFTER);
+            // Closed although it was just opened: only a whole card helps.
+            let again = matches!(screen.stream, Stream::Reopened(_));
+            screen.stream = if again { Stream::Off } else { Stream::Expired };
             Ok(())
         }
         Class::CardInvalid | Class::Invalid | Class::Refused(_) => {

@@ -53,12 +53,24 @@ pub(super) struct Screen {
     pub(super) shown: Option<Shown>,
     /// What was live last.
     pub(super) live: Option<Live>,
-    /// When the card was last opened to be typed onto.
-    pub(super) opened: Option<Instant>,
+    pub(super) stream: Stream,
     /// When a glance last replaced the whole message.
     pub(super) glanced: Option<Instant>,
     /// Glances were refused: only updates are shown until one succeeds.
     pub(super) mute: bool,
+}
+
+/// Whether text can be typed onto a card.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stream {
+    #[default]
+    Off,
+    /// Since then; the platform closes it after a while.
+    Open(Instant),
+    /// The platform has closed it.
+    Expired,
+    /// Since then, and nothing has been typed since.
+    Reopened(Instant),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,8 +195,12 @@ impl Screen {
     /// Notes that a whole look is shown now.
     pub(super) fn show(&mut self, look: &Look) {
         self.shown = Some(Shown { frame: look.frame, typed: look.typed.clone() });
-        // Whether a card that is open already counts as opened anew is not known.
-        self.opened = look.is_streaming().then(|| self.opened.unwrap_or_else(Instant::now));
+        self.stream = match self.stream {
+            _ if !look.is_streaming() => Stream::Off,
+            // Whether a card that is open already counts as opened anew is not known.
+            Stream::Open(since) | Stream::Reopened(since) => Stream::Open(since),
+            Stream::Off | Stream::Expired => Stream::Open(Instant::now()),
+        };
     }
 }
 

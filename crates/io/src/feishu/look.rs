@@ -1,17 +1,13 @@
 //! What a card comes to on the platform, and simpler forms of it for when it is refused.
 
 use super::render::{ANSWER_ID, STEPS_ID, render};
-use poco_core::{Block, Button, Card, Look as Kind, Press, hash};
+use poco_core::{Block, Card, hash};
 use serde_json::{Value, json};
 
-/// The most bytes of a text in a simple card or a text message, as JSON writes them: together with
-/// title and buttons they stay below the platform's 30 KB.
-const SIMPLE_BYTES: usize = 20_000;
+/// The most bytes of a text message, as JSON writes them; the platform refuses 30 KB.
+const TEXT_BYTES: usize = 20_000;
 
-/// Buttons kept on a simple card.
-const SIMPLE_BUTTONS: usize = 20;
-
-/// The longest title of a simple card, in characters.
+/// The longest title of a text message, in characters.
 const TITLE_CHARS: usize = 200;
 
 /// A rendered card.
@@ -48,18 +44,9 @@ impl Look {
 
     /// A form with little that could be refused: the card as plain text, and its buttons.
     pub(super) fn simple(card: &Card) -> Self {
-        let buttons = card.all_buttons().into_iter().take(SIMPLE_BUTTONS).map(button);
-        let text = json!({ "tag": "plain_text", "content": cut(&card.to_string()) });
-        let mut elements = vec![json!({ "tag": "div", "text": text })];
-        elements.extend(buttons);
-        let title = card.title.chars().take(TITLE_CHARS).collect::<String>();
-        let card = json!({
-            "schema": "2.0",
-            "header": { "title": { "tag": "plain_text", "content": title } },
-            "body": { "elements": elements },
-        });
-        let frame = hash(&card.to_string());
-        Self { card, frame, typed: Typed::default() }
+        let buttons = card.all_buttons().into_iter().cloned().collect();
+        let simple = Card::new(card.tone, &card.title).note(plain(card)).buttons(buttons);
+        Self::of(&simple)
     }
 
     /// Whether the card is being typed onto.
@@ -114,30 +101,23 @@ impl Live {
 
 /// The content of a `post` message with the text of a card, for when even a simple card is refused.
 pub(super) fn text_message(card: &Card) -> String {
-    let text = json!([[{ "tag": "text", "text": cut(&card.to_string()) }]]);
+    let text = json!([[{ "tag": "text", "text": cut(&plain(card)) }]]);
     let title = card.title.chars().take(TITLE_CHARS).collect::<String>();
     json!({ "zh_cn": { "title": title, "content": text } }).to_string()
 }
 
-fn button(button: &Button) -> Value {
-    let look = match button.look {
-        Kind::Plain => "default",
-        Kind::Primary => "primary",
-        Kind::Danger => "danger",
-    };
-    json!({
-        "tag": "button",
-        "type": look,
-        "text": { "tag": "plain_text", "content": button.label },
-        "behaviors": [{ "type": "callback", "value": Press::of(&button.action).0 }],
-    })
+/// Returns the text on a card, without title, buttons and fields.
+fn plain(card: &Card) -> String {
+    let is_text = |block: &&Block| !matches!(block, Block::Buttons(_) | Block::Form(_));
+    let texts = card.blocks.iter().filter(is_text).map(Block::to_string);
+    texts.collect::<Vec<_>>().join("\n")
 }
 
 /// Cuts a text to what fits, and says so.
 fn cut(text: &str) -> String {
-    let mut room = SIMPLE_BYTES;
+    let mut room = TEXT_BYTES;
     let fits = text.char_indices().find(|(_, c)| {
-        // The card is JSON in a JSON string: quotes and the like are escaped twice.
+        // The content is JSON in a JSON string: quotes and the like are escaped twice.
         let bytes = match c {
             '"' | '\\' | '\n' | '\t' | '\r' => 4,
             c if c.is_control() => 8,
@@ -172,7 +152,7 @@ fn take(value: &mut Value, id: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use poco_core::{Action, Tone};
+    use poco_core::{Action, Button, Tone};
 
     #[test]
     fn a_simple_card_fits_whatever_the_text() {
