@@ -3,7 +3,7 @@
 use crate::agent::{self, Agents};
 use crate::home::Instance;
 use crate::http::{self, Admin, Http};
-use crate::listen;
+use crate::listen::Entrance;
 use crate::live::Live;
 use crate::seat::Shared;
 use crate::seats::Seats;
@@ -85,15 +85,15 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         admin,
     };
     let (stop, stopped) = watch::channel(false);
-    let entrance = listen::Entrance { app, settler: settler.clone(), traffic, config, feishu };
-    let router = http::router(http).merge(entrance.webhooks());
+    let entrance = Entrance::new(app, settler.clone(), traffic);
+    let router = http::router(http).merge(entrance.webhooks(&config, clock));
     let served = tokio::spawn(http::serve(listener, router, stopped.clone()));
     settler.sweep_once().await;
     seats.recover().await?;
     let work = [
         tokio::spawn(run_seats(seats.clone(), stopped.clone())),
         tokio::spawn(sweep(settler.clone(), stopped.clone())),
-        tokio::spawn(entrance.listen(stopped)),
+        tokio::spawn(entrance.listen(config, feishu, stopped)),
     ];
     let end = end.next().await;
     // What is being received is finished; nothing new is taken.

@@ -5,6 +5,7 @@ mod call;
 mod cardkit;
 mod chat;
 mod client;
+pub mod door;
 mod error;
 mod glance;
 pub mod inbound;
@@ -17,6 +18,7 @@ mod recent;
 pub mod render;
 mod token;
 pub mod verify;
+pub mod webhook;
 
 pub use client::{Bot, Feishu, http_client};
 pub use error::{Class, Rejected};

@@ -132,8 +132,10 @@ pub(super) async fn card_action(
         return Err(Fail::wrong("The body is no JSON object."));
     }
     let event = &body["event"];
-    let press = inbound::press(&event["action"])
-        .ok_or_else(|| Fail::bad("event.action.value is no object with the fields of a button."))?;
+    if !event["action"]["value"].is_object() {
+        return Err(Fail::bad("event.action.value is no object with the fields of a button."));
+    }
+    let press = inbound::press(&event["action"]);
     let action = press.action();
     if let Action::Unknown { what } = &action {
         return Err(Fail::bad(format!("There is no intent “{what}”, or it lacks a field.")));
@@ -248,6 +250,7 @@ fn template(action: &Action) -> &'static str {
         | Action::Resume { .. }
         | Action::Again { .. }
         | Action::Discard { .. }
+        | Action::Unsupported { .. }
         | Action::Unknown { .. } => "task_status",
     }
 }
