@@ -56,7 +56,10 @@ impl Entrance {
     ) {
         let Some(feishu) = feishu else { return };
         match config.feishu.delivery {
-            Delivery::Webhook => self.meet(&feishu).await,
+            Delivery::Webhook => {
+                self.traffic.listens(Listener { ready: true, detail: "webhook".to_owned() });
+                self.meet(&feishu).await;
+            }
             Delivery::LongConnection => {
                 tokio::join!(self.meet(&feishu), self.connect(&config, stopped));
             }
