@@ -87,6 +87,14 @@ impl Feishu {
         self.look(|state| state.outbox.events.get(event_id).map_or(0, |sent| sent.attempts))
     }
 
+    /// Tells in how many milliseconds an event is sent again, if it is.
+    pub fn due(&self, event_id: &str) -> Option<u64> {
+        self.look(|state| {
+            let due = state.outbox.due.iter().find(|due| due.event == event_id)?;
+            Some(due.at.saturating_sub(state.now()))
+        })
+    }
+
     /// Pushes the test clock; what falls due is sent.
     pub fn advance(&self, by: Duration) {
         self.change(|state| state.clock.push(by));
