@@ -57,7 +57,8 @@ async fn text_is_typed_while_streaming_lasts() {
         (message.text.as_str(), message.streaming, message.is_entity()),
         ("Title\ndone", false, true)
     );
-    let texts: Vec<_> = message.looks.iter().map(poco_sim::feishu::card_text).collect();
+    let texts: Vec<_> =
+        message.looks.iter().map(|look| poco_sim::feishu::card_text(look)).collect();
     assert_eq!(texts[1], "Title\nstep 1\n----");
 }
 

@@ -2,6 +2,7 @@
 
 use crate::app::{App, SOON};
 use poco_sim::feishu::{ClientConfig, Cut, Frame, Framing, Header, Incoming, Options};
+use prost::Message as _;
 use serde_json::json;
 use std::time::Duration;
 
@@ -49,7 +50,7 @@ async fn a_ping_is_answered_with_settings_if_there_are_any() {
 async fn the_frames_of_the_vectors_are_read_and_written() {
     let ping = "0800100018f681801020002a0c0a0474797065120470696e67";
     let frame = Frame { service: 33_554_678, ..Frame::default() }.with("type", "ping");
-    let bytes = prost::Message::encode_to_vec(&frame);
+    let bytes = frame.encode_to_vec();
     assert_eq!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), ping);
     assert_eq!(Frame::read(&bytes).unwrap(), frame);
     // Without zero fields, as protocol buffers of the third kind would write it.
@@ -176,4 +177,24 @@ async fn groups_are_heard_as_the_scopes_allow() {
     let content = link.take().await["event"]["message"]["content"].as_str().unwrap().to_owned();
     let content: serde_json::Value = serde_json::from_str(&content).unwrap();
     assert_eq!(content["content"][1], json!([{"tag": "text", "text": "b", "style": []}]));
+}
+
+#[tokio::test]
+async fn an_event_can_come_twice_and_strange_bytes_between() {
+    let app = App::start().await;
+    let mut link = app.connect().await;
+    app.feishu.deliver_twice(true);
+    let chat = app.feishu.enter("ada").unwrap();
+    let (first, second) = (link.take().await, link.take().await);
+    assert_eq!(first, second);
+    assert_eq!(first["event"]["chat_id"], chat.as_str());
+    app.feishu.deliver_twice(false);
+    app.feishu.send_bytes(&Frame::default().with("type", "news").encode_to_vec());
+    assert_eq!(link.frame().await.unwrap().header("type"), "news");
+    app.feishu.menu("ada", "help").unwrap();
+    assert_eq!(link.take().await["event"]["event_key"], "help");
+    let said = app.feishu.say("ada", &chat, "oops").unwrap();
+    link.take().await;
+    app.feishu.recall("ada", &said.message_id).unwrap();
+    assert_eq!(link.take().await["event"]["message_id"], said.message_id.as_str());
 }

@@ -1,7 +1,7 @@
 //! Messages: once, in time, not too many, not too big.
 
 use crate::app::{App, TO_CHAT, button, card, markdown, message};
-use poco_sim::feishu::Options;
+use poco_sim::feishu::{Fault, Options, Trouble, card_text};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -118,4 +118,36 @@ async fn a_reply_names_its_parent() {
     assert_eq!(reply["parent_id"], said.message_id);
     let got = app.good("GET", &format!("im/v1/messages/{}", said.message_id), &Value::Null).await;
     assert_eq!(got["items"][0]["body"]["content"], "{\"text\":\"hello\"}");
+}
+
+#[tokio::test]
+async fn a_chat_is_read_by_pages() {
+    let app = App::start().await;
+    let chat = app.feishu.direct_chat("ada").unwrap();
+    for number in 0..3 {
+        app.feishu.say("ada", &chat, &number.to_string()).unwrap();
+    }
+    let path = format!("im/v1/messages?container_id_type=chat&container_id={chat}&page_size=2");
+    let page = app.good("GET", &path, &Value::Null).await;
+    assert_eq!((page["items"].as_array().unwrap().len(), &page["has_more"]), (2, &json!(true)));
+    let token = page["page_token"].as_str().unwrap();
+    let page = app.good("GET", &format!("{path}&page_token={token}"), &Value::Null).await;
+    assert_eq!(page["items"][0]["body"]["content"], "{\"text\":\"2\"}");
+    assert_eq!(page["has_more"], false);
+}
+
+#[tokio::test]
+async fn a_late_call_is_overtaken() {
+    let app = App::start().await;
+    let chat = app.feishu.direct_chat("ada").unwrap();
+    let id = app.send_card(&chat, &card(&json!([markdown("one")]))).await;
+    let path = format!("im/v1/messages/{id}");
+    let next = |text: &str| json!({"content": card(&json!([markdown(text)])).to_string()});
+    let late = Trouble::Late(Duration::from_millis(300));
+    app.feishu.fault(Fault::on("PATCH", "/", late).holding("two"));
+    let (two, three) = (next("two"), next("three"));
+    tokio::join!(app.good("PATCH", &path, &two), app.good("PATCH", &path, &three));
+    let texts: Vec<_> =
+        app.feishu.message(&id).unwrap().looks.iter().map(|look| card_text(look)).collect();
+    assert_eq!(texts, ["Title\none", "Title\nthree", "Title\ntwo"]);
 }
