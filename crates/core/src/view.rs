@@ -7,6 +7,7 @@ use crate::{Button, Card, CardKey, Desk, Kind, Phase, Room, Settings, Tone};
 use std::collections::BTreeMap;
 
 pub(crate) use lobby::{form, home, making, manage};
+pub(crate) use task::text;
 pub use task::{live, recalled};
 
 /// The longest piece of a prompt shown beside other things, in characters.
