@@ -62,7 +62,7 @@ impl std::error::Error for Refusal {}
 
 impl From<Mistakes> for Refusal {
     fn from(mistakes: Mistakes) -> Self {
-        let next = "put them right in the environment, or in the settings file with `poco config`";
+        let next = "put that right where it says; `poco config --list` shows what holds";
         Self::new(mistakes.to_string(), next)
     }
 }

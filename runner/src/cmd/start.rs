@@ -95,7 +95,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<u8> {
 pub(crate) async fn background(place: &Place, out: Out) -> anyhow::Result<u8> {
     let config = super::judge(&place.given())?;
     let home = Home::new(&config.home);
-    server::refuse_a_second(&home)?;
+    server::refuse_a_second(&home).await?;
     home.prepare()?;
     progress("Starting PoCo …");
     let id = random_hex::<8>();
