@@ -80,8 +80,8 @@ pub(crate) fn judge(given: &Given) -> Result<Config, Refusal> {
 }
 
 /// Finds PoCo's folder, however wrong other settings are.
-pub(crate) fn home() -> Home {
-    Home::new(given().home)
+pub(crate) fn home() -> Result<Home, Refusal> {
+    Ok(Home::new(given().home()?))
 }
 
 /// Finds the running instance, or says why it can't be talked to.

@@ -38,6 +38,17 @@ fn commands_that_need_a_server_say_so() {
 }
 
 #[test]
+fn a_home_that_makes_no_sense_is_told_by_every_command() {
+    let mut machine = Machine::new();
+    machine.set("POCO_HOME", "here");
+    for command in ["start", "status", "restart", "shutdown", "logs", "pair", "config"] {
+        let said = machine.run(&[command]);
+        assert_eq!(said.code, 1, "{said:?}");
+        assert!(said.stderr.starts_with("poco: One setting is wrong:\n  POCO_HOME"), "{said:?}");
+    }
+}
+
+#[test]
 fn a_taken_port_is_told_in_a_line_and_nothing_stays() {
     let machine = Machine::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
