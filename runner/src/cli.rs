@@ -97,9 +97,21 @@ async fn dispatch(command: Command, out: Out) -> anyhow::Result<u8> {
 
 fn completions(shell: clap_complete::Shell, out: Out) -> anyhow::Result<u8> {
     let mut script = vec![];
-    clap_complete::generate(shell, &mut Cli::command(), "poco", &mut script);
+    let mut command = Cli::command().mut_subcommand("start", |start| for_people(&start));
+    clap_complete::generate(shell, &mut command, "poco", &mut script);
     out.text(&String::from_utf8_lossy(&script))?;
     Ok(0)
+}
+
+/// Leaves out what is not for people; not every shell's completions do so by themselves.
+fn for_people(command: &clap::Command) -> clap::Command {
+    let shown = command.get_arguments().filter(|argument| !argument.is_hide_set()).cloned();
+    let shown: Vec<_> = shown.collect();
+    let bare = clap::Command::new("start").args(shown);
+    match command.get_about() {
+        Some(about) => bare.about(about.clone()),
+        None => bare,
+    }
 }
 
 /// Tells an error in a sentence, with the next step; to programs as JSON too.

@@ -62,7 +62,7 @@ impl std::error::Error for Refusal {}
 
 impl From<Mistakes> for Refusal {
     fn from(mistakes: Mistakes) -> Self {
-        let next = "put them right in the environment, or in the settings file with `poco config`";
+        let next = "put that right where it says; `poco config --list` shows what holds";
         Self::new(mistakes.to_string(), next)
     }
 }
@@ -80,8 +80,8 @@ pub(crate) fn judge(given: &Given) -> Result<Config, Refusal> {
 }
 
 /// Finds PoCo's folder, however wrong other settings are.
-pub(crate) fn home() -> Home {
-    Home::new(given().home)
+pub(crate) fn home() -> Result<Home, Refusal> {
+    Ok(Home::new(given().home()?))
 }
 
 /// Finds the running instance, or says why it can't be talked to.

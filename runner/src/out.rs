@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Out {
     pub(crate) json: bool,
-    colour: bool,
+    plain: bool,
 }
 
 impl Out {
@@ -15,7 +15,7 @@ impl Out {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let plain = json || no_colour || set("NO_COLOR") || dumb;
-        Self { json, colour: !plain && io::stdout().is_terminal() }
+        Self { json, plain }
     }
 
     /// Prints a line for people; programs do not get it.
@@ -40,8 +40,17 @@ impl Out {
         self.text(&format!("{text}\n"))
     }
 
+    /// Whether colours are wanted on a stream.
+    pub(crate) fn colours(self, stream: &impl IsTerminal) -> bool {
+        !self.plain && stream.is_terminal()
+    }
+
     pub(crate) fn strong(self, text: &str) -> String {
-        if self.colour { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.colours(&io::stdout()) {
+            format!("\u{1b}[1m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 }
 

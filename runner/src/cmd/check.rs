@@ -10,7 +10,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// Returns the name of the app's bot, or says what is wrong with the app and what to do.
 pub(crate) async fn check(feishu: &Feishu) -> Result<String, Refusal> {
-    let http = client(feishu).map_err(|error| unreachable_platform(feishu, &error))?;
+    let http = client(feishu).map_err(|error| no_answer(feishu, error))?;
     let url = |path: &str| format!("{}/open-apis/{path}", feishu.base_url);
     let login = json!({ "app_id": feishu.app_id, "app_secret": feishu.app_secret.expose() });
     let token = http.post(url("auth/v3/tenant_access_token/internal")).json(&login);
@@ -40,7 +40,7 @@ async fn ask(feishu: &Feishu, request: reqwest::RequestBuilder) -> Result<Value,
         Ok(answer) => answer.json::<Value>().await,
         Err(error) => Err(error),
     };
-    let answer = answer.map_err(|error| unreachable_platform(feishu, &error))?;
+    let answer = answer.map_err(|error| no_answer(feishu, error))?;
     match answer["code"].as_i64() {
         Some(0) => Ok(answer),
         code => {
@@ -54,7 +54,8 @@ async fn ask(feishu: &Feishu, request: reqwest::RequestBuilder) -> Result<Value,
     }
 }
 
-fn unreachable_platform(feishu: &Feishu, error: &reqwest::Error) -> Refusal {
-    let what = format!("{} gave no answer: {error}", feishu.base_url);
+fn no_answer(feishu: &Feishu, error: reqwest::Error) -> Refusal {
+    let error = anyhow::Error::from(error.without_url());
+    let what = format!("{} gave no answer: {error:#}", feishu.base_url);
     Refusal::new(what, "see to the network or proxy, or save unchecked with --no-check")
 }

@@ -63,7 +63,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<u8> {
     }
     let config = super::judge(&given)?;
     let bot = if args.no_check { None } else { checked(&config).await? };
-    save(&given, &mut file, &changes)?;
+    save(&config, &given, &mut file, &changes)?;
     tell(out, &given, &config, &changes, bot.as_deref())?;
     Ok(0)
 }
@@ -89,14 +89,19 @@ async fn checked(config: &Config) -> Result<Option<String>, Refusal> {
     })
 }
 
-fn save(given: &Given, file: &mut SettingsFile, changes: &[Change]) -> anyhow::Result<()> {
+fn save(
+    config: &Config,
+    given: &Given,
+    file: &mut SettingsFile,
+    changes: &[Change],
+) -> anyhow::Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
     for (name, value) in changes {
         file.set(key(name).expect("the table has it"), value);
     }
-    Home::new(&given.home).prepare()?;
+    Home::new(&config.home).prepare()?;
     write_private(&given.file_path, &file.to_text())
 }
 
@@ -115,7 +120,7 @@ fn tell(
         0 => out.line("Everything comes from the environment; nothing to write down")?,
         _ => out.line(&format!("Saved to {path}, which only you can read"))?,
     }
-    let next = match Home::new(&given.home).running()? {
+    let next = match Home::new(&config.home).running()? {
         Running::Nobody if config.feishu.is_set() => "poco start",
         Running::Nobody => "poco start, to try PoCo without Feishu",
         Running::Instance(_) | Running::Starting { .. } | Running::Elsewhere => {

@@ -26,7 +26,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<u8> {
-    let path = super::home().log();
+    let path = super::home()?.log();
     let Ok(file) = File::open(&path) else {
         let what = format!("there is no log at {}", path.display());
         return Err(Refusal::new(what, "poco start").into());

@@ -13,7 +13,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(_args: Args, out: Out) -> anyhow::Result<u8> {
-    let instance = super::running(&super::home())?;
+    let instance = super::running(&super::home()?)?;
     let pairing = Client::new(&instance)?.pair().await?;
     let next = pairing_step(&pairing);
     out.line(&format!("Next: {next}"))?;

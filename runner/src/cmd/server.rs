@@ -9,7 +9,7 @@ use crate::out::Out;
 use crate::serve;
 use anyhow::Context;
 use poco_io::config::{Backend, Config};
-use std::io::{ErrorKind, IsTerminal};
+use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Mutex;
@@ -20,8 +20,8 @@ use tracing_subscriber::EnvFilter;
 /// How often a server that is starting, this one or another, is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// How often the lock is tried while another PoCo is starting or stopping.
-const LOCK_TRIES: u32 = 50;
+/// How often another PoCo that is starting or stopping is looked at before it is refused.
+const LOOKS_MAX: u32 = 50;
 
 /// How often a port is tried that a server which has just ended may still hold.
 const PORT_TRIES: u32 = 10;
@@ -29,7 +29,7 @@ const PORT_TRIES: u32 = 10;
 /// Serves in this terminal.
 pub(crate) async fn foreground(place: &Place, out: Out) -> anyhow::Result<u8> {
     let config = super::judge(&place.given())?;
-    log_to_terminal(&config.log)?;
+    log_to_terminal(&config.log, out)?;
     let server = Server::prepare(&config, random_hex::<8>()).await?;
     let (home, instance) = (Home::new(&config.home), server.instance.clone());
     let mut serving = std::pin::pin!(server.serve(config));
@@ -111,9 +111,23 @@ impl Server {
     }
 }
 
+/// Looks who runs here. One that is just starting or stopping is given a moment to say where it
+/// is, or to be gone.
+async fn settled(home: &Home) -> anyhow::Result<Running> {
+    for _ in 0..LOOKS_MAX {
+        match home.running()? {
+            Running::Starting { .. } => sleep(LOOK_EVERY).await,
+            found @ (Running::Nobody | Running::Instance(_) | Running::Elsewhere) => {
+                return Ok(found);
+            }
+        }
+    }
+    home.running()
+}
+
 /// Refuses a second server on the same files.
-pub(crate) fn refuse_a_second(home: &Home) -> anyhow::Result<()> {
-    let what = match home.running()? {
+pub(crate) async fn refuse_a_second(home: &Home) -> anyhow::Result<()> {
+    let what = match settled(home).await? {
         Running::Nobody => return Ok(()),
         Running::Elsewhere => return Err(elsewhere(home).into()),
         Running::Instance(Instance { pid, address, .. }) => {
@@ -130,20 +144,14 @@ fn take(path: &Path) -> anyhow::Result<Result<Lock, Holder>> {
     Lock::take(path).with_context(|| format!("lock {}", path.display()))
 }
 
-/// Locks the home. One that is just starting or stopping is given a moment to say where it is,
-/// or to be gone.
 async fn lock_home(home: &Home) -> anyhow::Result<Lock> {
-    let mut tries = 0;
-    loop {
+    for _ in 0..LOOKS_MAX {
         if let Ok(lock) = take(&home.lock())? {
             return Ok(lock);
         }
-        if !matches!(home.running()?, Running::Starting { .. }) || tries == LOCK_TRIES {
-            refuse_a_second(home)?;
-        }
-        tries += 1;
-        sleep(LOOK_EVERY).await;
+        refuse_a_second(home).await?;
     }
+    Err(Refusal::new("other PoCos come and go here all the time", "see who starts them").into())
 }
 
 /// Locks the home, and the database if it is elsewhere.
@@ -192,11 +200,10 @@ async fn bind(host: &str, port: u16) -> anyhow::Result<TcpListener> {
     Err(Refusal::new(format!("can't listen on {host}, port {port}: {why}"), next).into())
 }
 
-fn log_to_terminal(filter: &str) -> anyhow::Result<()> {
-    let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+fn log_to_terminal(filter: &str, out: Out) -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(parse(filter)?)
-        .with_ansi(colour && std::io::stderr().is_terminal())
+        .with_ansi(out.colours(&std::io::stderr()))
         .with_writer(std::io::stderr)
         .init();
     Ok(())

@@ -37,7 +37,7 @@ pub(crate) struct RestartArgs {
 }
 
 pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<u8> {
-    let home = super::home();
+    let home = super::home()?;
     let stopped = stop(&home, Duration::from_secs(args.timeout)).await?;
     match stopped {
         Some(pid) => out.line(&format!("PoCo (pid {pid}) has stopped"))?,
@@ -49,7 +49,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<u8> {
 
 /// Stops the server if there is one, and starts it where it was.
 pub(crate) async fn restart(args: RestartArgs, out: Out) -> anyhow::Result<u8> {
-    let home = super::home();
+    let home = super::home()?;
     // A server that was killed has left word of where it was, too.
     let before = Instance::read(&home);
     let was_host = before.as_ref().map(|instance| instance.host.clone());

@@ -95,7 +95,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<u8> {
 pub(crate) async fn background(place: &Place, out: Out) -> anyhow::Result<u8> {
     let config = super::judge(&place.given())?;
     let home = Home::new(&config.home);
-    server::refuse_a_second(&home)?;
+    server::refuse_a_second(&home).await?;
     home.prepare()?;
     progress("Starting PoCo …");
     let id = random_hex::<8>();
@@ -124,6 +124,7 @@ fn spawn(home: &Home, config: &Config, place: &Place, id: &str) -> anyhow::Resul
 async fn ready(mut child: Child, home: &Home, id: &str) -> anyhow::Result<(Instance, Health)> {
     let begun = Instant::now();
     let mut told = begun;
+    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
     loop {
         if child.try_wait().context("look at the server")?.is_some() {
             return Err(report(child, home).await.into());
@@ -142,7 +143,13 @@ async fn ready(mut child: Child, home: &Home, id: &str) -> anyhow::Result<(Insta
             told = Instant::now();
             progress(&format!("still starting after {} s …", begun.elapsed().as_secs()));
         }
-        sleep(LOOK_EVERY).await;
+        tokio::select! {
+            () = sleep(LOOK_EVERY) => {}
+            _ = &mut interrupted => {
+                child.kill().await.context("end the server")?;
+                return Err(Refusal::new("interrupted; PoCo is not running", "").into());
+            }
+        }
     }
 }
 

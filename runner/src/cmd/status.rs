@@ -16,7 +16,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(_args: Args, out: Out) -> anyhow::Result<u8> {
-    let home = super::home();
+    let home = super::home()?;
     match home.running()? {
         Running::Instance(instance) => tell(out, &home, &instance).await,
         Running::Nobody => {

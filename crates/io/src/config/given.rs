@@ -2,7 +2,7 @@
 
 use super::file::SettingsFile;
 use super::keys::{KEYS, Key, Kind, key};
-use super::mistake::{Mistake, Source, hint};
+use super::mistake::{Mistake, Mistakes, Source, hint};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
@@ -35,8 +35,7 @@ pub struct Given {
     environment: Environment,
     flags: BTreeMap<&'static str, String>,
     file: Option<SettingsFile>,
-    /// Where PoCo keeps its files.
-    pub home: PathBuf,
+    pub(super) home: PathBuf,
     /// Where the settings file is, or would be.
     pub file_path: PathBuf,
     pub(super) mistakes: Vec<Mistake>,
@@ -81,6 +80,13 @@ impl Given {
         given.note_names();
         given.note_readable_by_others();
         given
+    }
+
+    /// Returns where PoCo keeps its files, however wrong all else is.
+    pub fn home(&self) -> Result<&Path, Mistakes> {
+        let about_home = self.mistakes.iter().filter(|mistake| mistake.key == "POCO_HOME");
+        let mistakes: Vec<_> = about_home.cloned().collect();
+        if mistakes.is_empty() { Ok(&self.home) } else { Err(Mistakes(mistakes)) }
     }
 
     /// Puts a value from the command line above all others.

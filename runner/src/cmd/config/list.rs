@@ -33,5 +33,8 @@ pub(super) fn run(given: &Given, out: Out) -> anyhow::Result<u8> {
 fn setting(shown: &Shown) -> Value {
     let Shown { key, value, source } = shown;
     let source = source.as_str();
-    json!({ "name": key.name, "value": value, "source": source, "help": key.help })
+    json!({
+        "name": key.name, "section": key.section, "value": value, "source": source,
+        "default": key.default, "secret": key.secret, "help": key.help,
+    })
 }
