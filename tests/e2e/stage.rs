@@ -1,6 +1,6 @@
 //! One PoCo with the world around it, and a way to kill it.
 
-use poco_sim::feishu::{Feishu, Incoming, Message, Options, PressResult};
+use poco_sim::feishu::{Feishu, Incoming, Message, Options, PressResult, Webhook};
 use poco_sim::model::{Model, codex_program};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,8 @@ use tokio::process::{Child, Command};
 
 /// The longest anything may take; nothing waits this long when all is well.
 pub(crate) const WITHIN: Duration = Duration::from_secs(60);
+
+const ENCRYPT_KEY: &str = "simulated-encrypt-key";
 
 /// Who owns the PoCo under test.
 pub(crate) const OWNER: &str = "ada";
@@ -31,6 +33,20 @@ impl Stage {
         let owner = stage.feishu.open_id(OWNER).unwrap();
         stage.set("POCO_OWNER_OPEN_ID", &owner);
         stage.start().await;
+        stage
+    }
+
+    /// Sets the stage with a PoCo that Feishu calls by webhook, signed and encrypted.
+    pub(crate) async fn webhooks() -> Self {
+        let mut stage = Self::empty(Options { limits: true, ..Options::default() }).await;
+        let owner = stage.feishu.open_id(OWNER).unwrap();
+        stage.set("POCO_OWNER_OPEN_ID", &owner);
+        stage.set("POCO_FEISHU_DELIVERY_MODE", "webhook");
+        stage.set("POCO_FEISHU_ENCRYPT_KEY", ENCRYPT_KEY);
+        stage.start().await;
+        let (url, encrypt_key) = (stage.url("/platform/feishu/events"), Some(ENCRYPT_KEY.to_owned()));
+        stage.feishu.webhook(Some(Webhook { url, encrypt_key }));
+        stage.feishu.verify_url().await.unwrap();
         stage
     }
 
@@ -142,11 +158,15 @@ impl Stage {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        client.get(self.url(path)).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Where a route is answered.
+    pub(crate) fn url(&self, path: &str) -> String {
         let instance = std::fs::read_to_string(self.home().join("instance.json")).unwrap();
         let instance: Value = serde_json::from_str(&instance).unwrap();
-        let address = instance["address"].as_str().unwrap();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        client.get(format!("http://{address}{path}")).send().await.unwrap().json().await.unwrap()
+        format!("http://{}{path}", instance["address"].as_str().unwrap())
     }
 
     pub(crate) fn home(&self) -> PathBuf {
