@@ -46,13 +46,17 @@ pub enum Action {
     /// Show the form for a new project.
     NewProject,
     /// Make a project.
-    Create { name: String, agent: String, workdir: String },
+    Create { name: String, agent: String, workdir: String, runner: String },
     /// List the projects.
     Manage,
     /// Delete a project.
     Delete { project: ChatId },
     /// Show the workspace card.
     Workspace,
+    /// Show which machine the project is on, and the others.
+    Machines,
+    /// Have the project run on another machine.
+    Move { runner: String },
     /// Make something of what PoCo cannot read; `what` is what people call it.
     Unsupported { what: String },
     /// Something unknown, in the words it came in.
@@ -119,6 +123,12 @@ const SPELLINGS: &[Spelling] = &[
         usage: "/new",
         help: "start a fresh conversation",
         read: |rest| rest.is_empty().then_some(Action::New),
+    },
+    Spelling {
+        word: "move",
+        usage: "/move [machine]",
+        help: "have this project run on another machine",
+        read: |rest| Some(some(rest).map_or(Action::Machines, |runner| Action::Move { runner })),
     },
     Spelling {
         word: "help",

@@ -8,6 +8,7 @@ mod broken;
 mod house;
 mod lobby;
 mod project;
+mod runner;
 mod task;
 mod words;
 
@@ -21,6 +22,7 @@ use crate::{
 /// Never fails: what cannot be done is refused with an effect, and what is out of date is nothing.
 pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
     let before = view::looks(room);
+    runner::check(terms, room, event.at);
     let mut effects = match &event.fact {
         Fact::Acted { by, via, action } => {
             let scene = Scene { terms, event, by, via };
@@ -46,6 +48,7 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
             project::opened(room, name, by, settings, lobby)
         }
         Fact::Removed { by, lobby } => project::removed(room, event, by, lobby),
+        Fact::Checked => vec![],
     };
     effects.extend(changed(&before, view::looks(room)));
     effects
@@ -92,7 +95,11 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
         Action::Unknown { what } => words::unknown(scene, what),
         Action::Home => lobby::home(scene, room),
         Action::NewProject => lobby::form(scene, room),
-        Action::Create { name, agent, workdir } => lobby::create(scene, room, name, agent, workdir),
+        Action::Create { name, agent, workdir, runner } => {
+            lobby::create(scene, room, &lobby::Wish { name, agent, workdir, runner })
+        }
+        Action::Machines => runner::machines(scene, room),
+        Action::Move { runner } => runner::relocate(scene, room, runner),
         Action::Manage => lobby::manage(scene, room),
         Action::Delete { project } => lobby::delete(scene, room, project),
         Action::Workspace => project::workspace(scene, room),
@@ -120,7 +127,9 @@ fn reported(
         return vec![];
     }
     match report {
-        Report::Claimed { claim, thread } => task::claimed(room, task, claim, thread.as_ref()),
+        Report::Claimed { claim, runner, thread } => {
+            task::claimed(room, task, claim, runner, thread.as_ref())
+        }
         Report::Unclaimed => task::unclaimed(room, event, task),
         Report::Started { thread, turn } => task::started(room, event, task, thread, turn),
         Report::Asked(approval) => approval::asked(room, event, task, approval),

@@ -1,7 +1,7 @@
 //! Where tasks are worked on, one at a time, in one chat.
 
 use crate::{
-    Approval, ApprovalId, CardKey, ChatId, Outcome, TaskId, ThreadId, Timestamp, TurnId, UserId,
+    Approval, ApprovalId, CardKey, ChatId, Command, Effect, Outcome, RunnerId, TaskId, ThreadId, Timestamp, TurnId, UserId,
     Verdict,
 };
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,9 @@ pub struct Desk {
 /// How the agent is run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
+    /// The machine it runs on.
+    #[serde(default = "RunnerId::local")]
+    pub runner: RunnerId,
     pub agent: String,
     pub workdir: String,
     pub model: Option<String>,
@@ -128,6 +131,11 @@ pub struct Archive {
 impl Task {
     pub fn card(&self) -> CardKey {
         CardKey::Task(self.id.clone())
+    }
+
+    /// Hands the machine the task runs on a command.
+    pub(crate) fn send(&self, command: Command) -> Effect {
+        Effect::Send { runner: self.settings.runner.clone(), command }
     }
 
     pub(crate) fn note(&mut self, kind: &str, at: Timestamp) {

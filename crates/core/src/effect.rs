@@ -1,7 +1,7 @@
 //! What should follow. Every effect is safe to perform twice.
 
 use crate::{
-    ApprovalId, Archive, Card, CardRef, ChatId, EventId, Fact, Settings, TaskId, ThreadId, TurnId,
+    ApprovalId, Archive, Card, CardRef, ChatId, EventId, Fact, RunnerId, Settings, TaskId, ThreadId, TurnId,
     UserId, Verdict,
 };
 use serde::{Deserialize, Serialize};
@@ -14,8 +14,12 @@ pub enum Effect {
     Post { chat: ChatId, card: Card },
     /// Tell the person who pressed, and nobody else.
     Toast { text: String },
-    /// Hand the runner a command.
-    Send { command: Command },
+    /// Hand a runner a command.
+    Send {
+        #[serde(default = "RunnerId::local")]
+        runner: RunnerId,
+        command: Command,
+    },
     /// Open a chat for a new project. It hears [`Fact::Opened`]; this one [`Fact::Listed`], or
     /// [`Fact::OpenFailed`] if that can't be done.
     Open { request: EventId, name: String, by: UserId, settings: Settings },

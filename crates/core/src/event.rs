@@ -1,7 +1,7 @@
 //! What can happen.
 
 use crate::{
-    Action, ApprovalId, CardRef, ChatId, EventId, Listing, PagesId, Settings, TaskId, ThreadId,
+    Action, ApprovalId, CardRef, ChatId, EventId, Listing, PagesId, RunnerId, Settings, TaskId, ThreadId,
     Timestamp, TurnId, UserId,
 };
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,10 @@ pub enum Fact {
     OpenFailed { request: EventId, reason: String },
     /// The project in this chat is to be deleted; `lobby` wants to know when it is.
     Removed { by: UserId, lobby: ChatId },
+    /// Somebody looked whether the runner of this project is there; see [`Terms::runners`].
+    ///
+    /// [`Terms::runners`]: crate::Terms::runners
+    Checked,
     /// A project of this lobby is gone.
     Unlisted { project: ChatId },
 }
@@ -62,7 +66,13 @@ pub enum Via {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Report {
     /// The runner is about to hand the prompt to the agent. `claim` names this one attempt.
-    Claimed { claim: String, thread: Option<ThreadId> },
+    Claimed {
+        claim: String,
+        /// Who is about to: no other machine's claim counts than of the one the task is for.
+        #[serde(default = "RunnerId::local")]
+        runner: RunnerId,
+        thread: Option<ThreadId>,
+    },
     /// The agent surely never saw the prompt of the claim before; it may be claimed again.
     Unclaimed,
     /// The agent took the prompt.

@@ -49,6 +49,15 @@ id! {
     CardRef;
     /// A text kept in pages of its own.
     PagesId;
+    /// One machine that runs agents.
+    RunnerId;
+}
+
+impl RunnerId {
+    /// Names the machine of a PoCo that is all in one process.
+    pub fn local() -> Self {
+        Self::new("local")
+    }
 }
 
 /// Milliseconds since the Unix epoch.

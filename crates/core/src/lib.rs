@@ -29,15 +29,15 @@ pub use desk::{
 pub use effect::{CardKey, Command, Effect};
 pub use event::{Approval, Ask, Event, Fact, Outcome, Pages, Question, Report, Verdict, Via};
 pub use id::{
-    ApprovalId, CardRef, ChatId, EventId, PagesId, TaskId, ThreadId, Timestamp, TurnId, UserId,
+    ApprovalId, CardRef, ChatId, EventId, PagesId, RunnerId, TaskId, ThreadId, Timestamp, TurnId, UserId,
     hash,
 };
 pub use page::{PAGE_BYTES, PAGE_TABLES, json_bytes, paginate, shorten};
 pub use policy::admit;
 pub use press::Press;
 pub use room::{
-    House, Kind, Listing, Lobby, Making, NAME_CHARS_MAX, PROJECTS_MAX, Pairing, Project, Room,
-    Terms,
+    ASLEEP_AFTER, Away, House, Kind, Listing, Lobby, Making, NAME_CHARS_MAX, PROJECTS_MAX, Pairing,
+    Project, Room, Runner, Terms,
 };
 pub use transcript::{STEPS_MAX, Step, Transcript};
 pub use view::{fenced, live, recalled};

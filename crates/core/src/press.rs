@@ -19,14 +19,19 @@ impl Press {
             Action::Home => Self::intent("project.home"),
             Action::NewProject => Self::intent("project.new"),
             Action::Manage => Self::intent("project.manage"),
-            Action::Create { name, agent, workdir } => Self::intent("project.create")
+            Action::Create { name, agent, workdir, runner } => Self::intent("project.create")
                 .with("name", name)
                 .with("backend", agent)
-                .with("workdir", workdir),
+                .with("workdir", workdir)
+                .with("runner", runner),
             Action::Delete { project } => {
                 Self::intent("project.delete").with("project_id", project.as_str())
             }
             Action::Workspace => Self::intent("workspace.open"),
+            Action::Machines => Self::intent("workspace.choose_runner"),
+            Action::Move { runner } => {
+                Self::intent("workspace.apply_runner").with("runner", runner)
+            }
             Action::Say { text } | Action::Run { prompt: text } => {
                 Self::intent("task.submit").with("prompt", text)
             }
@@ -81,9 +86,12 @@ impl Press {
                 name: self.text("name").or(self.text("input_value")).unwrap_or_default(),
                 agent: self.text("backend").unwrap_or_default(),
                 workdir: self.text("workdir").unwrap_or_default(),
+                runner: self.text("runner").unwrap_or_default(),
             },
             "project.delete" => Action::Delete { project: ChatId::new(self.text("project_id")?) },
             "workspace.open" => Action::Workspace,
+            "workspace.choose_runner" => Action::Machines,
+            "workspace.apply_runner" => Action::Move { runner: self.text("runner")? },
             "task.submit" => Action::Run {
                 prompt: self.text("prompt").or(self.text("input_value")).unwrap_or_default(),
             },
@@ -172,7 +180,14 @@ mod tests {
             Action::Home,
             Action::NewProject,
             Action::Manage,
-            Action::Create { name: "a".into(), agent: "codex".into(), workdir: "~".into() },
+            Action::Create {
+                name: "a".into(),
+                agent: "codex".into(),
+                workdir: "~".into(),
+                runner: "laptop".into(),
+            },
+            Action::Machines,
+            Action::Move { runner: "laptop".into() },
             Action::Delete { project: ChatId::new("c") },
             Action::Workspace,
             Action::Run { prompt: "p".into() },

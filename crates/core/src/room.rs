@@ -1,6 +1,6 @@
 //! What a chat is to PoCo.
 
-use crate::{CardRef, ChatId, Desk, EventId, Settings, Timestamp, UserId};
+use crate::{CardRef, ChatId, Desk, EventId, RunnerId, Settings, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -9,6 +9,13 @@ pub const PROJECTS_MAX: usize = 50;
 
 /// The longest name of a project, in characters; a group's name may have 60 with our prefix.
 pub const NAME_CHARS_MAX: usize = 50;
+
+/// How long a runner may be silent before it is taken to be asleep, in milliseconds: three of its
+/// heartbeats.
+pub const ASLEEP_AFTER: u64 = 90_000;
+
+/// The silences that cards tell apart, in minutes.
+const ASLEEP_STEPS: [u64; 10] = [1, 2, 5, 10, 20, 30, 60, 180, 720, 1_440];
 
 /// One chat: what it is for, and the work going on in it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -70,6 +77,18 @@ pub struct Project {
     pub lobby: ChatId,
     /// It is deleted once its running task has ended.
     pub leaving: bool,
+    /// Its runner takes nothing at this time.
+    #[serde(default)]
+    pub away: Option<Away>,
+}
+
+/// Why a runner takes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Away {
+    /// It has been silent for at least so many minutes: it sleeps, or is off.
+    Asleep { minutes: u64 },
+    /// Its operator lets it finish what runs.
+    Draining,
 }
 
 /// Who the house belongs to, and who knocked.
@@ -100,4 +119,35 @@ pub struct Terms {
     pub agents: Vec<String>,
     /// For tasks outside projects, and as the start of new projects.
     pub settings: Settings,
+    /// The machines there are; none if PoCo is all in one process.
+    pub runners: Vec<Runner>,
+}
+
+/// A machine that runs agents, as it last said of itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Runner {
+    pub id: RunnerId,
+    pub host: String,
+    pub version: String,
+    /// The first being the usual one.
+    pub agents: Vec<String>,
+    /// Turns that run there.
+    pub turns: usize,
+    pub draining: bool,
+    /// When it was last heard.
+    pub seen: Timestamp,
+}
+
+impl Runner {
+    /// Says whether it takes nothing, as far as is known at a time.
+    pub fn away(&self, now: Timestamp) -> Option<Away> {
+        let silent = now.since(self.seen);
+        if silent > ASLEEP_AFTER {
+            // In steps, so that cards do not change every minute.
+            let steps = ASLEEP_STEPS.iter().rev().copied();
+            let minutes = steps.filter(|step| step * 60_000 <= silent).next().unwrap_or_default();
+            return Some(Away::Asleep { minutes });
+        }
+        self.draining.then_some(Away::Draining)
+    }
 }

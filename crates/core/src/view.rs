@@ -1,12 +1,14 @@
 //! How things look. Each card is a function of what PoCo remembers.
 
 mod lobby;
+mod runner;
 mod task;
 
-use crate::{Button, Card, CardKey, Desk, Kind, Phase, Room, Settings, Tone};
+use crate::{Action, Button, Card, CardKey, Desk, Kind, Phase, Room, RunnerId, Settings, Tone};
 use std::collections::BTreeMap;
 
 pub(crate) use lobby::{form, home, making, manage};
+pub(crate) use runner::machines;
 pub(crate) use task::text;
 pub use task::{live, recalled};
 
@@ -23,7 +25,7 @@ pub(crate) fn looks(room: &Room) -> Looks {
     let waiting = desk.waiting.iter().zip(1..);
     let mut looks: Looks = tasks
         .chain(waiting)
-        .map(|(task, place)| (task.card(), task::card(desk, task, place)))
+        .map(|(task, place)| (task.card(), task::card(room, task, place)))
         .collect();
     looks.extend(workspace(room).map(|card| (CardKey::Workspace, card)));
     looks
@@ -35,6 +37,9 @@ pub(crate) fn workspace(room: &Room) -> Option<Card> {
     let Settings { agent, workdir, .. } = &project.settings;
     let (word, tone) = standing_word(&room.desk);
     let mut facts = vec![agent.clone(), workdir.clone()];
+    if project.settings.runner != RunnerId::local() {
+        facts.push(project.settings.runner.to_string());
+    }
     facts.extend(room.desk.current.as_ref().map(|task| task.id.to_string()));
     if !room.desk.waiting.is_empty() {
         facts.push(format!("queue {}", room.desk.waiting.len()));
@@ -44,20 +49,25 @@ pub(crate) fn workspace(room: &Room) -> Option<Card> {
     if project.leaving {
         return Some(card.text("This project is being deleted."));
     }
+    if let Some(note) = runner::away(room) {
+        card = card.text(note);
+    }
     card = match &room.desk.current {
         Some(task) => {
             card.text(format!("Now: {}", escape(&brief(&task.prompt)))).buttons(stop(task))
         }
         None => card.text("Say what to do, in this group. `/help` lists the commands."),
     };
-    Some(card)
+    let elsewhere = project.settings.runner != RunnerId::local();
+    let machines = elsewhere.then(|| Button::new("Machine", Action::Machines));
+    Some(card.buttons(machines.into_iter().collect()))
 }
 
 fn stop(task: &crate::Task) -> Vec<Button> {
     if task.phase == Phase::Stopping {
         return vec![];
     }
-    vec![Button::new("Stop", crate::Action::Stop { task: Some(task.id.clone()) }).danger()]
+    vec![Button::new("Stop", Action::Stop { task: Some(task.id.clone()) }).danger()]
 }
 
 /// Returns a card that says where things stand in a room.

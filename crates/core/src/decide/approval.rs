@@ -207,5 +207,5 @@ fn said(verdict: &Verdict) -> &'static str {
 }
 
 fn send(task: &Task, approval: ApprovalId, verdict: Verdict) -> Effect {
-    Effect::Send { command: Command::Answer { task: task.id.clone(), approval, verdict } }
+    task.send(Command::Answer { task: task.id.clone(), approval, verdict })
 }

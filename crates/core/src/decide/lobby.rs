@@ -1,9 +1,9 @@
 //! The direct chat, where projects are made and listed.
 
-use super::{Scene, on, words};
+use super::{Scene, on, runner, words};
 use crate::{
     Card, CardRef, ChatId, Command, Effect, Event, EventId, Fact, Kind, Listing, Lobby, Making,
-    NAME_CHARS_MAX, PROJECTS_MAX, Room, Settings, Terms, UserId, view,
+    NAME_CHARS_MAX, PROJECTS_MAX, Room, RunnerId, Settings, Terms, UserId, view,
 };
 
 pub(super) fn welcomed(room: &mut Room, event: &Event, _by: &UserId) -> Vec<Effect> {
@@ -25,7 +25,7 @@ pub(super) fn form(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
     if !matches!(room.kind, Kind::Lobby(_)) {
         return scene.reply("Projects are made in a direct chat with me.");
     }
-    vec![scene.show(view::form(scene.terms, None, None))]
+    vec![scene.show(view::form(scene.terms, None, None, scene.event.at))]
 }
 
 pub(super) fn manage(scene: &Scene<'_>, room: &mut Room) -> Vec<Effect> {
@@ -36,37 +36,43 @@ pub(super) fn manage(scene: &Scene<'_>, room: &mut Room) -> Vec<Effect> {
     vec![scene.show(view::manage(lobby))]
 }
 
-pub(super) fn create(
-    scene: &Scene<'_>,
-    room: &mut Room,
-    name: &str,
-    agent: &str,
-    workdir: &str,
-) -> Vec<Effect> {
+/// What somebody wants a project to be; what is empty is as usual.
+pub(super) struct Wish<'a> {
+    pub(super) name: &'a str,
+    pub(super) agent: &'a str,
+    pub(super) workdir: &'a str,
+    pub(super) runner: &'a str,
+}
+
+pub(super) fn create(scene: &Scene<'_>, room: &mut Room, wish: &Wish<'_>) -> Vec<Effect> {
     let Kind::Lobby(lobby) = &mut room.kind else {
         return scene.reply("Projects are made in a direct chat with me.");
     };
-    let Terms { agents, settings: usual, .. } = scene.terms;
-    let agent = Some(agent).filter(|agent| !agent.is_empty()).unwrap_or(&usual.agent).to_owned();
-    let workdir = Some(workdir).filter(|dir| !dir.is_empty()).unwrap_or(&usual.workdir).to_owned();
-    let settings = Settings { agent, workdir, ..usual.clone() };
+    let usual = &scene.terms.settings;
+    let or = |wish: &str, usual: &str| if wish.is_empty() { usual } else { wish }.to_owned();
+    let settings = Settings {
+        runner: RunnerId::new(or(wish.runner, usual.runner.as_str())),
+        agent: or(wish.agent, &usual.agent),
+        workdir: or(wish.workdir, &usual.workdir),
+        ..usual.clone()
+    };
     let making = Making {
-        name: name.to_owned(),
+        name: wish.name.to_owned(),
         by: scene.by.clone(),
         settings,
         card: scene.card().cloned(),
     };
-    if let Some(wrong) = mistake(lobby, agents, &making) {
-        return vec![scene.show(view::form(scene.terms, Some(&making), Some(&wrong)))];
+    if let Some(wrong) = mistake(scene, lobby, &making) {
+        return vec![scene.show(view::form(scene.terms, Some(&making), Some(&wrong), scene.event.at))];
     }
     let card = view::making(&making);
-    let workdir = making.settings.workdir.clone();
+    let Settings { runner, workdir, .. } = making.settings.clone();
     lobby.making.insert(scene.event.id.clone(), making);
     let command = Command::Look { request: scene.event.id.clone(), workdir };
-    vec![scene.show(card), Effect::Send { command }]
+    vec![scene.show(card), Effect::Send { runner, command }]
 }
 
-fn mistake(lobby: &Lobby, agents: &[String], making: &Making) -> Option<String> {
+fn mistake(scene: &Scene<'_>, lobby: &Lobby, making: &Making) -> Option<String> {
     let Making { name, settings, .. } = making;
     if name.is_empty() {
         return Some("A project needs a name.".to_owned());
@@ -74,6 +80,10 @@ fn mistake(lobby: &Lobby, agents: &[String], making: &Making) -> Option<String> 
     if name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
         return Some(format!("A name has at most {NAME_CHARS_MAX} characters, on one line."));
     }
+    let agents = match runner::find(scene, &settings.runner) {
+        Ok(agents) => agents,
+        Err(wrong) => return Some(wrong),
+    };
     if !agents.contains(&settings.agent) {
         let known = agents.join(", ");
         return Some(format!("There is no agent “{}” here. There is: {known}.", settings.agent));
@@ -105,7 +115,7 @@ pub(super) fn looked(
         }
         Err(wrong) => {
             let Some(making) = lobby.making.remove(request) else { return vec![] };
-            let card = view::form(terms, Some(&making), Some(wrong));
+            let card = view::form(terms, Some(&making), Some(wrong), event.at);
             vec![place(event, making.card.as_ref(), card)]
         }
     }
@@ -135,7 +145,7 @@ pub(super) fn open_failed(
     let Kind::Lobby(lobby) = &mut room.kind else { return vec![] };
     let Some(making) = lobby.making.remove(request) else { return vec![] };
     let wrong = format!("The group could not be made, so there is no project. {reason}");
-    let card = view::form(terms, Some(&making), Some(&wrong));
+    let card = view::form(terms, Some(&making), Some(&wrong), event.at);
     vec![place(event, making.card.as_ref(), card)]
 }
 

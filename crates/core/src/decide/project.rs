@@ -21,6 +21,7 @@ pub(super) fn opened(
             settings: settings.clone(),
             lobby: lobby.clone(),
             leaving: false,
+            away: None,
         });
     }
     vec![]

@@ -2,7 +2,7 @@
 
 use super::{Scene, broken, project};
 use crate::{
-    Archive, Command, Desk, Effect, Event, Kind, Outcome, PROMPT_BYTES_MAX, Phase, Room, Settings,
+    Archive, Command, Desk, Effect, Event, Kind, Outcome, PROMPT_BYTES_MAX, Phase, Room, RunnerId, Settings,
     Task, TaskId, Terms, ThreadId, TurnId, UserId, Via, WAITING_MAX, view,
 };
 
@@ -101,8 +101,9 @@ pub(super) fn start(desk: &mut Desk, event: &Event, mut task: Task) -> Vec<Effec
         thread: task.thread.clone().or_else(|| desk.thread.clone()),
         settings: task.settings.clone(),
     };
+    let effects = vec![task.send(command)];
     desk.current = Some(task);
-    vec![Effect::Send { command }]
+    effects
 }
 
 pub(super) fn stop(scene: &Scene<'_>, room: &mut Room, id: Option<&TaskId>) -> Vec<Effect> {
@@ -140,7 +141,7 @@ pub(super) fn stop_current(room: &mut Room, event: &Event, by: &UserId) -> Vec<E
                 thread: task.thread.clone(),
                 turn: task.turn.clone(),
             };
-            vec![Effect::Send { command }]
+            vec![task.send(command)]
         }
         Phase::Stopping => vec![],
     }
@@ -204,8 +205,8 @@ fn running(desk: &Desk) -> Option<&Task> {
 }
 
 fn add(task: &Task, id: String, by: &UserId, text: &str) -> Effect {
-    let (task, by, text) = (task.id.clone(), by.clone(), text.to_owned());
-    Effect::Send { command: Command::Steer { task, id, by, text } }
+    let (by, text) = (by.clone(), text.to_owned());
+    task.send(Command::Steer { task: task.id.clone(), id, by, text })
 }
 
 /// The turn was over when the text came, so it becomes a task: it must not be lost.
@@ -241,10 +242,11 @@ pub(super) fn claimed(
     room: &mut Room,
     id: &TaskId,
     claim: &str,
+    runner: &RunnerId,
     thread: Option<&ThreadId>,
 ) -> Vec<Effect> {
     let Some(task) = room.desk.current(id) else { return vec![] };
-    if task.phase == Phase::Starting {
+    if task.phase == Phase::Starting && task.settings.runner == *runner {
         task.phase = Phase::Claimed { claim: claim.to_owned() };
         task.thread = thread.cloned();
     }

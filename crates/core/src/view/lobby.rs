@@ -1,8 +1,8 @@
 //! Cards of the direct chat.
 
-use super::escape;
+use super::{escape, runner};
 use crate::{
-    Action, Block, Button, Card, Choice, Field, Form, Listing, Lobby, Making, Terms, Tone,
+    Action, Block, Button, Card, Choice, Field, Form, Listing, Lobby, Making, Terms, Timestamp, Tone,
 };
 
 pub(crate) fn home(lobby: &Lobby, news: Option<&str>) -> Card {
@@ -19,16 +19,21 @@ pub(crate) fn home(lobby: &Lobby, news: Option<&str>) -> Card {
 }
 
 /// The form for a new project, filled in as it was if it was wrong.
-pub(crate) fn form(terms: &Terms, so_far: Option<&Making>, wrong: Option<&str>) -> Card {
+pub(crate) fn form(
+    terms: &Terms,
+    so_far: Option<&Making>,
+    wrong: Option<&str>,
+    now: Timestamp,
+) -> Card {
     let settings = so_far.map_or(&terms.settings, |making| &making.settings);
     let name = so_far.map(|making| making.name.clone()).unwrap_or_default();
-    let agents: Vec<_> = terms
-        .agents
+    let known = agents(terms);
+    let agents: Vec<_> = known
         .iter()
         .map(|agent| Choice { label: agent.clone(), value: agent.clone() })
         .collect();
-    let chosen = terms.agents.contains(&settings.agent).then(|| settings.agent.clone());
-    let fields = vec![
+    let chosen = known.contains(&settings.agent).then(|| settings.agent.clone());
+    let mut fields = vec![
         Field::Input {
             name: "name".to_owned(),
             label: "Project name".to_owned(),
@@ -40,7 +45,7 @@ pub(crate) fn form(terms: &Terms, so_far: Option<&Making>, wrong: Option<&str>) 
             name: "backend".to_owned(),
             label: "Agent".to_owned(),
             options: agents,
-            value: chosen.or_else(|| terms.agents.first().cloned()),
+            value: chosen.or_else(|| known.first().cloned()),
         },
         Field::Input {
             name: "workdir".to_owned(),
@@ -50,8 +55,11 @@ pub(crate) fn form(terms: &Terms, so_far: Option<&Making>, wrong: Option<&str>) 
             required: true,
         },
     ];
-    let create =
-        Action::Create { name: String::new(), agent: String::new(), workdir: String::new() };
+    if terms.runners.len() > 1 {
+        fields.push(runner::field(terms, settings.runner.as_str(), now));
+    }
+    let (name, agent, workdir, runner) = Default::default();
+    let create = Action::Create { name, agent, workdir, runner };
     let card = Card::new(Tone::Plain, "New Project");
     let card =
         wrong.into_iter().fold(card, |card, wrong| card.text(format!("**{}**", escape(wrong))));
@@ -61,6 +69,17 @@ pub(crate) fn form(terms: &Terms, so_far: Option<&Making>, wrong: Option<&str>) 
         submit: Button::new("Create Project + Group", create).primary(),
         others: vec![Button::new("Cancel", Action::Home)],
     }))
+}
+
+/// Every agent of any machine, the usual one first.
+fn agents(terms: &Terms) -> Vec<String> {
+    let mut agents = terms.agents.clone();
+    for agent in terms.runners.iter().flat_map(|runner| &runner.agents) {
+        if !agents.contains(agent) {
+            agents.push(agent.clone());
+        }
+    }
+    agents
 }
 
 pub(crate) fn making(making: &Making) -> Card {

@@ -1,6 +1,6 @@
 //! Cards of tasks, from waiting to over.
 
-use super::{brief, escape, fenced};
+use super::{brief, escape, fenced, runner};
 use crate::decide::approval::{CONFIRMATION, long, numbered};
 use crate::{
     Action, Archive, Ask, Block, Button, Card, CardKey, Choice, Desk, Field, Form, Look, Outcome,
@@ -28,7 +28,16 @@ pub fn live(room: &Room, id: &TaskId, transcript: &Transcript) -> Option<(CardKe
 }
 
 /// Returns the card of a task that is not over; `place` is its place in line.
-pub(super) fn card(desk: &Desk, task: &Task, place: usize) -> Card {
+pub(super) fn card(room: &Room, task: &Task, place: usize) -> Card {
+    let card = standing(&room.desk, task, place);
+    // Whoever waits for a machine that is not there should know.
+    match runner::away(room).filter(|_| place == 0 && task.phase != Phase::Confirming) {
+        Some(note) => card.text(note),
+        None => card,
+    }
+}
+
+fn standing(desk: &Desk, task: &Task, place: usize) -> Card {
     let stop = Action::Stop { task: Some(task.id.clone()) };
     match &task.phase {
         Phase::Waiting => {

@@ -1,0 +1,83 @@
+//! The machines that run agents: whether they are there, and which one a project is on.
+
+use super::Scene;
+use crate::{Away, Effect, Kind, Phase, Project, Room, RunnerId, Terms, Timestamp, view};
+
+/// Notes whether the machine of a project takes anything.
+pub(super) fn check(terms: &Terms, room: &mut Room, at: Timestamp) {
+    let Kind::Project(project) = &mut room.kind else { return };
+    let runner = terms.runners.iter().find(|it| it.id == project.settings.runner);
+    project.away = runner.and_then(|runner| runner.away(at));
+}
+
+/// Returns the agents of a machine that takes something now, or says why there are none.
+pub(super) fn find<'a>(scene: &'a Scene<'_>, id: &RunnerId) -> Result<&'a [String], String> {
+    let terms = scene.terms;
+    if terms.runners.is_empty() {
+        return Ok(&terms.agents);
+    }
+    let Some(runner) = terms.runners.iter().find(|it| it.id == *id) else {
+        let known: Vec<_> = terms.runners.iter().map(|it| it.id.as_str()).collect();
+        return Err(format!("There is no machine “{id}”. There is: {}.", known.join(", ")));
+    };
+    match runner.away(scene.event.at) {
+        Some(Away::Asleep { .. }) => {
+            Err(format!("The machine “{id}” is not there. Wake it, or choose another."))
+        }
+        Some(Away::Draining) => Err(format!("The machine “{id}” takes nothing new at this time.")),
+        None => Ok(&runner.agents),
+    }
+}
+
+pub(super) fn machines(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
+    let Kind::Project(project) = &room.kind else {
+        return scene.reply("There is no project in this chat.");
+    };
+    if scene.terms.runners.len() < 2 {
+        return scene.reply("There is no other machine. `poco runner join` adds one.");
+    }
+    vec![scene.show(view::machines(scene.terms, project, scene.event.at))]
+}
+
+/// Has a project go on on another machine. What runs is not taken away from under its agent.
+pub(super) fn relocate(scene: &Scene<'_>, room: &mut Room, to: &str) -> Vec<Effect> {
+    let Kind::Project(project) = &mut room.kind else {
+        return scene.reply("There is no project in this chat.");
+    };
+    let to = RunnerId::new(to);
+    if project.settings.runner == to {
+        return scene.reply(format!("This project is on “{to}” already."));
+    }
+    match find(scene, &to) {
+        Err(wrong) => return scene.reply(wrong),
+        Ok(agents) if !agents.contains(&project.settings.agent) => {
+            let Project { settings, .. } = project;
+            return scene.reply(format!("There is no “{}” on “{to}”.", settings.agent));
+        }
+        Ok(_) => {}
+    }
+    let at_work = room.desk.current.as_ref().is_some_and(|task| match task.phase {
+        Phase::Claimed { .. } | Phase::Running | Phase::Stopping => true,
+        Phase::Waiting | Phase::Confirming | Phase::Starting => false,
+    });
+    if at_work {
+        return scene.reply("A task runs. Stop it first, or wait until it is over.");
+    }
+    project.settings.runner = to.clone();
+    project.away = None;
+    // The agent's memory of this chat stays where it was.
+    room.desk.thread = None;
+    for task in room.desk.current.iter_mut().chain(&mut room.desk.waiting) {
+        task.settings.runner = to.clone();
+        task.thread = None;
+    }
+    let mut effects = vec![];
+    if let Some(task) = room.desk.current.take_if(|task| task.phase == Phase::Starting) {
+        effects.extend(super::task::start(&mut room.desk, scene.event, task));
+    }
+    effects.extend(scene.reply(format!(
+        "This project is on “{to}” now. Its folder must be there too, and the conversation starts \
+         afresh.",
+    )));
+    effects
+}
