@@ -5,6 +5,7 @@ use poco_core::{Action, Block, Button, Card, Choice, Field, Form, TaskId, Tone, 
 use poco_io::feishu::render::{
     ANSWER_ID, CARD_BYTES_MAX, CARD_TABLES_MAX, CARD_TAGS_MAX, STEPS_ID, content, render,
 };
+use poco_sim::feishu::validate_card;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -14,6 +15,9 @@ fn check(card: &Card) -> Value {
     let value = render(card);
     let bytes = value.to_string().len();
     assert!(bytes <= CARD_BYTES_MAX, "{bytes} bytes");
+    if let Err(error) = validate_card(&value) {
+        panic!("{error:?}\n{value:#}");
+    }
     let mut seen = Seen::default();
     seen.look(&value);
     assert!(seen.tags <= CARD_TAGS_MAX, "{} tags", seen.tags);
