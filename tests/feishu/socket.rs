@@ -1,5 +1,6 @@
 //! The long connection against the simulator, with all that happens to such connections.
 
+use crate::render::Bot;
 use anyhow::bail;
 use async_trait::async_trait;
 use poco_core::Timestamp;
@@ -261,19 +262,8 @@ async fn a_press_is_answered_in_either_kind_of_frame() {
 async fn press(world: &World) -> PressResult {
     let card = poco_core::Card::new(poco_core::Tone::Plain, "Card")
         .buttons(vec![poco_core::Button::new("Go", poco_core::Action::Home)]);
-    let card = poco_io::feishu::render::render(&card).to_string();
-    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let url = |path: &str| format!("{}/open-apis/{path}", world.feishu.url());
-    let options = Options::default();
-    let secrets = json!({ "app_id": options.app_id, "app_secret": options.app_secret });
-    let token = http.post(url("auth/v3/tenant_access_token/internal")).json(&secrets);
-    let token: Value = token.send().await.expect("an answer").json().await.expect("JSON");
-    let message = json!({ "receive_id": world.chat, "msg_type": "interactive", "content": card });
-    let sent = http
-        .post(url("im/v1/messages?receive_id_type=chat_id"))
-        .bearer_auth(token["tenant_access_token"].as_str().unwrap_or_default())
-        .json(&message);
-    let sent: Value = sent.send().await.expect("an answer").json().await.expect("JSON");
+    let card = poco_io::feishu::render::render(&card);
+    let sent = Bot::of(&world.feishu).await.post(&world.chat, &card).await;
     let message = sent["data"]["message_id"].as_str().expect("it is posted").to_owned();
     world.feishu.press("ada", &message, "Go", &[]).await.expect("it can be pressed")
 }

@@ -93,22 +93,24 @@ impl Socket {
         let mut failures = 0;
         while !is_stopped(&stop) {
             status.send_replace(Status::Connecting);
-            let began = Instant::now();
             let connected = tokio::select! {
                 connected = self.connect(&mut settings) => connected,
                 () = stopped(&mut stop) => return,
             };
+            failures += 1;
             let refusal = match connected {
                 Ok((socket, service)) => {
-                    let since = (self.clock)();
+                    let (since, began) = ((self.clock)(), Instant::now());
                     status.send_replace(Status::Connected { since });
                     let mut session = session::Session::new(socket, service, handler.clone());
                     let why = session.run(&mut settings, &mut stop).await;
+                    if began.elapsed() >= LASTED {
+                        failures = 0;
+                    }
                     Refusal::Later(why)
                 }
                 Err(refusal) => refusal,
             };
-            failures = if began.elapsed() >= LASTED { 0 } else { failures + 1 };
             let pause = pause(&refusal, failures, &settings);
             if !is_stopped(&stop) {
                 self.tell(status, refusal, pause);
