@@ -2,4 +2,5 @@
 
 mod inbound;
 mod render;
+mod socket;
 mod verify;
