@@ -1,3 +1,8 @@
-//! What goes over the wire to and from Feishu.
+//! The Feishu adapter against a strict simulator of the platform.
 
+mod cards;
+mod faults;
 mod render;
+mod setup;
+mod streaming;
+mod support;
