@@ -104,7 +104,7 @@ impl Feishu {
     /// Asks which card entity a message shows. `None` if the platform does not tell.
     pub(super) async fn card_of(&self, message: &str, deadline: Instant) -> Option<String> {
         const CALL: &str = "POST cardkit/v1/cards/id_convert";
-        if !self.made.can_tell() {
+        if !self.shared.made.can_tell() {
             return None;
         }
         let request = || Request {
@@ -117,7 +117,7 @@ impl Feishu {
             Ok(answer) => answer.body["data"]["card_id"].as_str().map(str::to_owned),
             Err(rejected) => {
                 if matches!(rejected.class, Class::Setup(_)) {
-                    self.made.does_not_tell();
+                    self.shared.made.does_not_tell();
                 }
                 None
             }
