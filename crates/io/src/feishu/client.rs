@@ -154,3 +154,17 @@ impl fmt::Debug for Feishu {
         f.debug_struct("Feishu").field("app_id", &self.shared.app_id).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_is_never_behind_a_proxy() {
+        let is_loopback = |url| is_loopback(&reqwest::Url::parse(url).expect("a URL"));
+        for url in ["http://127.0.0.1:80", "http://localhost:1", "https://[::1]/x"] {
+            assert!(is_loopback(url), "{url}");
+        }
+        assert!(!is_loopback("https://open.feishu.cn"));
+    }
+}
