@@ -37,8 +37,8 @@ pub(crate) struct Due {
 }
 
 impl Feishu {
-    /// Sends an event to the app; returns its id.
-    pub(crate) fn emit(&self, kind: &str, event: &Value) -> String {
+    /// Sends an event of any kind to the app; returns its id.
+    pub fn emit(&self, kind: &str, event: &Value) -> String {
         let (id, twice) = self.change(|state| {
             let id = state.id("");
             let payload = json!({
@@ -85,6 +85,14 @@ impl Feishu {
     /// Tells how often an event was sent.
     pub fn attempts(&self, event_id: &str) -> u32 {
         self.look(|state| state.outbox.events.get(event_id).map_or(0, |sent| sent.attempts))
+    }
+
+    /// Tells in how many milliseconds an event is sent again, if it is.
+    pub fn due(&self, event_id: &str) -> Option<u64> {
+        self.look(|state| {
+            let due = state.outbox.due.iter().find(|due| due.event == event_id)?;
+            Some(due.at.saturating_sub(state.now()))
+        })
     }
 
     /// Pushes the test clock; what falls due is sent.

@@ -8,6 +8,7 @@ use super::content;
 use super::refusal::{Answer, Refusal, success};
 use super::state::State;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// A message as the platform keeps it.
 #[derive(Clone, Debug)]
@@ -25,7 +26,7 @@ pub(crate) struct Stored {
     pub(crate) parent: Option<String>,
     pub(crate) mentions: Vec<Value>,
     /// Every look a card has had, the present one last.
-    pub(crate) looks: Vec<Value>,
+    pub(crate) looks: Vec<Arc<Value>>,
 }
 
 /// What a message holds.
@@ -121,7 +122,7 @@ pub(crate) fn new(state: &State, id: String, chat: &str, kind: &str, body: Body)
 
 /// Keeps a new message, with its first look.
 pub(crate) fn keep(state: &mut State, mut stored: Stored) {
-    stored.looks.extend(stored.card(state).cloned());
+    stored.looks.extend(stored.card(state).cloned().map(Arc::new));
     state.order.push(stored.id.clone());
     state.messages.insert(stored.id.clone(), stored);
 }
@@ -171,7 +172,7 @@ pub(crate) fn look(state: &mut State, id: &str, card: Value) {
     let now = state.now();
     let Some(message) = state.messages.get_mut(id) else { return };
     message.updated = now;
-    message.looks.push(card.clone());
+    message.looks.push(Arc::new(card.clone()));
     if let Body::Card(shown) = &mut message.body {
         *shown = card;
     }
@@ -220,6 +221,34 @@ pub(crate) fn get(state: &mut State, call: &Call) -> Answer {
     let message = state.messages.get(id).ok_or_else(unknown)?;
     chats::reachable(state, &message.chat)?;
     Ok(success(&json!({"items": [show(state, id)]})))
+}
+
+/// `GET /im/v1/messages`: a chat's messages by pages.
+pub(crate) fn list(state: &mut State, call: &Call) -> Answer {
+    let chat = call.query("container_id").unwrap_or_default().to_owned();
+    if call.query("container_id_type") != Some("chat") {
+        return Err(Refusal::field("container_id_type", "only chat is simulated"));
+    }
+    chats::reachable(state, &chat)?;
+    let number = |name: &str| call.query(name).and_then(|number| number.parse::<u64>().ok());
+    let (from, to) = (number("start_time").unwrap_or(0), number("end_time").unwrap_or(u64::MAX));
+    let size = number("page_size").and_then(|size| usize::try_from(size).ok()).unwrap_or(20);
+    if !(1..=50).contains(&size) {
+        return Err(Refusal::field("page_size", "must be between 1 and 50"));
+    }
+    let here = |id: &&String| {
+        let message = &state.messages[*id];
+        message.chat == chat && (from..=to).contains(&(message.created / 1000))
+    };
+    let mut ids: Vec<_> = state.order.iter().filter(here).collect();
+    if call.query("sort_type") == Some("ByCreateTimeDesc") {
+        ids.reverse();
+    }
+    let start = call.query("page_token").and_then(|token| token.parse().ok()).unwrap_or(0);
+    let items: Vec<_> = ids.iter().skip(start).take(size).map(|id| show(state, id)).collect();
+    let (end, more) = (start + items.len(), ids.len() > start + items.len());
+    let data = json!({"items": items, "has_more": more, "page_token": end.to_string()});
+    Ok(success(&data))
 }
 
 fn unknown() -> Refusal {

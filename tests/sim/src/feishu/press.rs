@@ -93,6 +93,20 @@ impl Feishu {
         let action = json!({"tag": "button", "value": value, "timezone": "Asia/Shanghai"});
         Ok(self.call_back(&user, message, &action).await)
     }
+
+    /// Sends a callback with any action: `form_value`, `input_value`, `option` and all.
+    ///
+    /// # Errors
+    /// If there is no such person.
+    pub async fn forge_action(
+        &self,
+        user: &str,
+        message: &str,
+        action: &Value,
+    ) -> anyhow::Result<PressResult> {
+        let user = self.open_id(user)?;
+        Ok(self.call_back(&user, message, action).await)
+    }
 }
 
 fn shown(state: &State, message: &str) -> anyhow::Result<Value> {

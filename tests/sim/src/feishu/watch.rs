@@ -3,11 +3,12 @@
 use super::Feishu;
 use super::cards::find::{SeenButton, SeenField, card_buttons, card_fields, card_plain, card_text};
 use super::faults::Fault;
-use super::limits::Violation;
+use super::limits::{Limits, Violation};
 use super::messages::{Body, Stored};
 use super::state::{ApiCall, State};
 use anyhow::bail;
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A message as people see it now.
@@ -22,7 +23,7 @@ pub struct Message {
     /// The card as JSON, if it is one.
     pub card: Option<Value>,
     /// Every look the card has had, the present one last.
-    pub looks: Vec<Value>,
+    pub looks: Vec<Arc<Value>>,
     /// All text on it, in order; for a card the title first.
     pub text: String,
     /// The test clock, in milliseconds since 1970.
@@ -121,8 +122,14 @@ impl Feishu {
         self.change(|state| state.faults.push(fault));
     }
 
+    /// Ends all faults.
     pub fn clear_faults(&self) {
         self.change(|state| state.faults.clear());
+    }
+
+    /// Sets whether rate limits are enforced.
+    pub fn limits(&self, on: bool) {
+        self.change(|state| state.limits = Limits::new(on));
     }
 
     /// Returns every API call so far.

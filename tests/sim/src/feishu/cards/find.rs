@@ -42,6 +42,21 @@ pub struct SeenField {
     pub value: Option<Value>,
 }
 
+impl SeenField {
+    /// Writes it as `label <name>: what stands in it_ (choices)`.
+    fn plain(&self) -> String {
+        let initial = match &self.initial {
+            None | Some(Value::Null) => String::new(),
+            Some(initial) => initial.as_str().map_or_else(|| initial.to_string(), str::to_owned),
+        };
+        let label = if self.label.is_empty() { &self.placeholder } else { &self.label };
+        let labels: Vec<_> = self.options.iter().map(|(label, _)| label.as_str()).collect();
+        let choices =
+            if labels.is_empty() { String::new() } else { format!(" ({})", labels.join("|")) };
+        format!("{label} <{}>: {initial}_{choices}", self.name)
+    }
+}
+
 /// A piece of a card, in the order a person meets it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Piece {
@@ -87,19 +102,7 @@ pub fn card_plain(card: &Value) -> String {
         let written = match piece {
             Piece::Text(text) => writeln!(plain, "{text}"),
             Piece::Button(button) => writeln!(plain, "[{}]", button.label),
-            Piece::Field(field) => {
-                let initial = field.initial.unwrap_or_default();
-                let initial = initial.as_str().map_or_else(|| initial.to_string(), str::to_owned);
-                let options: Vec<_> =
-                    field.options.iter().map(|(label, _)| label.as_str()).collect();
-                writeln!(
-                    plain,
-                    "{} <{}>: {initial}_ {}",
-                    field.label,
-                    field.name,
-                    options.join("|")
-                )
-            }
+            Piece::Field(field) => writeln!(plain, "{}", field.plain()),
         };
         written.unwrap_or_default();
     }
