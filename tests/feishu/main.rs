@@ -1,8 +1,11 @@
-//! The Feishu adapter against a strict simulator of the platform.
+//! The Feishu adapter, against a strict simulator of the platform and the platform's own vectors.
 
 mod cards;
 mod faults;
+mod inbound;
 mod render;
 mod setup;
+mod socket;
 mod streaming;
 mod support;
+mod verify;

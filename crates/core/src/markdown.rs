@@ -71,8 +71,9 @@ impl Fence {
         lead.quotes < self.quotes || !lead.is_blank() && lead.indent < self.offset
     }
 
-    fn is_sure(&self, lead: &Lead<'_>) -> bool {
-        self.mark == '`' && self.indent < 4 && (lead.is_blank() || lead.indent >= self.indent)
+    /// What is in a quote or a list may be outside to a simpler reader.
+    fn is_sure(&self) -> bool {
+        self.mark == '`' && self.quotes == 0 && self.offset == 0 && self.indent < 4
     }
 }
 
@@ -100,8 +101,7 @@ impl<'a> Scanner<'a> {
             let lead = Lead::within(text, fence.quotes);
             if !fence.is_left_by(&lead) {
                 let closed = fence.is_closed_by(&lead);
-                let kind =
-                    if closed { Kind::Close } else { Kind::Code { sure: fence.is_sure(&lead) } };
+                let kind = if closed { Kind::Close } else { Kind::Code { sure: fence.is_sure() } };
                 self.push(text, kind, lead.indent);
                 if closed {
                     self.open = None;
@@ -278,11 +278,11 @@ mod tests {
 
     #[test]
     fn what_holds_a_block_ends_it() {
-        assert_eq!(kinds("> ```\n> a\nb"), "[ct");
-        assert_eq!(kinds("> ```\n> a\n> ```\nb"), "[c]t");
-        assert_eq!(kinds("- ```\n  a\n  ```\nb"), "[c]t");
-        assert_eq!(kinds("- ```\n  a\nb"), "[ct");
-        assert_eq!(kinds("1. a\n\n   ```\n   b\n   ```"), "t [c]");
+        assert_eq!(kinds("> ```\n> a\nb"), "[?t");
+        assert_eq!(kinds("> ```\n> a\n> ```\nb"), "[?]t");
+        assert_eq!(kinds("- ```\n  a\n  ```\nb"), "[?]t");
+        assert_eq!(kinds("- ```\n  a\nb"), "[?t");
+        assert_eq!(kinds("1. a\n\n   ```\n   b\n   ```"), "t [?]");
         assert_eq!(kinds("- a\n  - b\n    ```\n    c\n    ```"), "tt[?]");
         assert_eq!(kinds("    ```\n<at>"), "tt", "indented code, not a fence");
     }

@@ -5,6 +5,8 @@ mod element;
 mod markdown;
 mod part;
 
+pub(crate) use part::NUMBER_MARK;
+
 use budget::fit;
 use element::{LINE_MAX, clip, colour, text};
 use part::parts;

@@ -2,7 +2,7 @@
 //! mention that pings, a picture that does not exist, a link it refuses) is written so that it
 //! looks as it was typed.
 
-use poco_core::markdown::{Kind, Line, lines};
+use poco_core::markdown::{Fence, Kind, Line, lines};
 
 /// Breaks up what Feishu would recognise, and is not seen.
 const INVISIBLE: char = '\u{200b}';
@@ -21,40 +21,90 @@ enum Hide {
 
 /// Returns markdown that says the same. Tables beyond `tables` become code; it counts down.
 pub(super) fn harmless(markdown: &str, tables: &mut usize) -> String {
-    let mut out = String::with_capacity(markdown.len() + markdown.len() / 8);
     let lines = lines(markdown);
+    let out = String::with_capacity(markdown.len() + markdown.len() / 8);
+    let mut writer = Writer { out, tables, open: None, unsure: false };
     let mut rest = lines.as_slice();
-    // A code span may go on over several lines; from one that does on, nothing is sure.
-    let mut unsure = false;
     while let Some((line, after)) = rest.split_first() {
-        rest = after;
+        rest = &after[writer.write(line, after)..];
+    }
+    writer.out
+}
+
+struct Writer<'a> {
+    out: String,
+    tables: &'a mut usize,
+    open: Option<Fence>,
+    /// A code span may go on over several lines; from one that does on, nothing is sure.
+    unsure: bool,
+}
+
+impl Writer<'_> {
+    /// Writes a line. Returns how many more it has written.
+    fn write(&mut self, line: &Line<'_>, after: &[Line<'_>]) -> usize {
         match &line.kind {
-            Kind::Header if *tables == 0 => {
+            Kind::Code { sure } => {
+                self.code(line, *sure);
+                return 0;
+            }
+            Kind::Close => {
+                self.out.push_str(line.text);
+                self.open = None;
+                return 0;
+            }
+            Kind::Open(_) | Kind::Blank | Kind::Text | Kind::Header | Kind::Dashes | Kind::Row => {
+                self.close()
+            }
+        }
+        match &line.kind {
+            Kind::Open(fence) => {
+                self.open = Some(fence.clone());
+                self.unsure = false;
+                verbatim(&mut self.out, line.text);
+            }
+            Kind::Header if *self.tables == 0 => {
                 let rows =
                     after.iter().take_while(|it| matches!(it.kind, Kind::Dashes | Kind::Row));
                 let count = rows.count();
-                table_as_code(&mut out, line, &after[..count]);
-                rest = &after[count..];
-                unsure = false;
+                table_as_code(&mut self.out, line, &after[..count]);
+                self.unsure = false;
+                return count;
             }
-            Kind::Code { sure: true } | Kind::Close | Kind::Dashes => out.push_str(line.text),
-            Kind::Open(_) | Kind::Code { sure: false } => verbatim(&mut out, line.text),
+            Kind::Dashes => self.out.push_str(line.text),
             Kind::Blank => {
-                unsure = false;
-                out.push_str(line.text);
+                self.unsure = false;
+                self.out.push_str(line.text);
             }
             Kind::Text | Kind::Header | Kind::Row => {
-                *tables -= usize::from(line.kind == Kind::Header);
-                let hide = if unsure || line.indent >= 4 { Hide::Invisible } else { Hide::Entity };
-                let balanced = Inline { out: &mut out, text: line.text, hide, unsure }.write();
-                unsure |= !balanced;
+                *self.tables -= usize::from(line.kind == Kind::Header);
+                let hide =
+                    if self.unsure || line.indent >= 4 { Hide::Invisible } else { Hide::Entity };
+                self.unsure |= !Inline { out: &mut self.out, text: line.text, hide }.write();
             }
+            Kind::Code { .. } | Kind::Close => unreachable!("written above"),
         }
-        if matches!(line.kind, Kind::Open(_) | Kind::Close) {
-            unsure = false;
+        0
+    }
+
+    fn code(&mut self, line: &Line<'_>, sure: bool) {
+        let bare = line.text.trim();
+        if line.indent >= 4 && bare.len() >= 3 && bare.chars().all(|c| matches!(c, '`' | '~')) {
+            // It is too far in to close the block, but a simpler reader would let it.
+            self.out.push(INVISIBLE);
+        }
+        match sure {
+            true => self.out.push_str(line.text),
+            false => verbatim(&mut self.out, line.text),
         }
     }
-    out
+
+    /// Closes a block that ends with the quote or the list around it, so that all readers see it.
+    fn close(&mut self) {
+        if let Some(fence) = self.open.take() {
+            self.out.push_str(&fence.closing());
+            self.out.push('\n');
+        }
+    }
 }
 
 /// Returns markdown that shows plain text as it is.
@@ -115,22 +165,22 @@ fn table_as_code(out: &mut String, header: &Line<'_>, rows: &[Line<'_>]) {
             | Kind::Close
             | Kind::Header
             | Kind::Row => {
-                Inline { out, text: line.text, hide: Hide::Invisible, unsure: true }.write();
+                Inline { out, text: line.text, hide: Hide::Invisible }.write();
             }
         }
     }
 }
 
-/// Writes what is code to most readers, so that it is harmless to the others too.
+/// Writes what is code to most readers, so that it pings nobody and shows no picture to the others.
 fn verbatim(out: &mut String, text: &str) {
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    for (at, c) in text.char_indices() {
         out.push(c);
-        let next = chars.peek().copied();
+        let rest = &text[at + c.len_utf8()..];
         let means = match c {
-            '<' => next.is_some_and(begins_tag),
-            '!' => next == Some('['),
-            ']' => next == Some('('),
+            '<' => ["at", "person"].iter().any(|tag| {
+                rest.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag))
+            }),
+            '!' => rest.starts_with('[') && rest.contains("]("),
             _ => false,
         };
         if means {
@@ -152,13 +202,17 @@ struct Inline<'a> {
     out: &'a mut String,
     text: &'a str,
     hide: Hide,
-    unsure: bool,
 }
 
 impl Inline<'_> {
     /// Writes the line. Returns whether every code span on it ends on it.
     fn write(mut self) -> bool {
         let (mut at, mut balanced) = (0, true);
+        let start = self.text.trim_start();
+        if start.starts_with("```") || start.starts_with("~~~") {
+            // No block begins here, but a simpler reader might think so.
+            self.out.push(INVISIBLE);
+        }
         let is_definition = self.text.trim_start_matches([' ', '\t', '>']).starts_with('[');
         while let Some(c) = self.text[at..].chars().next() {
             let rest = &self.text[at + c.len_utf8()..];
@@ -222,11 +276,7 @@ impl Inline<'_> {
             return Err(marks);
         };
         let span = &text[..2 * marks + length];
-        if self.unsure || span.contains('|') || span.contains("<at") || span.contains("<person") {
-            verbatim(self.out, span);
-        } else {
-            self.out.push_str(span);
-        }
+        verbatim(self.out, span);
         Ok(span.len())
     }
 
@@ -307,6 +357,8 @@ mod tests {
             ("`<at id=all>`", "`<\u{200b}at id=all>`"),
             ("x `a\nb` <at id=all>`", "x `a\nb` <\u{200b}at id=all>`"),
             ("<https://a.b `> <at id=all> `", "&#60;https://a.b `> <\u{200b}at id=all> `"),
+            ("- ```\n  <at id=all>\nb", "- ```\n  <\u{200b}at id=all>\n  ```\nb"),
+            ("``` a`b <at>", "\u{200b}``` a`b &#60;at>"),
             ("~~~\n<at id=all>\n~~~", "~~~\n<\u{200b}at id=all>\n~~~"),
             ("```<at id=all>\n```", "```<\u{200b}at id=all>\n```"),
         ] {

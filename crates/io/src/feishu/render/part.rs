@@ -212,10 +212,10 @@ pub(super) fn form(form: &Form, name: &str, names: &[String], how: Forms) -> Val
 fn field(field: &Field, name: &str, how: Forms) -> Vec<Value> {
     let (label, element) = match (field, how) {
         (Field::Input { label, .. }, _) => (label.clone(), element::input(field, name)),
-        (Field::Select { label, options, value, .. }, Forms::Full) => {
+        (Field::Select { label, options, value, .. }, Forms::Full) if !options.is_empty() => {
             (label.clone(), element::select(name, options, value.as_deref()))
         }
-        (Field::Select { label, options, .. }, Forms::Plain) => {
+        (Field::Select { label, options, .. }, _) => {
             let options: Vec<_> = options.iter().map(|it| it.value.as_str()).collect();
             let options = clip(&options.join(" / "), OPTIONS_CHARS);
             (format!("{label}: {options}"), element::input(field, name))
