@@ -5,6 +5,7 @@ mod faults;
 mod inbound;
 mod render;
 mod setup;
+mod soak;
 mod socket;
 mod streaming;
 mod support;
