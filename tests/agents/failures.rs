@@ -38,11 +38,22 @@ async fn nobody_is_logged_in() {
 
 #[tokio::test]
 async fn codex_can_not_start() {
+    for transport in crate::stage::BOTH {
+        let stage = Stage::new(transport).await;
+        let home = stage.folder.join("home/config.toml");
+        std::fs::write(&home, "approval_policy = \"untrusted\"").unwrap();
+        let why = stage.agent.ready().await.unwrap_err();
+        assert!(why.contains("could not be started"), "{why}");
+        assert!(why.contains("untrusted"), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn the_settings_of_codex_can_not_be_read() {
     let stage = Stage::new(Transport::Unix).await;
     std::fs::write(stage.folder.join("home/config.toml"), "model = ").unwrap();
     let why = stage.agent.ready().await.unwrap_err();
-    assert!(why.contains("could not be started"), "{why}");
-    assert!(why.contains("config.toml"), "{why}");
+    assert!(why.contains("codex login") && why.contains("config"), "{why}");
 }
 
 #[tokio::test]

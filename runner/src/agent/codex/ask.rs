@@ -34,7 +34,7 @@ pub(super) enum Request {
 }
 
 /// Reads a request. `patch` is the change it is about, if it is about one that was announced.
-pub(super) fn read(id: Value, method: &str, params: &Value, patch: Option<&Patch>) -> Request {
+pub(super) fn read(id: &Value, method: &str, params: &Value, patch: Option<&Patch>) -> Request {
     let (kind, question) = match method {
         "item/commandExecution/requestApproval" => (Kind::Decision, command(params)),
         "item/fileChange/requestApproval" => (Kind::Decision, change(params, patch)),
@@ -59,7 +59,11 @@ pub(super) fn read(id: Value, method: &str, params: &Value, patch: Option<&Patch
         }
         _ => return Request::Unknown,
     };
-    Request::Ask { approval: name(method, params), pending: Pending { id, kind }, question }
+    Request::Ask {
+        approval: name(method, params),
+        pending: Pending { id: id.clone(), kind },
+        question,
+    }
 }
 
 /// Names a question by what it is about, so that it has the same name when it is put again on
