@@ -3,7 +3,7 @@
 use crate::stage::{BOTH, Stage, asked, finish, wrote};
 use poco_core::{TaskId, ThreadId, Verdict};
 use poco_io::config::Transport;
-use poco_runner::agent::{Agent, AgentError, End, Found, Turn};
+use poco_runner::agent::{Agent, AgentError, End, Found, Question, Turn};
 
 async fn find(stage: &Stage, thread: &ThreadId, task: &str) -> Found {
     stage.agent.find(thread, &TaskId::new(task), &stage.settings).await.unwrap()
@@ -46,11 +46,17 @@ async fn a_restarted_poco_shows_the_diff_of_a_pending_change() {
     let outside = stage.folder.join("out.txt");
     let prompt = format!("patch: {} hello", outside.display());
     let mut turn = stage.start(&thread, "t", &prompt).await;
-    let before = asked(turn.as_mut()).await;
+    let (before, _) = asked(turn.as_mut()).await;
     drop(turn);
     stage.restart();
     let mut turn = running(&stage, &thread, "t").await;
-    assert_eq!(asked(turn.as_mut()).await, before);
+    let (after, ask) = asked(turn.as_mut()).await;
+    let Question::Patch { diff, files, .. } = ask else { panic!("{ask:?}") };
+    assert_eq!((after, files), (before.clone(), vec![outside.to_str().unwrap().to_owned()]));
+    assert!(diff.contains("+hello"), "{diff}");
+    turn.answer(&before, &Verdict::AllowOnce).await.unwrap();
+    assert_eq!(finish(turn.as_mut()).await.0, End::Completed);
+    assert!(outside.exists());
 }
 
 #[tokio::test]

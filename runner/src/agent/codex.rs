@@ -13,6 +13,7 @@ mod notes;
 mod process;
 mod program;
 mod record;
+mod rollout;
 mod server;
 mod turn;
 mod watch;
@@ -26,6 +27,7 @@ use poco_io::config;
 use program::Program;
 use record::Looked;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -122,7 +124,7 @@ impl Codex {
         &self,
         place: Place,
         task: &TaskId,
-        status: &Value,
+        opened: &Value,
     ) -> Result<Found, AgentError> {
         let looked = self.look(&place.ear.client, &place.ear.thread, task.as_str()).await?;
         let turn = match looked {
@@ -135,10 +137,15 @@ impl Codex {
         };
         let id = turn["id"].as_str().unwrap_or_default().to_owned();
         // What was not active when it was opened may be by now.
-        let active =
-            status["type"] == "active" || record::is_running(&turn) && is_active(&place).await;
+        let active = opened["status"]["type"] == "active"
+            || record::is_running(&turn) && is_active(&place).await;
         if active && record::is_running(&turn) {
+            let calls = match opened["path"].as_str() {
+                Some(path) => rollout::open_calls(path.into()).await,
+                None => BTreeMap::new(),
+            };
             let mut watched = CodexTurn::new(place, id, task, self.silence_max);
+            watched.recall(calls);
             watched.catch_up(&turn);
             return Ok(Found::Running(Box::new(watched)));
         }
@@ -216,7 +223,7 @@ impl Agent for Codex {
         let ear = client.listen(thread.as_str()).ok_or_else(busy)?;
         let place = Place { keeper: self.keeper.clone(), ear };
         match self.resume(&client, thread.as_str(), thread_params(settings)).await {
-            Ok(opened) => self.found(place, task, &opened["status"]).await,
+            Ok(opened) => self.found(place, task, &opened).await,
             // A thread is written down with its first prompt.
             Err(AgentError::Forgotten(_)) => Ok(Found::Never),
             Err(error) => Err(error),

@@ -160,11 +160,19 @@ impl Ear {
     pub(super) async fn next(&self) -> Incoming {
         self.inbox.next().await
     }
+
+    /// Stops listening, so that somebody else can.
+    pub(super) fn close(&self) {
+        let mut ears = lock(&self.client.hub.ears);
+        if ears.inboxes.get(&self.thread).is_some_and(|it| Arc::ptr_eq(it, &self.inbox)) {
+            ears.inboxes.remove(&self.thread);
+        }
+    }
 }
 
 impl Drop for Ear {
     fn drop(&mut self) {
-        lock(&self.client.hub.ears).inboxes.remove(&self.thread);
+        self.close();
     }
 }
 

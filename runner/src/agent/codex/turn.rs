@@ -4,7 +4,7 @@ use super::ask::{self, Pending, Request};
 use super::client::Ear;
 use super::inbox::{DELTA, Incoming};
 use super::keeper::Keeper;
-use super::notes::Notes;
+use super::notes::{Notes, Patch};
 use super::watch::{self, Finding, Watch};
 use super::{failure, record};
 use crate::agent::{AgentError, End, Note, Turn};
@@ -67,6 +67,11 @@ impl CodexTurn {
             over: false,
             inquiry: None,
         }
+    }
+
+    /// Learns what open questions may be about.
+    pub(super) fn recall(&mut self, calls: BTreeMap<String, Patch>) {
+        self.notes.recall_calls(calls);
     }
 
     /// Goes on with a turn that was at work before we listened.
@@ -172,6 +177,7 @@ impl CodexTurn {
     fn end(&mut self, end: End) {
         if !self.over {
             self.over = true;
+            self.ear.close();
             self.ready.push_back(Note::Ended(end));
         }
     }
