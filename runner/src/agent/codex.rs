@@ -76,6 +76,11 @@ impl Codex {
         self.keeper.pid().await
     }
 
+    /// Lets go of the connection. Turns go on over a new one, if the server outlives that.
+    pub async fn disconnect(&self) {
+        self.keeper.disconnect().await;
+    }
+
     /// Makes sure that the thread is open over the present connection.
     async fn opened(&self, thread: &str, settings: &Settings) -> Result<Arc<Client>, AgentError> {
         let client = self.keeper.client().await?;

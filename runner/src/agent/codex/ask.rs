@@ -12,6 +12,10 @@ const LOST_DIFF: &str = "(codex does not show this change again after a reconnec
 pub(super) struct Pending {
     /// Codex's number for it on this connection.
     pub(super) id: Value,
+    /// Whether the number is of the present connection: each counts anew.
+    pub(super) live: bool,
+    /// The item it is about.
+    pub(super) item: String,
     kind: Kind,
 }
 
@@ -61,7 +65,7 @@ pub(super) fn read(id: &Value, method: &str, params: &Value, patch: Option<&Patc
     };
     Request::Ask {
         approval: name(method, params),
-        pending: Pending { id: id.clone(), kind },
+        pending: Pending { id: id.clone(), live: true, item: text(params, "itemId"), kind },
         question,
     }
 }

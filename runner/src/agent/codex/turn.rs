@@ -79,6 +79,7 @@ impl CodexTurn {
         self.given.extend(record::given(turn).map(str::to_owned));
         for item in turn["items"].as_array().into_iter().flatten() {
             self.notes.recall(item);
+            self.item_over(item);
         }
         let steps = record::steps(turn).into_iter().chain([Step::Gap]);
         self.ready.extend(steps.map(Note::Step));
@@ -115,6 +116,9 @@ impl CodexTurn {
             "error" if params["willRetry"] == true => self.watch.retrying(),
             "item/started" | "item/completed" => {
                 self.watch.moved();
+                if method == "item/completed" {
+                    self.item_over(&params["item"]);
+                }
                 self.given.extend(params["item"]["clientId"].as_str().map(str::to_owned));
             }
             DELTA => self.watch.moved(),
@@ -156,11 +160,19 @@ impl CodexTurn {
     }
 
     fn resolved(&mut self, id: &Value) {
-        let found = self.pending.iter().find(|(_, pending)| pending.id == *id);
-        if let Some(approval) = found.map(|(approval, _)| approval.clone()) {
-            self.pending.remove(&approval);
-            self.ready.push_back(Note::Settled { approval });
+        self.settle(|pending| pending.live && pending.id == *id);
+    }
+
+    /// Nobody needs leave any more for what is done or left.
+    fn item_over(&mut self, item: &Value) {
+        if item["status"] != "inProgress" {
+            self.settle(|pending| item["id"] == pending.item.as_str());
         }
+    }
+
+    fn settle(&mut self, over: impl Fn(&Pending) -> bool) {
+        let gone = self.pending.extract_if(.., |_, pending| over(pending));
+        self.ready.extend(gone.map(|(approval, _)| Note::Settled { approval }));
     }
 
     fn end_of(&self, turn: &Value) -> End {
@@ -211,6 +223,8 @@ impl CodexTurn {
             Finding::AtWork => {}
             Finding::Rejoined { ear, turn } => {
                 self.ear = ear;
+                // Those that still wait are asked again.
+                self.pending.values_mut().for_each(|pending| pending.live = false);
                 self.watch.heard();
                 self.catch_up(&turn);
             }
@@ -279,6 +293,10 @@ impl Turn for CodexTurn {
         verdict: &Verdict,
     ) -> Result<bool, AgentError> {
         let Some(pending) = self.pending.get(approval) else { return Ok(false) };
+        if !pending.live || self.ear.client.is_closed() {
+            let reason = "The connection to codex is being made anew.".to_owned();
+            return Err(AgentError::Later(reason));
+        }
         let (id, reply) = (pending.id.clone(), pending.reply(verdict));
         if let Err(error) = self.ear.client.answer(&id, &reply).await {
             self.pending.remove(approval);
@@ -290,7 +308,9 @@ impl Turn for CodexTurn {
         self.watch.heard();
         if let Verdict::Deny { why: Some(why) } = verdict {
             let text = format!("I did not allow that. Reason: {why}");
-            self.steer(&format!("deny-{approval}"), &text).await?;
+            if let Err(error) = self.steer(&format!("deny-{approval}"), &text).await {
+                tracing::warn!("codex was not told why it was denied: {error}");
+            }
         }
         Ok(true)
     }
