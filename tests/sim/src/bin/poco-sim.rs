@@ -10,7 +10,7 @@ use serde_json::json;
 /// Prints one JSON line with all an app needs to connect. Then play a person with curl:
 /// `curl $URL/sim/messages`, `curl $URL/sim/say -d '{"user":"ada","text":"hi"}' -H 'content-type:
 /// application/json'`, and likewise `/sim/press` {user, button, message?, form?}, `/sim/chats`,
-/// `/sim/group` {name, users}, `/sim/advance` {seconds}.
+/// `/sim/group` {name, users}, `/sim/advance` {seconds}, `/sim/calls`, `/sim/complaints`.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {

@@ -121,6 +121,22 @@ async fn a_reply_names_its_parent() {
 }
 
 #[tokio::test]
+async fn a_card_may_mention_only_who_exists() {
+    let app = App::start().await;
+    let chat = app.feishu.direct_chat("ada").unwrap();
+    let ada = app.feishu.open_id("ada").unwrap();
+    let mention = |id: &str| card(&json!([markdown(&format!("<at id={id}></at>"))]));
+    app.send_card(&chat, &mention(&ada)).await;
+    let (_, answer) =
+        app.call("POST", TO_CHAT, &message(&chat, "interactive", &mention("ou_x"))).await;
+    assert!(answer["msg"].as_str().unwrap().contains("ErrCode: 100290; "), "{answer}");
+    let seen = app.feishu.wait_for_message(&chat, Duration::from_secs(1), |_| true).await.unwrap();
+    assert!(seen.text.contains(&ada));
+    let missing = app.feishu.wait_for_message(&chat, Duration::from_millis(1), |_| false).await;
+    assert!(missing.unwrap_err().to_string().contains("Title"));
+}
+
+#[tokio::test]
 async fn a_chat_is_read_by_pages() {
     let app = App::start().await;
     let chat = app.feishu.direct_chat("ada").unwrap();
