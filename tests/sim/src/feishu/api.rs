@@ -150,6 +150,7 @@ fn find(call: &Call) -> Option<(&'static str, Handler)> {
             ("members remove", chats::remove_members)
         }
         ("POST", ["cardkit", "v1", "cards"]) => ("card create", cardkit::create),
+        ("POST", ["cardkit", "v1", "cards", "id_convert"]) => ("card of", cardkit::id_convert),
         ("PUT", ["cardkit", "v1", "cards", _]) => ("card put", cardkit::put),
         ("PATCH", ["cardkit", "v1", "cards", _, "settings"]) => {
             ("card settings", cardkit::settings)
