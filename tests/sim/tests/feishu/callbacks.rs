@@ -156,3 +156,44 @@ async fn a_forged_value_reaches_the_app_from_anybody() {
     assert_eq!(event["event"]["action"]["value"], value);
     assert_eq!(event["event"]["operator"]["open_id"], app.feishu.open_id("bob").unwrap());
 }
+
+#[tokio::test]
+async fn one_of_several_buttons_is_picked_by_number_or_by_what_it_carries() {
+    let app = App::start().await;
+    let mut link = app.connect().await;
+    let chat = app.feishu.direct_chat("ada").unwrap();
+    let rows = json!([button("Delete", &json!({"n": "1"})), button("Delete", &json!({"n": "2"}))]);
+    let id = app.send_card(&chat, &card(&rows)).await;
+    let vague = app.feishu.press("ada", &id, "Delete", &[]).await.unwrap_err();
+    assert!(vague.to_string().contains("several"), "{vague}");
+    let (result, event) = tokio::join!(app.feishu.press("ada", &id, "Delete#2", &[]), link.take());
+    result.unwrap();
+    assert_eq!(event["event"]["action"]["value"]["n"], "2");
+    let seen = app.feishu.message(&id).unwrap().buttons();
+    let press = app.feishu.press_seen("ada", &id, &seen[0], &[]);
+    let (result, event) = tokio::join!(press, link.take());
+    result.unwrap();
+    assert_eq!(event["event"]["action"]["value"]["n"], "1");
+    let next = json!({"content": card(&json!([markdown("gone")])).to_string()});
+    app.good("PATCH", &format!("im/v1/messages/{id}"), &next).await;
+    assert!(app.feishu.press_seen("ada", &id, &seen[0], &[]).await.is_err());
+}
+
+#[tokio::test]
+async fn a_field_outside_a_form_sends_itself() {
+    let app = App::start().await;
+    let mut link = app.connect().await;
+    let chat = app.feishu.direct_chat("ada").unwrap();
+    let behaviors = json!([{"type": "callback", "value": {"k": "say"}}]);
+    let input = json!({"tag": "input", "name": "say", "behaviors": behaviors});
+    let select = json!({"tag": "select_static", "placeholder": plain("Agent"), "behaviors": behaviors,
+        "options": [{"text": plain("Codex"), "value": "codex"}]});
+    let id = app.send_card(&chat, &card(&json!([input, select]))).await;
+    let (result, event) = tokio::join!(app.feishu.fill("ada", &id, "say", "hello"), link.take());
+    result.unwrap();
+    let action = &event["event"]["action"];
+    assert_eq!((&action["input_value"], &action["tag"]), (&json!("hello"), &json!("input")));
+    let (result, event) = tokio::join!(app.feishu.fill("ada", &id, "Agent", "Codex"), link.take());
+    result.unwrap();
+    assert_eq!(event["event"]["action"]["option"], "codex");
+}
