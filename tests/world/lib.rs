@@ -12,7 +12,7 @@ use poco_core::{
     Via,
 };
 use poco_io::app::{App, Debt, Taken};
-use poco_io::port::{Document, MessageId, Store};
+use poco_io::port::{Document, Job, MessageId, Store};
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -98,6 +98,42 @@ impl World {
         let app = App::new(store.clone(), queue.clone(), chat.clone(), terms, now);
         let (events, last, toasts, tasks) = Default::default();
         Self { app, store, chat, queue, here: ChatId::new(DIRECT), events, last, toasts, tasks }
+    }
+
+    /// A world that was left with these documents, by whichever version.
+    pub async fn left_with(documents: &[(String, String)]) -> Self {
+        let world = Self::new(Faults::none(), Some("ann"));
+        world.chat.forget_all();
+        for (key, body) in documents {
+            let document = Document { version: 1, body: body.clone() };
+            world.store.put(key, &document).await.unwrap();
+        }
+        world
+    }
+
+    /// Everything that is stored, by its key.
+    pub fn documents(&self) -> Vec<(String, String)> {
+        self.store.documents()
+    }
+
+    /// Every job that was sent, the oldest first.
+    pub fn jobs(&self) -> Vec<Job> {
+        self.queue.jobs()
+    }
+
+    /// From now on the platform answers no call.
+    pub fn platform_goes_down(&self) {
+        self.chat.set_down(true);
+    }
+
+    /// It is there again.
+    pub fn platform_comes_back(&self) {
+        self.chat.set_down(false);
+    }
+
+    /// What stores, decides and pays.
+    pub fn app(&self) -> &App {
+        &self.app
     }
 
     /// Ann makes a project and everybody goes there.
