@@ -9,25 +9,23 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 /// Decides which call fails. All fakes of a world share one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Faults(Arc<Mutex<(usize, Option<Fault>)>>);
 
 #[derive(Clone, Copy, Debug)]
-struct Fault {
-    call: usize,
+pub(crate) struct Fault {
+    pub(crate) call: usize,
     /// The call takes effect, but its answer is lost.
-    lost: bool,
+    pub(crate) lost: bool,
 }
 
 impl Faults {
-    pub(crate) fn none() -> Self {
-        Self(Arc::new(Mutex::new((0, None))))
+    /// Counts calls from now on, and has one of them fail.
+    pub(crate) fn begin(&self, fault: Option<Fault>) {
+        *self.0.lock().unwrap() = (0, fault);
     }
 
-    pub(crate) fn at(call: usize, lost: bool) -> Self {
-        Self(Arc::new(Mutex::new((0, Some(Fault { call, lost })))))
-    }
-
+    /// How many calls were made since then.
     pub(crate) fn calls(&self) -> usize {
         self.0.lock().unwrap().0
     }
