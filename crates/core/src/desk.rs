@@ -138,6 +138,11 @@ impl Task {
         Effect::Send { runner: self.settings.runner.clone(), command }
     }
 
+    pub(crate) fn run(&mut self, at: Timestamp) {
+        self.phase = Phase::Running;
+        self.note("task_started", at);
+    }
+
     pub(crate) fn note(&mut self, kind: &str, at: Timestamp) {
         if self.history.len() < HISTORY_MAX {
             self.history.push(Moment { kind: kind.to_owned(), at });
