@@ -1,14 +1,16 @@
 //! Looks at folders of this machine that people name.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Returns the full path of a folder that can be worked in, or says what is wrong with it.
 pub(crate) fn look(named: &str) -> Result<String, String> {
     let path = expand(named.trim())?;
-    let full = path.canonicalize().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => format!("There is no folder “{named}” on the machine."),
-        std::io::ErrorKind::PermissionDenied => format!("PoCo may not look into “{named}”."),
-        _ => format!("“{named}” can't be used: {error}."),
+    let full = path.canonicalize().map_err(|error| {
+        if error.kind() == ErrorKind::NotFound {
+            return format!("There is no folder “{named}” on the machine.");
+        }
+        format!("“{named}” can't be used: {error}.")
     })?;
     if !full.is_dir() {
         return Err(format!("“{named}” is not a folder."));

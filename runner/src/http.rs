@@ -9,7 +9,7 @@ mod health;
 mod task_json;
 mod tasks;
 
-use crate::agents::Agents;
+use crate::agent::Agents;
 use crate::live::Live;
 use crate::settle::Settler;
 use crate::traffic::Traffic;
@@ -19,33 +19,36 @@ use axum::routing::{get, post};
 use poco_io::app::App;
 use poco_io::config::Config;
 use poco_io::secret::Secret;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 pub(crate) use fail::Fail;
 
 /// What the routes need.
 #[derive(Clone, Debug)]
-pub struct Http {
-    pub app: App,
-    pub settler: Settler,
-    pub agents: Agents,
-    pub live: Live,
-    pub config: Arc<Config>,
-    pub traffic: Traffic,
-    pub admin: Arc<Admin>,
+pub(crate) struct Http {
+    pub(crate) app: App,
+    pub(crate) settler: Settler,
+    pub(crate) agents: Agents,
+    pub(crate) live: Live,
+    pub(crate) config: Arc<Config>,
+    pub(crate) traffic: Traffic,
+    pub(crate) admin: Arc<Admin>,
 }
 
 /// What the operator's own commands need.
 #[derive(Debug)]
-pub struct Admin {
+pub(crate) struct Admin {
     /// Names this process, so that a start can tell it from another.
-    pub instance: String,
+    pub(crate) instance: String,
     /// Known to whoever can read the instance file.
-    pub token: Secret,
+    pub(crate) token: Secret,
 }
 
 /// Joins all routes but those of the chat platform.
-pub fn router(http: Http) -> Router {
+pub(crate) fn router(http: Http) -> Router {
     let guarded = Router::new()
         .route("/demo/command", post(demo::command))
         .route("/demo/tasks/{id}/approve", post(demo::approve))
@@ -66,4 +69,20 @@ pub fn router(http: Http) -> Router {
         .fallback(fail::not_found)
         .method_not_allowed_fallback(fail::not_allowed)
         .with_state(http)
+}
+
+/// Answers requests until told to stop.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let stop = async move {
+        // A closed channel means the same: the process ends.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop).await {
+        tracing::error!("the HTTP server ended: {error}");
+    }
 }

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The newest text of each task at work.
 #[derive(Clone, Debug, Default)]
-pub struct Live(Arc<Mutex<BTreeMap<TaskId, String>>>);
+pub(crate) struct Live(Arc<Mutex<BTreeMap<TaskId, String>>>);
 
 impl Live {
     /// Returns what a task has written lately.
-    pub fn get(&self, task: &TaskId) -> Option<String> {
+    pub(crate) fn get(&self, task: &TaskId) -> Option<String> {
         self.lock().get(task).cloned()
     }
 

@@ -5,7 +5,7 @@ use poco_core::{Event, EventId, Fact, Timestamp};
 use poco_io::app::App;
 
 /// How long a code is good for, in minutes.
-pub const MINUTES: u64 = 10;
+pub(crate) const MINUTES: u64 = 10;
 
 /// Characters of a code.
 const CHARS: usize = 8;
@@ -15,13 +15,13 @@ const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 /// A code that was offered.
 #[derive(Debug)]
-pub struct Offer {
+pub(crate) struct Offer {
     /// As it is printed, with a dash in the middle.
-    pub code: String,
+    pub(crate) code: String,
 }
 
 /// Offers a new code in place of any before it. `None` if there is an owner.
-pub async fn offer(app: &App) -> anyhow::Result<Option<Offer>> {
+pub(crate) async fn offer(app: &App) -> anyhow::Result<Option<Offer>> {
     let terms = app.terms().await?;
     if terms.owner.is_some() {
         return Ok(None);
@@ -30,7 +30,7 @@ pub async fn offer(app: &App) -> anyhow::Result<Option<Offer>> {
     let at = (app.clock)();
     let until = Timestamp(at.0 + MINUTES * 60_000);
     let fact = Fact::PairingOffered { code: code.clone(), until };
-    let id = EventId::new(format!("pairing-{}", crate::seat::uuid()));
+    let id = EventId::new(format!("pairing-{}", crate::home::random_hex::<8>()));
     app.handle(Event { id, chat: terms.house, at, fact }).await.context("offer a code")?;
     Ok(Some(Offer { code: format!("{}-{}", &code[..CHARS / 2], &code[CHARS / 2..]) }))
 }

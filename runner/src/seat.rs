@@ -4,10 +4,7 @@ mod command;
 mod recover;
 mod report;
 
-pub(crate) use command::uuid;
-
-use crate::agent::{Note, Turn};
-use crate::agents::Agents;
+use crate::agent::{Agents, Note, Turn};
 use crate::live::Live;
 use crate::settle::Settler;
 use poco_core::{ChatId, TaskId, Transcript};

@@ -72,6 +72,12 @@ impl Seats {
         while tasks.join_next().await.is_some() {}
     }
 
+    /// Leaves all seats as they are: what runs goes on without us, or is told at the next start.
+    pub(crate) fn leave(&self) {
+        self.taken().clear();
+        self.tasks().abort_all();
+    }
+
     fn order(&self, chat: &ChatId, order: Order) {
         let mut taken = self.taken();
         let order = match taken.get(chat) {

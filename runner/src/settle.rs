@@ -5,6 +5,7 @@ use poco_io::app::{App, Debt};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// The first wait before paying again what could not be paid, and the longest.
 const WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
@@ -14,19 +15,20 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// One payer for each chat that owes something. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Settler {
+pub(crate) struct Settler {
     app: App,
     /// Chats with a payer at work; `true` if there is more to pay than it knows.
     busy: Arc<Mutex<BTreeMap<ChatId, bool>>>,
+    done: watch::Sender<()>,
 }
 
 impl Settler {
-    pub fn new(app: App) -> Self {
-        Self { app, busy: Arc::default() }
+    pub(crate) fn new(app: App) -> Self {
+        Self { app, busy: Arc::default(), done: watch::Sender::new(()) }
     }
 
     /// Has a chat's debts paid, now or as soon as they can be.
-    pub fn soon(&self, chat: &ChatId) {
+    pub(crate) fn soon(&self, chat: &ChatId) {
         let mut busy = self.busy();
         if let Some(more) = busy.get_mut(chat) {
             *more = true;
@@ -43,13 +45,15 @@ impl Settler {
         tokio::spawn(self.clone().pay(chat.clone()));
     }
 
-    /// Whether nothing is being paid.
-    pub fn is_idle(&self) -> bool {
-        self.busy().is_empty()
+    /// Waits until nothing is being paid.
+    pub(crate) async fn idle(&self) {
+        let mut done = self.done.subscribe();
+        // Whatever is struck off from now on is seen by the next look.
+        while !self.busy().is_empty() && done.changed().await.is_ok() {}
     }
 
     /// Looks after all chats once in a while, for ever.
-    pub async fn sweep(&self) {
+    pub(crate) async fn sweep(&self) {
         loop {
             tokio::time::sleep(SWEEP_EVERY).await;
             self.sweep_once().await;
@@ -57,7 +61,7 @@ impl Settler {
     }
 
     /// Has every chat's debts paid.
-    pub async fn sweep_once(&self) {
+    pub(crate) async fn sweep_once(&self) {
         match self.app.owing().await {
             Ok(chats) => chats.iter().for_each(|chat| self.soon(chat)),
             Err(error) => tracing::error!("could not look for debts: {error:#}"),
@@ -75,6 +79,8 @@ impl Settler {
                 let mut busy = self.busy();
                 if busy.insert(chat.clone(), false) != Some(true) {
                     busy.remove(&chat);
+                    drop(busy);
+                    self.done.send_replace(());
                     return;
                 }
                 wait = WAIT.0;

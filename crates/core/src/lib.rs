@@ -32,7 +32,7 @@ pub use id::{
     ApprovalId, CardRef, ChatId, EventId, PagesId, TaskId, ThreadId, Timestamp, TurnId, UserId,
     hash,
 };
-pub use page::{PAGE_BYTES, PAGE_TABLES, json_bytes, paginate};
+pub use page::{PAGE_BYTES, PAGE_TABLES, json_bytes, paginate, shorten};
 pub use policy::admit;
 pub use press::Press;
 pub use room::{

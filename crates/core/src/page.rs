@@ -16,8 +16,9 @@ pub const PAGE_TABLES: usize = 4;
 /// Room that only blank lines may take, so that they rarely begin a page.
 const SLACK_BYTES: usize = 64;
 
-/// The most bytes that may be put around the piece of a page.
-const FRAME_BYTES_MAX: usize = PAGE_BYTES / 2;
+/// The least and the most bytes that a text can be shortened to.
+const SHORTEST_BYTES: usize = 4 * SLACK_BYTES;
+const PAGE_BYTES_MAX: usize = 1 << 20;
 
 /// The deepest list that is put around what was in one.
 const LEVELS_MAX: usize = 10;
@@ -25,7 +26,10 @@ const LEVELS_MAX: usize = 10;
 /// Cuts markdown into pages of at most [`PAGE_BYTES`]. There is always at least one, and only an
 /// empty text makes an empty one.
 pub fn paginate(markdown: &str) -> Vec<String> {
-    cut(markdown).iter().map(|page| format!("{}{}{}", page.head, page.piece, page.tail)).collect()
+    cut(markdown, PAGE_BYTES)
+        .iter()
+        .map(|page| format!("{}{}{}", page.head, page.piece, page.tail))
+        .collect()
 }
 
 /// Returns the bytes a text takes inside a JSON string.
@@ -46,8 +50,20 @@ struct Page<'a> {
     tail: String,
 }
 
-fn cut(text: &str) -> Vec<Page<'_>> {
-    let mut cutter = Cutter { text, ..Cutter::default() };
+/// Shortens markdown to its first page of at most `bytes`, and returns how many characters are not
+/// on it.
+pub fn shorten(markdown: &str, bytes: usize) -> (String, usize) {
+    let limit = bytes.clamp(SHORTEST_BYTES, PAGE_BYTES_MAX);
+    // What lies far behind the first page need not be looked at.
+    let near = &markdown[..markdown.floor_char_boundary(limit.saturating_mul(2))];
+    let pages = cut(near, limit);
+    let Some(page) = pages.first() else { return (String::new(), 0) };
+    let left = markdown[page.piece.len()..].chars().count();
+    (format!("{}{}{}", page.head, page.piece, page.tail), left)
+}
+
+fn cut(text: &str, limit: usize) -> Vec<Page<'_>> {
+    let mut cutter = Cutter { text, limit, ..Cutter::default() };
     let lines = lines(text);
     let mut rest = lines.as_slice();
     while !rest.is_empty() {
@@ -94,29 +110,29 @@ impl Frame {
     }
 
     /// Returns nothing rather than more than a page can bear.
-    fn bounded(self) -> Self {
-        if self.bytes() <= FRAME_BYTES_MAX { self } else { Self::default() }
+    fn bounded(self, limit: usize) -> Self {
+        if self.bytes() <= limit / 2 { self } else { Self::default() }
     }
 
     /// What is indented so far that it would be code, were it not in a list, gets one.
-    fn of_line(line: &Line<'_>) -> Self {
+    fn of_line(line: &Line<'_>, limit: usize) -> Self {
         let levels = (line.indent / 2).saturating_sub(1);
         if !line.listed || line.indent < 4 || levels > LEVELS_MAX {
             return Self::default();
         }
         let item = |level| repeat_n(' ', 2 * level).chain("- …\n".chars());
-        Self { head: (0..levels).flat_map(item).collect(), tail: String::new() }
+        Self { head: (0..levels).flat_map(item).collect(), tail: String::new() }.bounded(limit)
     }
 
-    fn of_code(line: &Line<'_>, fence: &Fence) -> Self {
-        let head = Self::of_line(line).head + &fence.opening();
-        Self { head, tail: format!("\n{}", fence.closing()) }.bounded()
+    fn of_code(line: &Line<'_>, fence: &Fence, limit: usize) -> Self {
+        let head = Self::of_line(line, limit).head + &fence.opening();
+        Self { head, tail: format!("\n{}", fence.closing()) }.bounded(limit)
     }
 
-    fn of_table(line: &Line<'_>, dashes: &str) -> Self {
+    fn of_table(line: &Line<'_>, dashes: &str, limit: usize) -> Self {
         let newline = if dashes.ends_with('\n') { "" } else { "\n" };
-        let head = format!("{}{}{dashes}{newline}", Self::of_line(line).head, line.text);
-        Self { head, tail: String::new() }.bounded()
+        let head = format!("{}{}{dashes}{newline}", Self::of_line(line, limit).head, line.text);
+        Self { head, tail: String::new() }.bounded(limit)
     }
 }
 
@@ -124,6 +140,7 @@ impl Frame {
 #[derive(Default)]
 struct Cutter<'a> {
     text: &'a str,
+    limit: usize,
     pages: Vec<Page<'a>>,
     start: usize,
     end: usize,
@@ -155,10 +172,10 @@ impl<'a> Cutter<'a> {
         let length = lines.iter().map(|line| line.text.len()).sum();
         let is_table = first.kind == Kind::Header;
         if is_table && self.tables == PAGE_TABLES {
-            self.set(Frame::of_line(first));
+            self.set(Frame::of_line(first, self.limit));
             self.turn();
         }
-        self.set(Frame::of_line(first));
+        self.set(Frame::of_line(first, self.limit));
         if first.kind == Kind::Blank {
             self.blank(lines, bytes, length);
         } else if self.fits(bytes) {
@@ -178,7 +195,7 @@ impl<'a> Cutter<'a> {
     }
 
     fn blank(&mut self, lines: &[Line<'a>], bytes: usize, length: usize) {
-        if self.bytes + bytes <= PAGE_BYTES {
+        if self.bytes + bytes <= self.limit {
             return self.take(length, bytes);
         }
         lines.iter().for_each(|line| self.add(line.text, Grain::Line));
@@ -186,14 +203,14 @@ impl<'a> Cutter<'a> {
 
     /// Adds what is longer than a page.
     fn long(&mut self, lines: &[Line<'a>]) {
-        if self.bytes > PAGE_BYTES / 2 {
+        if self.bytes > self.limit / 2 {
             self.turn();
         }
         let first = &lines[0];
         let table = lines.get(1).filter(|_| first.kind == Kind::Header);
         let inside = match (&first.kind, table) {
-            (Kind::Open(fence), _) => Some(Frame::of_code(first, fence)),
-            (_, Some(dashes)) => Some(Frame::of_table(first, dashes.text)),
+            (Kind::Open(fence), _) => Some(Frame::of_code(first, fence, self.limit)),
+            (_, Some(dashes)) => Some(Frame::of_table(first, dashes.text, self.limit)),
             (_, None) => None,
         };
         let opening = if table.is_some() { 2 } else { 1 };
@@ -205,7 +222,7 @@ impl<'a> Cutter<'a> {
                         self.set(frame.clone());
                     }
                 }
-                None => self.set(Frame::of_line(line)),
+                None => self.set(Frame::of_line(line, self.limit)),
             }
             if line.kind == Kind::Close {
                 // It takes the room that was kept for closing.
@@ -246,11 +263,11 @@ impl<'a> Cutter<'a> {
     }
 
     fn fits(&self, bytes: usize) -> bool {
-        self.bytes + bytes + self.tail_bytes <= PAGE_BYTES - SLACK_BYTES
+        self.bytes + bytes + self.tail_bytes <= self.limit - SLACK_BYTES
     }
 
     fn fits_fresh(&self, bytes: usize) -> bool {
-        bytes + self.frame_bytes <= PAGE_BYTES - SLACK_BYTES
+        bytes + self.frame_bytes <= self.limit - SLACK_BYTES
     }
 
     fn take(&mut self, length: usize, bytes: usize) {

@@ -75,6 +75,16 @@ pub enum Delivery {
     Webhook,
 }
 
+impl Delivery {
+    /// Returns the word for it in the settings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LongConnection => "longconn",
+            Self::Webhook => "webhook",
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct State {
     pub backend: Backend,

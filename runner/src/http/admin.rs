@@ -12,7 +12,7 @@ pub(super) async fn pair(State(http): State<Http>) -> Result<Json<Value>, Fail> 
     match pairing::offer(&http.app).await? {
         Some(offer) => Ok(Json(json!({
             "code": offer.code,
-            "minutes": pairing::MINUTES,
+            "expires_in_seconds": pairing::MINUTES * 60,
         }))),
         None => {
             let detail = "This PoCo has an owner already. To change who that is, set \

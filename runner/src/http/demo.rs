@@ -4,9 +4,7 @@ use super::{Fail, Http, task_json, tasks};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use poco_core::{
-    Action, CardRef, ChatId, Event, EventId, Fact, Press, Room, TaskId, UserId, Via,
-};
+use poco_core::{Action, CardRef, ChatId, Event, EventId, Fact, Press, Room, TaskId, UserId, Via};
 use poco_io::app::{Taken, TaskPage};
 use poco_io::chats::Chats;
 use poco_io::feishu::inbound;
@@ -37,13 +35,7 @@ pub(super) async fn command(
     let id = event_id();
     let at = (http.app.clock)();
     let task = TaskId::of(&id, at);
-    let named = match &action {
-        Action::Status { task: Some(task) } | Action::Stop { task: Some(task) } => {
-            Some(task.clone())
-        }
-        Action::Approve { what, .. } | Action::Deny { what, .. } => Some(task_of(what)),
-        _ => None,
-    };
+    let named = named(&action);
     let chat = match &named {
         Some(task) => chat_of(&http, task).await?.unwrap_or_else(|| home(&user)),
         None => home(&user),
@@ -57,7 +49,9 @@ pub(super) async fn command(
         None => None,
     };
     let dispatch = match (&made, &action) {
-        (Some(task), _) => (task_json::status(task.task(), task.outcome()) == "created").then_some("start"),
+        (Some(task), _) => {
+            (task_json::status(task.task(), task.outcome()) == "created").then_some("start")
+        }
         (None, Action::Approve { .. }) => Some("resume"),
         (None, Action::Deny { .. }) => Some("advance_queue"),
         (None, _) => None,
@@ -112,11 +106,8 @@ async fn decide(
     let taken = take(http, event).await?;
     let task = tasks::find(http, task_of(id).as_str()).await?;
     let json = task_json::whole(http, &task).await?;
-    let response = if waits {
-        task_json::lines(headline, &task.task().id, &json)
-    } else {
-        text(&taken)
-    };
+    let response =
+        if waits { task_json::lines(headline, &task.task().id, &json) } else { text(&taken) };
     Ok(Json(json!({ "ok": true, "mode": "demo", "response_text": response, "task": json })))
 }
 
@@ -136,17 +127,15 @@ pub(super) async fn card_action(
     State(http): State<Http>,
     body: Result<Json<Value>, JsonRejection>,
 ) -> Result<Json<Value>, Fail> {
-    let Json(body) = body.map_err(|error| match error {
-        JsonRejection::JsonDataError(_) => Fail::wrong(error.body_text()),
-        _ => Fail::bad(error.body_text()),
-    })?;
+    let Json(body) = body.map_err(|error| Fail::bad(error.body_text()))?;
     if !body.is_object() {
         return Err(Fail::wrong("The body is no JSON object."));
     }
     let event = &body["event"];
-    let press = inbound::press(&event["action"]).ok_or_else(|| {
-        Fail::bad("event.action.value is no object with the fields of a button.")
-    })?;
+    if !event["action"]["value"].is_object() {
+        return Err(Fail::bad("event.action.value is no object with the fields of a button."));
+    }
+    let press = inbound::press(&event["action"]);
     let action = press.action();
     if let Action::Unknown { what } = &action {
         return Err(Fail::bad(format!("There is no intent “{what}”, or it lacks a field.")));
@@ -178,15 +167,13 @@ pub(super) async fn card_action(
 }
 
 /// The chat a press on this machine belongs to: that of its task or project, or one's own.
-async fn room_of(
-    http: &Http,
-    press: &Press,
-    action: &Action,
-    by: &UserId,
-) -> Result<ChatId, Fail> {
+async fn room_of(http: &Http, press: &Press, action: &Action, by: &UserId) -> Result<ChatId, Fail> {
     let in_lobby = matches!(
         action,
-        Action::Home | Action::NewProject | Action::Create { .. } | Action::Manage
+        Action::Home
+            | Action::NewProject
+            | Action::Create { .. }
+            | Action::Manage
             | Action::Delete { .. }
     );
     let field = |name: &str| press.0.get(name).filter(|_| !in_lobby);
@@ -194,7 +181,12 @@ async fn room_of(
         return Ok(tasks::find(http, task_of(task).as_str()).await?.chat().clone());
     }
     match field("project_id").map(ChatId::new) {
-        Some(chat) if matches!(http.app.room(&chat).await?, Room { kind: poco_core::Kind::Project(_), .. }) => {
+        Some(chat)
+            if matches!(
+                http.app.room(&chat).await?,
+                Room { kind: poco_core::Kind::Project(_), .. }
+            ) =>
+        {
             Ok(chat)
         }
         Some(chat) => Err(Fail::bad(format!("There is no project {chat}."))),
@@ -258,17 +250,30 @@ fn template(action: &Action) -> &'static str {
         | Action::Resume { .. }
         | Action::Again { .. }
         | Action::Discard { .. }
+        | Action::Unsupported { .. }
         | Action::Unknown { .. } => "task_status",
     }
 }
 
 fn headline(action: &Action) -> &'static str {
-    match action {
-        Action::Approve { .. } => "Task approved.",
-        Action::Deny { .. } => "Task rejected.",
-        Action::Status { .. } => "Task status.",
-        _ => "Task created.",
+    if matches!(action, Action::Approve { .. }) {
+        return "Task approved.";
     }
+    if matches!(action, Action::Deny { .. }) {
+        return "Task rejected.";
+    }
+    if matches!(action, Action::Status { .. }) { "Task status." } else { "Task created." }
+}
+
+/// The task a command is about, if it names one.
+fn named(action: &Action) -> Option<TaskId> {
+    if let Action::Status { task } | Action::Stop { task } = action {
+        return task.clone();
+    }
+    if let Action::Approve { what, .. } | Action::Deny { what, .. } = action {
+        return Some(task_of(what));
+    }
+    None
 }
 
 fn text(taken: &Taken) -> String {
@@ -296,5 +301,5 @@ fn user(named: Option<&str>) -> Result<UserId, Fail> {
 
 /// Every request is an event of its own.
 fn event_id() -> EventId {
-    EventId::new(format!("http-{}", crate::seat::uuid()))
+    EventId::new(format!("http-{}", crate::home::random_hex::<8>()))
 }

@@ -5,15 +5,21 @@ use axum::Json;
 use axum::extract::State;
 use poco_io::config::{Backend, Config, Delivery};
 use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long an agent may take to say how it is.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 pub(super) async fn health(State(http): State<Http>) -> Json<Value> {
     let config = &http.config;
     let enabled = config.feishu.is_set();
-    let listener = http.traffic.listener(config);
+    let listener = http.traffic.listener();
     let (agent_ready, detail) = match http.agents.get(&http.agents.usual) {
-        Some(agent) => match agent.ready().await {
-            Ok(detail) => (true, detail),
-            Err(detail) => (false, detail),
+        Some(agent) => match timeout(PATIENCE, agent.ready()).await {
+            Ok(Ok(detail)) => (true, detail),
+            Ok(Err(detail)) => (false, detail),
+            Err(_) => (false, "It is still starting.".to_owned()),
         },
         None => (false, "There is no such agent on this machine.".to_owned()),
     };
@@ -38,7 +44,7 @@ pub(super) async fn health(State(http): State<Http>) -> Json<Value> {
         "instance": http.admin.instance,
         "mode": if enabled { "feishu" } else { "local" },
         "feishu_enabled": enabled,
-        "feishu_delivery_mode": delivery(config),
+        "feishu_delivery_mode": config.feishu.delivery.as_str(),
         "feishu_verification_enabled": config.feishu.verification_token.is_some(),
         "feishu_signature_enabled": config.feishu.encrypt_key.is_some(),
         "feishu_listener_ready": listener.ready,
@@ -48,18 +54,17 @@ pub(super) async fn health(State(http): State<Http>) -> Json<Value> {
         "queue_backend": if sqlite { "sqlite" } else { "memory" },
         "agent_backend": http.agents.usual,
         "agent_ready": agent_ready,
-        "agent_detail": format!("default={}; {}; {detail}", http.agents.usual, http.agents.why),
+        "agent_detail": agent_detail(&http, &detail),
         "owner_known": owner,
         "missing": missing,
         "warnings": warnings(config),
     }))
 }
 
-fn delivery(config: &Config) -> &'static str {
-    match config.feishu.delivery {
-        Delivery::LongConnection => "longconn",
-        Delivery::Webhook => "webhook",
-    }
+/// Which agent there is, how it is, and why it is not another.
+fn agent_detail(http: &Http, detail: &str) -> String {
+    let instead = http.agents.instead.iter().map(|why| format!("; not codex: {why}"));
+    format!("default={}; {detail}{}", http.agents.usual, instead.collect::<String>())
 }
 
 fn warnings(config: &Config) -> Vec<String> {
@@ -72,7 +77,10 @@ fn warnings(config: &Config) -> Vec<String> {
             feishu.is_set() && !long && feishu.verification_token.is_none(),
             "No verification token is set; requests are known by their signature only.",
         ),
-        (feishu.is_set() && long, "Events come over the long connection: no public address is needed."),
+        (
+            feishu.is_set() && long,
+            "Events come over the long connection: no public address is needed.",
+        ),
         (
             feishu.is_set() && long && (signed || feishu.verification_token.is_some()),
             "The verification token and the encrypt key matter for webhooks only.",

@@ -14,17 +14,17 @@ pub(super) async fn whole(http: &Http, task: &TaskPage) -> anyhow::Result<Value>
         Some(pages) => Some(http.app.pages(pages).await?),
         None => None,
     };
-    Ok(task_json(http, task, result))
+    Ok(task_json(http, task, result.as_deref()))
 }
 
-fn task_json(http: &Http, page: &TaskPage, result: Option<String>) -> Value {
+fn task_json(http: &Http, page: &TaskPage, result: Option<&str>) -> Value {
     let task = page.task();
     let settings = &task.settings;
     let chat = page.chat().as_str();
     let in_feishu = task.source == "feishu";
     let ended = page.ended();
     let updated = ended.or(task.history.last().map(|it| it.at)).unwrap_or(task.since);
-    let summary = result.as_deref().map(summary).or_else(|| reason(page.outcome()));
+    let summary = result.map(summary).or_else(|| reason(page.outcome()));
     json!({
         "id": task.id,
         "source": task.source,
@@ -61,10 +61,9 @@ pub(super) fn status(task: &Task, outcome: Option<&Outcome>) -> &'static str {
     match (outcome, &task.phase) {
         (Some(Outcome::Answered { .. }), _) => "completed",
         (Some(Outcome::Failed { .. } | Outcome::Interrupted { .. }), _) => "failed",
-        (
-            Some(Outcome::Stopped { .. } | Outcome::Cancelled { .. } | Outcome::Merged { .. }),
-            _,
-        ) => "cancelled",
+        (Some(Outcome::Stopped { .. } | Outcome::Cancelled { .. } | Outcome::Merged { .. }), _) => {
+            "cancelled"
+        }
         (None, Phase::Waiting) => "queued",
         (None, Phase::Confirming) => "waiting_for_confirmation",
         (None, Phase::Starting | Phase::Claimed { .. }) => "created",

@@ -1,11 +1,12 @@
 //! Does what jobs say. A job is struck off once its command has taken effect.
 
 use super::{Seat, Work};
-use crate::agent::{Agent, AgentError, Opened, Turn};
+use crate::agent::{Agent, AgentError, Turn};
 use crate::folder;
+use crate::home::random_hex;
 use poco_core::{
-    ApprovalId, Command, Fact, Phase, Report, Settings, Step, Task, TaskId, ThreadId, Transcript, UserId,
-    Verdict,
+    ApprovalId, Command, Fact, Phase, Report, Settings, Step, Task, TaskId, ThreadId, Transcript,
+    UserId, Verdict,
 };
 use poco_io::port::Delivery;
 use std::sync::Arc;
@@ -114,7 +115,7 @@ impl Seat {
             Phase::Waiting | Phase::Confirming => return Ok(Done::Yes),
         }
         let name = &start.settings.agent;
-        let Some(agent) = self.shared.agents.get(name) else {
+        let Some(agent) = self.shared.agents.get(name).cloned() else {
             let reason = format!(
                 "There is no agent “{name}” on this machine. There is: {}.",
                 self.shared.agents.names().join(", ")
@@ -143,25 +144,29 @@ impl Seat {
     }
 
     /// Gives the agent the prompt: at most once, for the claim on it is saved before.
-    async fn hand_over(
-        &mut self,
-        agent: &dyn Agent,
-        start: &Start<'_>,
-    ) -> anyhow::Result<Handed> {
+    async fn hand_over(&mut self, agent: &dyn Agent, start: &Start<'_>) -> anyhow::Result<Handed> {
         if let Err(reason) = agent.ready().await {
             return self.refused(start.task, &reason).await;
         }
-        let opened = match agent.open(start.thread, start.settings).await {
-            Ok(opened) => opened,
-            Err(AgentError::Refused(reason)) => return self.refused(start.task, &reason).await,
+        let (opened, note) = match agent.open(start.thread, start.settings).await {
+            Err(AgentError::Forgotten(reason)) => {
+                let note = format!("⚠ A fresh conversation: {reason}");
+                (agent.open(None, start.settings).await, Some(note))
+            }
+            opened => (opened, None),
+        };
+        let thread = match opened {
+            Ok(thread) => thread,
+            Err(AgentError::Refused(reason) | AgentError::Forgotten(reason)) => {
+                return self.refused(start.task, &reason).await;
+            }
             Err(AgentError::Later(reason) | AgentError::Unclear(reason)) => {
                 return Ok(Handed::Not(Done::Later(reason)));
             }
         };
-        let Opened { thread, note } = opened;
         let claim = self.shared.claim.clone();
         let report = Report::Claimed { claim: claim.clone(), thread: Some(thread.clone()) };
-        let attempt = uuid();
+        let attempt = random_hex::<8>();
         self.report(start.task, &format!("claimed-{attempt}"), report).await?;
         let ours = self.current(start.task).await?.is_some_and(
             |task| matches!(&task.phase, Phase::Claimed { claim: it } if *it == claim),
@@ -176,7 +181,8 @@ impl Seat {
                 Ok(Handed::Turn { turn, note })
             }
             Err(AgentError::Refused(reason)) => self.refused(start.task, &reason).await,
-            Err(AgentError::Later(reason)) => {
+            // The prompt went nowhere: the next try opens another conversation.
+            Err(AgentError::Forgotten(reason) | AgentError::Later(reason)) => {
                 self.report(start.task, &format!("unclaimed-{attempt}"), Report::Unclaimed).await?;
                 Ok(Handed::Not(Done::Later(reason)))
             }
@@ -207,7 +213,7 @@ impl Seat {
         match turn.answer(approval, verdict).await {
             // What it does not wait for is settled; what it was told it will say itself.
             Ok(true) => Ok(Done::Yes),
-            Ok(false) | Err(AgentError::Refused(_)) => {
+            Ok(false) | Err(AgentError::Refused(_) | AgentError::Forgotten(_)) => {
                 self.settled(approval.clone()).await;
                 Ok(Done::Yes)
             }
@@ -228,7 +234,7 @@ impl Seat {
         };
         match steered {
             Ok(true) => Ok(Done::Yes),
-            Ok(false) | Err(AgentError::Refused(_)) => {
+            Ok(false) | Err(AgentError::Refused(_) | AgentError::Forgotten(_)) => {
                 self.missed(task, id, by, text).await?;
                 Ok(Done::Yes)
             }
@@ -243,7 +249,7 @@ impl Seat {
         };
         match turn.interrupt().await {
             Ok(()) => Ok(Done::Yes),
-            Err(AgentError::Refused(reason)) => {
+            Err(AgentError::Refused(reason) | AgentError::Forgotten(reason)) => {
                 tracing::warn!(task.id = %task, "could not be interrupted: {reason}");
                 Ok(Done::Yes)
             }
@@ -268,20 +274,15 @@ impl Seat {
     }
 
     pub(super) fn agent_of(&self, task: &Task) -> Option<Arc<dyn Agent>> {
-        self.shared.agents.get(&task.settings.agent)
+        self.shared.agents.get(&task.settings.agent).cloned()
     }
 }
 
 enum Handed {
     /// The agent is at it. `note` is what people should know of how it began.
-    Turn { turn: Box<dyn Turn>, note: Option<String> },
+    Turn {
+        turn: Box<dyn Turn>,
+        note: Option<String>,
+    },
     Not(Done),
-}
-
-/// A name for one attempt, which no other attempt has.
-pub(crate) fn uuid() -> String {
-    let mut bytes = [0u8; 8];
-    // Without randomness from the system nothing in this process can be trusted to be unique.
-    getrandom::fill(&mut bytes).unwrap_or_else(|error| panic!("no randomness: {error}"));
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

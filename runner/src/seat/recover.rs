@@ -2,7 +2,7 @@
 
 use super::{Seat, Work};
 use crate::agent::{AgentError, End, Found};
-use crate::seat::command::uuid;
+use crate::home::random_hex;
 use poco_core::{Outcome, Phase, Report, Step, Task, Transcript};
 use std::time::Duration;
 
@@ -45,7 +45,8 @@ impl Seat {
                 self.started(&task.id, turn.thread(), turn.id()).await?;
                 let mut transcript = Transcript::default();
                 transcript.apply(Step::Gap);
-                let (task, place) = (task.id.clone(), self.shared.places.clone().try_acquire_owned());
+                let (task, place) =
+                    (task.id.clone(), self.shared.places.clone().try_acquire_owned());
                 self.work = Some(Work {
                     task,
                     turn,
@@ -66,7 +67,7 @@ impl Seat {
                 self.end(&task.id, Outcome::Stopped { partial: None }, vec![]).await
             }
             Found::Never if begun.is_none() => {
-                let word = format!("unclaimed-{}", uuid());
+                let word = format!("unclaimed-{}", random_hex::<8>());
                 self.report(&task.id, &word, Report::Unclaimed).await
             }
             Found::Never => {
@@ -93,7 +94,9 @@ impl Seat {
         for _ in 0..TRIES_MAX {
             match agent.find(thread, &task.id, &task.settings).await {
                 Ok(found) => return found,
-                Err(AgentError::Refused(reason)) => return Found::Unknown { reason },
+                Err(AgentError::Refused(reason) | AgentError::Forgotten(reason)) => {
+                    return Found::Unknown { reason };
+                }
                 Err(AgentError::Later(reason) | AgentError::Unclear(reason)) => last = reason,
             }
             tokio::time::sleep(wait).await;

@@ -2,6 +2,7 @@
 
 use super::Seat;
 use crate::agent::{End, Question};
+use crate::home::random_hex;
 use anyhow::Context;
 use poco_core::{
     Approval, ApprovalId, Ask, Event, EventId, Fact, Outcome, Pages, Phase, Report, TaskId,
@@ -118,7 +119,7 @@ impl Seat {
         };
         let report = Report::Asked(Approval { id: approval.clone(), ask });
         // Asked again after a reconnect it must be heard again: its answer may not have come through.
-        let word = format!("asked-{approval}-{}", super::command::uuid());
+        let word = format!("asked-{approval}-{}", random_hex::<8>());
         self.report(task, &word, report).await
     }
 

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 /// Checks all that holds of every text, and returns its pages.
 fn check(text: &str) -> Vec<String> {
-    let pages = cut(text);
+    let pages = cut(text, PAGE_BYTES);
     let whole = paginate(text);
     assert_eq!(pages.iter().map(|page| page.piece).collect::<String>(), text);
     assert!(!whole.is_empty());
@@ -56,7 +56,7 @@ fn long_code_is_closed_and_opened_again() {
     for (open, close) in
         [("```rust", "```"), ("~~~~py", "~~~~"), ("> ```rust", "> ```"), ("  ```js", "  ```")]
     {
-        let prefix = open.split(['`', '~']).next().unwrap();
+        let prefix = open.split(['`', '~']).next().expect("a fence");
         let body = numbered(2_000, |n| format!("{prefix}let x{n} = \"{n}\";\n"));
         let pages = check(&format!("{open} title=x\n{body}{close}\n\nend"));
         assert!(pages.len() > 5);
@@ -127,6 +127,14 @@ fn cutting_takes_time_in_proportion() {
     assert!(paginate(&text).len() > 200);
 }
 
+#[test]
+fn a_shortened_text_is_whole_and_says_what_is_left() {
+    let (short, left) = shorten(&format!("```rust\n{}```\n", "let x = 1;\n".repeat(500)), 1_000);
+    assert!(json_bytes(&short) <= 1_000 && is_closed(&short), "{short}");
+    assert_eq!(left, 4 + 500 * 11 - short.matches("let").count() * 11);
+    assert_eq!(shorten("a", 1_000), ("a".to_owned(), 0));
+}
+
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("\n".to_owned()),
@@ -157,6 +165,12 @@ proptest! {
     #[test]
     fn pages_hold_the_whole_text(text in pieces()) {
         check(&text);
+    }
+
+    #[test]
+    fn a_text_is_shortened_to_any_size(text in pieces(), bytes in 0..9_000usize) {
+        let (short, _) = shorten(&text, bytes);
+        prop_assert!(json_bytes(&short) <= bytes.max(SHORTEST_BYTES));
     }
 
     #[test]

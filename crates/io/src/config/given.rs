@@ -164,13 +164,11 @@ impl Given {
             let known = hint(name, KEYS.iter().map(|key| key.name));
             self.warnings.push(format!("{name} in the environment is not a setting{known}"));
         }
-        for key in KEYS.iter().filter(|key| key.kind == Kind::Unused) {
-            let (value, source) = self.value(key);
-            if !value.is_empty() {
-                let name = key.name;
-                let place = source.as_str();
-                self.warnings.push(format!("{name} ({place}) is not used by this version"));
-            }
+        let unused = KEYS.iter().filter(|key| key.kind == Kind::Unused);
+        let set = unused.filter(|key| self.value(key).1 != Source::Default).map(|key| key.name);
+        let set: Vec<_> = set.collect();
+        if !set.is_empty() {
+            self.warnings.push(format!("not used by this version: {}", set.join(", ")));
         }
     }
 

@@ -122,10 +122,10 @@ impl Judge<'_> {
     }
 
     fn log(&mut self) -> String {
-        let (value, source) = self.given.value(table("POCO_LOG"));
+        let source = self.given.value(table("POCO_LOG")).1;
         match self.given.rust_log() {
             Some(filter) if source == Source::Default => filter.to_owned(),
-            Some(_) | None => value,
+            Some(_) | None => self.read("POCO_LOG", log_filter).unwrap_or_default(),
         }
     }
 
@@ -232,6 +232,15 @@ fn agent(text: &str) -> Result<String, String> {
         return Err("this version does not run it yet; use codex or stub".to_owned());
     }
     one_of(text, &["codex", "stub"].map(|word| (word, word))).map(str::to_owned)
+}
+
+/// A single word is a level; whoever writes a filter of several parts knows what they do.
+fn log_filter(text: &str) -> Result<String, String> {
+    if text.contains(['=', ',', '[']) {
+        return Ok(text.to_owned());
+    }
+    let levels = ["error", "warn", "info", "debug", "trace", "off"].map(|word| (word, word));
+    one_of(text, &levels).map(str::to_owned)
 }
 
 fn open_id(text: &str) -> Result<String, String> {

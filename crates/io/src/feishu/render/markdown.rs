@@ -1,0 +1,325 @@
+//! Makes markdown of people and agents harmless: what Feishu would take for more than text (a
+//! mention that pings, a picture that does not exist, a link it refuses) is written so that it
+//! looks as it was typed.
+
+use poco_core::markdown::{Kind, Line, lines};
+
+/// Breaks up what Feishu would recognise, and is not seen.
+const INVISIBLE: char = '\u{200b}';
+
+/// The longest link between angle brackets, in bytes.
+const LINK_MAX: usize = 500;
+
+/// How a character is kept from meaning anything.
+#[derive(Clone, Copy, PartialEq)]
+enum Hide {
+    /// As an entity, which Feishu documents for this. Inside code it would be seen.
+    Entity,
+    /// With an invisible character behind it, where this may be code.
+    Invisible,
+}
+
+/// Returns markdown that says the same. Tables beyond `tables` become code; it counts down.
+pub(super) fn harmless(markdown: &str, tables: &mut usize) -> String {
+    let mut out = String::with_capacity(markdown.len() + markdown.len() / 8);
+    let lines = lines(markdown);
+    let mut rest = lines.as_slice();
+    // A code span may go on over several lines; from one that does on, nothing is sure.
+    let mut unsure = false;
+    while let Some((line, after)) = rest.split_first() {
+        rest = after;
+        match &line.kind {
+            Kind::Header if *tables == 0 => {
+                let rows =
+                    after.iter().take_while(|it| matches!(it.kind, Kind::Dashes | Kind::Row));
+                let count = rows.count();
+                table_as_code(&mut out, line, &after[..count]);
+                rest = &after[count..];
+                unsure = false;
+            }
+            Kind::Code { sure: true } | Kind::Close | Kind::Dashes => out.push_str(line.text),
+            Kind::Open(_) | Kind::Code { sure: false } => verbatim(&mut out, line.text),
+            Kind::Blank => {
+                unsure = false;
+                out.push_str(line.text);
+            }
+            Kind::Text | Kind::Header | Kind::Row => {
+                *tables -= usize::from(line.kind == Kind::Header);
+                let hide = if unsure || line.indent >= 4 { Hide::Invisible } else { Hide::Entity };
+                let balanced = Inline { out: &mut out, text: line.text, hide, unsure }.write();
+                unsure |= !balanced;
+            }
+        }
+        if matches!(line.kind, Kind::Open(_) | Kind::Close) {
+            unsure = false;
+        }
+    }
+    out
+}
+
+/// Returns markdown that shows plain text as it is.
+pub(super) fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '~' | '[' | ']' | '<' | '>' | '#' | '|' | '!' => {
+                entity(&mut out, c);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Returns markdown with its last code block closed, so that more can follow.
+pub(super) fn closed(markdown: &str) -> String {
+    let mut open = None;
+    for line in lines(markdown) {
+        match line.kind {
+            Kind::Open(fence) => open = Some(fence),
+            Kind::Code { .. } => {}
+            Kind::Close | Kind::Blank | Kind::Text | Kind::Header | Kind::Dashes | Kind::Row => {
+                open = None
+            }
+        }
+    }
+    match open {
+        Some(fence) => format!("{}\n{}", markdown.trim_end_matches('\n'), fence.closing()),
+        None => markdown.to_owned(),
+    }
+}
+
+/// Puts text between fences that nothing in it can close.
+pub(super) fn fenced(language: &str, text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest.max(2) + 1);
+    let language: String = language.chars().filter(|c| c.is_alphanumeric()).take(20).collect();
+    format!("{fence}{language}\n{}\n{fence}", text.trim_end_matches('\n'))
+}
+
+fn table_as_code(out: &mut String, header: &Line<'_>, rows: &[Line<'_>]) {
+    let text: String = [header].into_iter().chain(rows).map(|line| line.text).collect();
+    if header.indent < 4 && !header.listed && !header.text.trim_start().starts_with('>') {
+        out.push_str(&fenced("", &text));
+        out.push('\n');
+        return;
+    }
+    // A code block would need the markers of what the table is in. Without its dashes it is text.
+    for line in [header].into_iter().chain(rows) {
+        match line.kind {
+            Kind::Dashes => out.push_str(&line.text.replace('-', "&#45;")),
+            Kind::Blank
+            | Kind::Text
+            | Kind::Open(_)
+            | Kind::Code { .. }
+            | Kind::Close
+            | Kind::Header
+            | Kind::Row => {
+                Inline { out, text: line.text, hide: Hide::Invisible, unsure: true }.write();
+            }
+        }
+    }
+}
+
+/// Writes what is code to most readers, so that it is harmless to the others too.
+fn verbatim(out: &mut String, text: &str) {
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        out.push(c);
+        let next = chars.peek().copied();
+        let means = match c {
+            '<' => next.is_some_and(begins_tag),
+            '!' => next == Some('['),
+            ']' => next == Some('('),
+            _ => false,
+        };
+        if means {
+            out.push(INVISIBLE);
+        }
+    }
+}
+
+fn begins_tag(next: char) -> bool {
+    !(next.is_whitespace() || next.is_ascii_digit() || matches!(next, '=' | '-' | '<' | '>'))
+}
+
+fn entity(out: &mut String, c: char) {
+    out.push_str(&format!("&#{};", u32::from(c)));
+}
+
+/// One line outside code blocks.
+struct Inline<'a> {
+    out: &'a mut String,
+    text: &'a str,
+    hide: Hide,
+    unsure: bool,
+}
+
+impl Inline<'_> {
+    /// Writes the line. Returns whether every code span on it ends on it.
+    fn write(mut self) -> bool {
+        let (mut at, mut balanced) = (0, true);
+        let is_definition = self.text.trim_start_matches([' ', '\t', '>']).starts_with('[');
+        while let Some(c) = self.text[at..].chars().next() {
+            let rest = &self.text[at + c.len_utf8()..];
+            at += match c {
+                '\\' => self.escaped(rest),
+                '`' => self.span(at).unwrap_or_else(|length| {
+                    balanced = false;
+                    length
+                }),
+                '<' => self.angle(at),
+                '!' if rest.starts_with('[') => self.hidden('!'),
+                ']' if rest.starts_with('(') && !is_web(&rest[1..]) => {
+                    self.out.push(']');
+                    1 + self.hidden('(')
+                }
+                ']' if is_definition && rest.starts_with(':') && !is_web(&rest[1..]) => {
+                    self.out.push(']');
+                    1 + self.hidden(':')
+                }
+                c => {
+                    self.out.push(c);
+                    c.len_utf8()
+                }
+            };
+        }
+        balanced
+    }
+
+    fn hidden(&mut self, c: char) -> usize {
+        match self.hide {
+            Hide::Entity => entity(self.out, c),
+            // Between two characters that only mean something side by side.
+            Hide::Invisible if c == '(' || c == ':' => self.out.extend([INVISIBLE, c]),
+            Hide::Invisible => self.out.extend([c, INVISIBLE]),
+        }
+        c.len_utf8()
+    }
+
+    /// A backslash, and what is behind it. Feishu may look for tags before it looks for these.
+    fn escaped(&mut self, rest: &str) -> usize {
+        match rest.chars().next() {
+            Some(c @ ('<' | '!')) if self.hide == Hide::Entity => 1 + self.hidden(c),
+            Some(c) if c.is_ascii_punctuation() && !matches!(c, '<' | '!') => {
+                self.out.extend(['\\', c]);
+                2
+            }
+            _ => {
+                self.out.push('\\');
+                1
+            }
+        }
+    }
+
+    /// A code span, or marks that begin none: then their number is the error.
+    fn span(&mut self, at: usize) -> Result<usize, usize> {
+        let text = &self.text[at..];
+        let inside = text.trim_start_matches('`');
+        let marks = text.len() - inside.len();
+        let Some(length) = closing(inside, marks) else {
+            self.out.push_str(&text[..marks]);
+            return Err(marks);
+        };
+        let span = &text[..2 * marks + length];
+        if self.unsure || span.contains('|') || span.contains("<at") || span.contains("<person") {
+            verbatim(self.out, span);
+        } else {
+            self.out.push_str(span);
+        }
+        Ok(span.len())
+    }
+
+    fn angle(&mut self, at: usize) -> usize {
+        let text = &self.text[at..];
+        let near = &text[..text.floor_char_boundary(LINK_MAX)];
+        let whole = near.find('>').map(|end| &text[..=end]);
+        let keeps = |whole: &str| {
+            matches!(whole, "<br>" | "<br/>" | "<br />")
+                || is_web(&whole[1..]) && !whole.contains(|c: char| c.is_whitespace() || c == '`')
+        };
+        if let Some(whole) = whole.filter(|whole| keeps(whole)) {
+            self.out.push_str(whole);
+            return whole.len();
+        }
+        if text[1..].chars().next().is_some_and(begins_tag) {
+            return self.hidden('<');
+        }
+        self.out.push('<');
+        1
+    }
+}
+
+/// Finds as many marks as opened a code span, no more and no fewer.
+fn closing(text: &str, marks: usize) -> Option<usize> {
+    let mut at = 0;
+    while let Some(found) = text[at..].find('`') {
+        let start = at + found;
+        let run = text[start..].len() - text[start..].trim_start_matches('`').len();
+        if run == marks {
+            return Some(start);
+        }
+        at = start + run;
+    }
+    None
+}
+
+/// Whether a link leads to the web, the only place Feishu lets links of cards lead to.
+fn is_web(target: &str) -> bool {
+    let target = target.trim_start_matches([' ', '\t', '<']);
+    let host = target.strip_prefix("https://").or(target.strip_prefix("http://"));
+    host.is_some_and(|host| host.starts_with(|c: char| c.is_alphanumeric() || c == '['))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn harmless_text(markdown: &str) -> String {
+        harmless(markdown, &mut 4)
+    }
+
+    #[test]
+    fn what_means_nothing_to_feishu_stays() {
+        for text in [
+            "# a\n\n**b** *c* `d` [e](https://example.com/f?g=(h))\n\n- [ ] i\n",
+            "a < b <= c <- d; 1<2; x <br> y <https://example.com>",
+            "`Vec<String>` and ``a ` <b>``",
+            "```html\n<at id=all></at>\n![a](b)\n```\n",
+            "| a | b |\n|---|---|\n| `c` | d |\n",
+            "\\* \\` <",
+            "array[0](x)".split('(').next().unwrap_or_default(),
+        ] {
+            assert_eq!(harmless_text(text), text);
+        }
+    }
+
+    #[test]
+    fn what_feishu_would_act_on_is_shown_instead() {
+        for (text, expected) in [
+            ("<at id=all></at>", "&#60;at id=all>&#60;/at>"),
+            ("\\<at id=all>", "&#60;at id=all>"),
+            ("![a](img_v3_x)", "&#33;[a]&#40;img_v3_x)"),
+            ("[a](lark://b)", "[a]&#40;lark://b)"),
+            ("[main.rs](/home/me/main.rs:3)", "[main.rs]&#40;/home/me/main.rs:3)"),
+            ("[a]: lark://b", "[a]&#58; lark://b"),
+            ("    <at id=all>", "    <\u{200b}at id=all>"),
+            ("`<at id=all>`", "`<\u{200b}at id=all>`"),
+            ("x `a\nb` <at id=all>`", "x `a\nb` <\u{200b}at id=all>`"),
+            ("<https://a.b `> <at id=all> `", "&#60;https://a.b `> <\u{200b}at id=all> `"),
+            ("~~~\n<at id=all>\n~~~", "~~~\n<\u{200b}at id=all>\n~~~"),
+            ("```<at id=all>\n```", "```<\u{200b}at id=all>\n```"),
+        ] {
+            assert_eq!(harmless_text(text), expected);
+        }
+    }
+
+    #[test]
+    fn tables_beyond_the_limit_are_code() {
+        let table = "| a |\n|---|\n| 1 |\n";
+        let text = format!("{table}\n").repeat(6);
+        let harmless = harmless_text(&text);
+        assert_eq!(lines(&harmless).iter().filter(|line| line.kind == Kind::Dashes).count(), 4);
+        assert_eq!(harmless.matches("```").count(), 4);
+    }
+}
