@@ -1,1 +1,4 @@
 //! A small world for PoCo to live in.
+
+#[cfg(feature = "aws")]
+pub mod cloud;

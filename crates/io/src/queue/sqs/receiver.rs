@@ -32,6 +32,8 @@ pub(super) struct Receiver {
     poll: tokio::sync::Mutex<Option<Poll>>,
 }
 
+type Poll = JoinHandle<anyhow::Result<Vec<Delivery>>>;
+
 #[derive(Debug)]
 struct Hands {
     queue: At,
@@ -53,9 +55,6 @@ struct Held {
     _kept_hidden: Ends,
 }
 
-#[derive(Debug)]
-struct Poll(JoinHandle<anyhow::Result<Vec<Delivery>>>);
-
 /// A task that ends with this.
 #[derive(Debug)]
 struct Ends(AbortHandle);
@@ -69,8 +68,8 @@ impl Receiver {
 
     pub(super) async fn receive(&self) -> anyhow::Result<Vec<Delivery>> {
         let mut slot = self.poll.lock().await;
-        let poll = slot.get_or_insert_with(|| Poll(tokio::spawn(Arc::clone(&self.hands).poll())));
-        let received = (&mut poll.0).await;
+        let poll = slot.get_or_insert_with(|| tokio::spawn(Arc::clone(&self.hands).poll()));
+        let received = poll.await;
         *slot = None;
         received.context("the poll was ended")?
     }
@@ -87,13 +86,8 @@ impl Receiver {
         }
     }
 
-    /// Gives a job back, unless somebody else is at it by now.
     pub(super) async fn retry(&self, delivery: &Delivery, after: Duration) -> anyhow::Result<()> {
-        let (message, receipt) = read(delivery)?;
-        if !self.hands.let_go(message, receipt) {
-            return Ok(());
-        }
-        self.hands.queue.hide(receipt, after).await.context("give a job back")
+        self.hands.give_back(delivery, after).await
     }
 }
 
@@ -158,6 +152,15 @@ impl Hands {
         let held = Held { receipt, _kept_hidden: Ends(kept_hidden.abort_handle()) };
         self.held().insert(message.to_owned(), held);
         Ok(())
+    }
+
+    /// Gives a job back, unless somebody else is at it by now.
+    async fn give_back(&self, delivery: &Delivery, after: Duration) -> anyhow::Result<()> {
+        let (message, receipt) = read(delivery)?;
+        if !self.let_go(message, receipt) {
+            return Ok(());
+        }
+        self.queue.hide(receipt, after).await.context("give a job back")
     }
 
     /// Stops holding a job; says no if it has been received again since.
@@ -232,9 +235,22 @@ fn seconds(time: Duration) -> i32 {
     i32::try_from(time).unwrap_or(i32::MAX)
 }
 
-impl Drop for Poll {
+/// What is held comes again by itself; what the last poll brings is given back at once.
+impl Drop for Receiver {
     fn drop(&mut self) {
-        self.0.abort();
+        self.hands.held().clear();
+        let (Some(poll), hands) = (self.poll.get_mut().take(), Arc::clone(&self.hands)) else {
+            return;
+        };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return poll.abort() };
+        runtime.spawn(async move {
+            let Ok(Ok(deliveries)) = poll.await else { return };
+            for delivery in deliveries {
+                if let Err(error) = hands.give_back(&delivery, Duration::ZERO).await {
+                    tracing::warn!("a job that came too late could not be given back: {error:#}");
+                }
+            }
+        });
     }
 }
 
