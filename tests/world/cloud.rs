@@ -45,9 +45,14 @@ impl Cloud {
         self.config_at(&Self::endpoint())
     }
 
-    /// How to call it through the proxy that injects faults.
-    pub fn config_with_faults(&self, faults: &Faults) -> SdkConfig {
-        self.config_at(&faults.endpoint())
+    /// How to call it through the proxy that makes calls go wrong.
+    pub fn shaky_config(&self) -> SdkConfig {
+        self.config_at(&faults::proxy().url())
+    }
+
+    /// What goes wrong in this account, if it is called through the proxy.
+    pub fn faults(&self) -> Faults {
+        Faults::new(self.account)
     }
 
     fn config_at(&self, endpoint: &str) -> SdkConfig {

@@ -7,6 +7,8 @@ use anyhow::{Context, anyhow, ensure};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::interceptors::InterceptorContext;
+use aws_sdk_sqs::config::retry::{ClassifyRetry, RetryAction};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use receiver::Receiver;
@@ -34,7 +36,8 @@ pub struct Sqs {
 impl Sqs {
     /// A queue that is only sent to: the rights to send are enough.
     pub fn sender(config: &SdkConfig, url: impl Into<String>) -> Self {
-        Self { client: Client::new(config), url: url.into(), receiver: None }
+        let config = aws_sdk_sqs::config::Builder::from(config).retry_classifier(Throttled);
+        Self { client: Client::from_conf(config.build()), url: url.into(), receiver: None }
     }
 
     /// A queue that is received from, and sent to by what its jobs lead to.
@@ -79,6 +82,25 @@ impl Queue for Sqs {
 
     async fn retry(&self, delivery: &Delivery, after: Duration) -> anyhow::Result<()> {
         self.receiving()?.retry(delivery, after).await
+    }
+}
+
+/// Knows a queue that is busy by the name it gives that in this protocol, which the SDK does not.
+#[derive(Debug)]
+struct Throttled;
+
+impl ClassifyRetry for Throttled {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let error = context.response().and_then(|it| it.headers().get("x-amzn-query-error"));
+        let code = error.and_then(|error| error.split(';').next()).unwrap_or_default();
+        if ["ThrottlingException", "RequestThrottled"].iter().any(|it| code.ends_with(it)) {
+            return RetryAction::throttling_error();
+        }
+        RetryAction::NoActionIndicated
+    }
+
+    fn name(&self) -> &'static str {
+        "SQS is busy"
     }
 }
 

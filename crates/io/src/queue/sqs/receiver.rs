@@ -19,7 +19,7 @@ const WAIT: Duration = Duration::from_secs(20);
 const HIDDEN: Duration = Duration::from_secs(30);
 
 /// How long a job that cannot be read is left alone. A few times, then the queue puts it aside.
-const UNREADABLE: Duration = Duration::from_secs(5);
+const UNREADABLE: Duration = Duration::from_secs(2);
 
 /// The longest SQS hides a message.
 const HIDDEN_MAX: Duration = Duration::from_secs(12 * 60 * 60);
