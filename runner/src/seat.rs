@@ -7,7 +7,7 @@ mod report;
 use crate::agent::{Agents, Note, Turn};
 use crate::live::Live;
 use crate::settle::Settler;
-use poco_core::{ChatId, TaskId, Transcript};
+use poco_core::{ChatId, RunnerId, TaskId, Transcript};
 use poco_io::app::App;
 use poco_io::port::{Delivery, Queue};
 use std::future::{Future, pending};
@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) agents: Agents,
     pub(crate) live: Live,
+    /// The machine this is; tasks of another are not ours.
+    pub(crate) runner: RunnerId,
     /// Names this process: a claim of another one is not ours.
     pub(crate) claim: String,
     /// How many turns may run at once.

@@ -50,7 +50,9 @@ impl Seats {
     pub(crate) async fn recover(&self) -> anyhow::Result<()> {
         for (chat, room) in self.shared.app.rooms().await.context("look for tasks at work")? {
             let at_work = room.desk.current.as_ref().is_some_and(|task| match task.phase {
-                Phase::Claimed { .. } | Phase::Running | Phase::Stopping => true,
+                Phase::Claimed { .. } | Phase::Running | Phase::Stopping => {
+                    task.settings.runner == self.shared.runner
+                }
                 Phase::Waiting | Phase::Confirming | Phase::Starting => false,
             });
             if at_work && !matches!(room.kind, Kind::House(_)) {

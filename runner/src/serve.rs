@@ -10,7 +10,7 @@ use crate::seats::Seats;
 use crate::settle::Settler;
 use crate::traffic::Traffic;
 use anyhow::Context;
-use poco_core::{ChatId, Settings, Terms, Timestamp};
+use poco_core::{ChatId, RunnerId, Settings, Terms, Timestamp};
 use poco_io::app::App;
 use poco_io::chats::Chats;
 use poco_io::config::{Backend, Config};
@@ -71,6 +71,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         agents: agents.clone(),
         live: live.clone(),
         claim: instance.id.clone(),
+        runner: RunnerId::local(),
         places: Arc::new(Semaphore::new(TURNS_MAX)),
     });
     let admin = Arc::new(Admin { instance: instance.id, token: instance.admin_token });
@@ -155,12 +156,14 @@ fn terms(config: &Config, agents: &Agents) -> Terms {
         house: ChatId::new("house"),
         agents: agents.names(),
         settings: Settings {
+            runner: RunnerId::local(),
             agent: agents.usual.clone(),
             workdir: codex.workdir.to_string_lossy().into_owned(),
             model: codex.model.clone(),
             sandbox: codex.sandbox.clone(),
             approval_policy: codex.approval_policy.clone(),
         },
+        runners: vec![],
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it goes wrong")]
 
+#[cfg(feature = "aws")]
+mod cloud;
 mod file;
 mod queue;
 mod store;
@@ -17,12 +19,20 @@ use tempfile::TempDir;
 const LEASE: Duration = Duration::from_secs(60);
 
 /// Everything the contracts are tried on.
-const BACKENDS: &[Backend] = &[Backend::Memory, Backend::Sqlite];
+const BACKENDS: &[Backend] = &[
+    Backend::Memory,
+    Backend::Sqlite,
+    #[cfg(feature = "aws")]
+    Backend::Cloud,
+];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Backend {
     Memory,
     Sqlite,
+    /// DynamoDB and SQS.
+    #[cfg(feature = "aws")]
+    Cloud,
 }
 
 /// A backend in use, which can be closed and opened again.
@@ -32,12 +42,22 @@ struct Bench {
     lease: Duration,
     store: Option<Arc<dyn Store>>,
     queue: Option<Arc<dyn Queue>>,
+    #[cfg(feature = "aws")]
+    cloud: Option<cloud::Place>,
 }
 
 impl Bench {
     fn new(backend: Backend, lease: Duration) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut bench = Self { backend, folder, lease, store: None, queue: None };
+        let mut bench = Self {
+            backend,
+            folder,
+            lease,
+            store: None,
+            queue: None,
+            #[cfg(feature = "aws")]
+            cloud: (backend == Backend::Cloud).then(cloud::Place::new),
+        };
         bench.open();
         bench
     }
@@ -52,6 +72,8 @@ impl Bench {
                 let file = Sqlite::with_lease(&self.path(), self.lease).expect("a database");
                 (file.clone(), file)
             }
+            #[cfg(feature = "aws")]
+            Backend::Cloud => self.cloud.as_ref().expect("it is there").open(self.lease),
         };
         (self.store, self.queue) = (Some(store), Some(queue));
     }

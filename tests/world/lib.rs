@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "test support: what goes wrong must stop the test")]
 
+#[cfg(feature = "aws")]
+pub mod cloud;
 mod fake;
 mod look;
 

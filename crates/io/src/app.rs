@@ -2,6 +2,7 @@
 
 mod pages;
 mod perform;
+mod runners;
 mod tasks;
 
 pub use tasks::TaskPage;
@@ -32,6 +33,7 @@ pub struct App {
     owner: Arc<OnceLock<UserId>>,
     /// One payer at a time in each chat of this process; it saves doing things twice.
     payers: Arc<Mutex<BTreeMap<ChatId, Arc<tokio::sync::Mutex<()>>>>>,
+    known: runners::Known,
 }
 
 /// What came of an event, its state being saved.
@@ -64,8 +66,8 @@ impl App {
         terms: Terms,
         clock: fn() -> Timestamp,
     ) -> Self {
-        let (owner, payers) = Default::default();
-        Self { store, queue, chat, clock, terms, owner, payers }
+        let (owner, payers, known) = Default::default();
+        Self { store, queue, chat, clock, terms, owner, payers, known }
     }
 
     /// Takes in one event and performs what follows from it.
@@ -120,6 +122,7 @@ impl App {
         if terms.owner.is_none() {
             terms.owner = self.owner().await?;
         }
+        self.add_runners(&mut terms).await?;
         Ok(terms)
     }
 

@@ -2,6 +2,8 @@
 //! them to the core.
 
 pub mod app;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod chats;
 pub mod config;
 pub mod feishu;

@@ -1,7 +1,7 @@
 //! What PoCo needs from the world. Each trait is as small as its use.
 
 use async_trait::async_trait;
-use poco_core::{Card, CardRef, ChatId, Command, UserId};
+use poco_core::{Card, CardRef, ChatId, Command, RunnerId, UserId};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -61,6 +61,9 @@ pub struct Job {
     /// The same job always carries the same id.
     pub id: String,
     pub chat: ChatId,
+    /// The machine it is for.
+    #[serde(default = "RunnerId::local")]
+    pub runner: RunnerId,
     pub command: Command,
 }
 

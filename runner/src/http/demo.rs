@@ -233,7 +233,9 @@ fn template(action: &Action) -> &'static str {
         Action::Home | Action::Create { .. } => "project_home",
         Action::NewProject => "project_create",
         Action::Manage | Action::Delete { .. } => "project_manage",
-        Action::Workspace | Action::New => "workspace_overview",
+        Action::Workspace | Action::New | Action::Machines | Action::Move { .. } => {
+            "workspace_overview"
+        }
         Action::Say { .. }
         | Action::Run { .. }
         | Action::Status { .. }

@@ -165,7 +165,8 @@ impl Seat {
             }
         };
         let claim = self.shared.claim.clone();
-        let report = Report::Claimed { claim: claim.clone(), thread: Some(thread.clone()) };
+        let runner = self.shared.runner.clone();
+        let report = Report::Claimed { claim: claim.clone(), runner, thread: Some(thread.clone()) };
         let attempt = random_hex::<8>();
         self.report(start.task, &format!("claimed-{attempt}"), report).await?;
         let ours = self.current(start.task).await?.is_some_and(
@@ -267,10 +268,11 @@ impl Seat {
         Ok(self.work.as_mut().filter(|work| work.task == *id).map(|work| &mut work.turn))
     }
 
-    /// Returns a task if the chat is at it now.
+    /// Returns a task if the chat is at it now, on this machine.
     pub(super) async fn current(&self, id: &TaskId) -> anyhow::Result<Option<Task>> {
         let room = self.shared.app.room(&self.chat).await?;
-        Ok(room.desk.current.filter(|task| task.id == *id))
+        let ours = |task: &Task| task.id == *id && task.settings.runner == self.shared.runner;
+        Ok(room.desk.current.filter(ours))
     }
 
     pub(super) fn agent_of(&self, task: &Task) -> Option<Arc<dyn Agent>> {

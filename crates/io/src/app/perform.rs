@@ -172,9 +172,9 @@ impl App {
     /// Sends jobs, in order: one that fails holds back those behind it.
     async fn send(&self, chat: &ChatId, record: &Record, paid: &mut Paid) {
         for owed in record.owed() {
-            let Effect::Send { command } = &owed.effect else { continue };
-            let (id, command) = (owed.id.clone(), command.clone());
-            let job = Job { id, chat: chat.clone(), command };
+            let Effect::Send { runner, command } = &owed.effect else { continue };
+            let (id, runner, command) = (owed.id.clone(), runner.clone(), command.clone());
+            let job = Job { id, chat: chat.clone(), runner, command };
             if let Err(error) = self.queue.send(&job).await {
                 tracing::warn!(chat.id = %chat, effect.id = owed.id, "a job could not be sent: {error:#}");
                 return;

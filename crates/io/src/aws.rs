@@ -1,0 +1,56 @@
+//! How AWS is called: over which connection, and with how much patience.
+
+use anyhow::Context;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use std::time::Duration;
+
+pub use aws_sdk_dynamodb::config::SharedHttpClient;
+
+/// How long the first retry waits at most; it doubles with each, and chance takes a share off.
+const RETRY_AFTER: Duration = Duration::from_millis(50);
+
+/// How often a call is tried when the service is busy or cannot be reached.
+const TRIES_MAX: u32 = 6;
+
+/// Finds credentials and region as every AWS tool does: environment, profile, role.
+pub async fn connect() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client())
+        .retry_config(retries())
+        .timeout_config(timeouts())
+        .load()
+        .await
+}
+
+/// Makes the connections calls go over.
+pub fn http_client() -> SharedHttpClient {
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+/// How often, and how soon, a call is tried again that was throttled or got no answer.
+pub fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(TRIES_MAX)
+        .with_initial_backoff(RETRY_AFTER)
+        .with_max_backoff(Duration::from_secs(1))
+}
+
+/// How long a call may take. A machine that slept finds its connections dead, and must notice.
+pub fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(3))
+        .operation_timeout(Duration::from_secs(12))
+        .build()
+}
+
+/// How long to wait before a call is made again: by chance, and longer each time.
+pub(crate) fn pause(tries: u32) -> anyhow::Result<Duration> {
+    let longest = RETRY_AFTER * 2u32.saturating_pow(tries.min(5));
+    let chance = getrandom::u32().map_err(anyhow::Error::new).context("draw a random number")?;
+    Ok(longest.mul_f64(f64::from(chance) / f64::from(u32::MAX)))
+}

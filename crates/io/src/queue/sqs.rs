@@ -1,0 +1,149 @@
+//! Jobs in an SQS FIFO queue: a queue for each runner, a group for each chat.
+
+mod receiver;
+
+use crate::port::{Delivery, Job, Queue};
+use anyhow::{Context, anyhow, ensure};
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::interceptors::InterceptorContext;
+use aws_sdk_sqs::config::retry::{ClassifyRetry, RetryAction};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use receiver::Receiver;
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// How long a receiver may be at a job before another gets it.
+const LEASE: Duration = Duration::from_secs(120);
+
+/// The longest job. SQS takes more by now; not everything that speaks its language does.
+pub const BODY_MAX: usize = 256 * 1024;
+
+/// The longest name of a group, or of a message that is not to be sent twice.
+const NAME_MAX: usize = 128;
+
+/// What stands for a runner's name in the URL of a sender.
+pub const RUNNER: &str = "{runner}";
+
+/// A queue, as a process that has the rights for one side of it sees it.
+#[derive(Debug)]
+pub struct Sqs {
+    client: Client,
+    /// Where queues are; [`RUNNER`] in it stands for the runner's name.
+    url: String,
+    receiver: Option<Receiver>,
+}
+
+impl Sqs {
+    /// A queue that is only sent to: the rights to send are enough.
+    pub fn sender(config: &SdkConfig, url: impl Into<String>) -> Self {
+        let config = aws_sdk_sqs::config::Builder::from(config).retry_classifier(Throttled);
+        Self { client: Client::from_conf(config.build()), url: url.into(), receiver: None }
+    }
+
+    /// A queue that is received from, and sent to by what its jobs lead to.
+    pub fn receiver(config: &SdkConfig, url: impl Into<String>) -> Self {
+        Self::with_lease(config, url, LEASE)
+    }
+
+    /// Like [`Sqs::receiver`]; a job that was received and not heard of again is delivered anew
+    /// after `lease`, in whole seconds.
+    pub fn with_lease(config: &SdkConfig, url: impl Into<String>, lease: Duration) -> Self {
+        let mut queue = Self::sender(config, url);
+        queue.receiver = Some(Receiver::new(queue.client.clone(), queue.url.clone(), lease));
+        queue
+    }
+
+    fn receiving(&self) -> anyhow::Result<&Receiver> {
+        self.receiver.as_ref().ok_or_else(|| anyhow!("this process only sends to the queue"))
+    }
+}
+
+#[async_trait]
+impl Queue for Sqs {
+    async fn send(&self, job: &Job) -> anyhow::Result<()> {
+        let body = body(job)?;
+        let url = self.url.replace(RUNNER, job.runner.as_str());
+        let message = self.client.send_message().queue_url(url).message_body(body);
+        message
+            .message_group_id(name(job.chat.as_str()))
+            .message_deduplication_id(name(&job.id))
+            .send()
+            .await
+            .with_context(|| format!("send job {}", job.id))?;
+        Ok(())
+    }
+
+    async fn receive(&self) -> anyhow::Result<Vec<Delivery>> {
+        self.receiving()?.receive().await
+    }
+
+    async fn done(&self, delivery: &Delivery) -> anyhow::Result<()> {
+        self.receiving()?.done(delivery).await
+    }
+
+    async fn retry(&self, delivery: &Delivery, after: Duration) -> anyhow::Result<()> {
+        self.receiving()?.retry(delivery, after).await
+    }
+}
+
+/// Knows a queue that is busy by the name it gives that in this protocol, which the SDK does not.
+#[derive(Debug)]
+struct Throttled;
+
+impl ClassifyRetry for Throttled {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let error = context.response().and_then(|it| it.headers().get("x-amzn-query-error"));
+        let code = error.and_then(|error| error.split(';').next()).unwrap_or_default();
+        if ["ThrottlingException", "RequestThrottled"].iter().any(|it| code.ends_with(it)) {
+            return RetryAction::throttling_error();
+        }
+        RetryAction::NoActionIndicated
+    }
+
+    fn name(&self) -> &'static str {
+        "SQS is busy"
+    }
+}
+
+fn body(job: &Job) -> anyhow::Result<String> {
+    let body = serde_json::to_string(job).context("write a job")?;
+    // The two characters that JSON takes as they are and SQS does not. They can only be in texts.
+    let body = body.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff");
+    let (id, length) = (&job.id, body.len());
+    ensure!(length <= BODY_MAX, "job {id} has {length} bytes, a queue takes {BODY_MAX}");
+    Ok(body)
+}
+
+/// Returns `text` as SQS takes a name: as it is if it can be, else a hash of it.
+fn name(text: &str) -> Cow<'_, str> {
+    let fits = (1..=NAME_MAX).contains(&text.len());
+    if fits && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_kept_if_sqs_takes_it_and_hashed_if_not() {
+        let longest = "x".repeat(NAME_MAX);
+        for kept in
+            ["oc_5ad11d72b830411d72b836c20", "a!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", &longest]
+        {
+            assert_eq!(name(kept), kept);
+        }
+        let odd = ["", " ", "日本", "a b", "a\n", &format!("{longest}x")];
+        let hashed = odd.map(|odd| name(odd).into_owned());
+        for hash in &hashed {
+            assert_eq!(hash.len(), 43);
+            assert_eq!(hashed.iter().filter(|other| *other == hash).count(), 1);
+        }
+    }
+}

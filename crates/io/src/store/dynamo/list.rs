@@ -1,0 +1,81 @@
+//! Lists the keys of a table, by its index of them.
+
+use super::Dynamo;
+use super::item::{self, DOCUMENTS, PK, SHELF};
+use crate::port::KEYS_MAX;
+use anyhow::Context;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+/// The index of keys.
+const INDEX: &str = "keys";
+
+/// A bound a listing begins at.
+struct From<'a> {
+    /// What holds of the keys: they compare so to the bound.
+    condition: &'a str,
+    bound: &'a str,
+    up: bool,
+}
+
+impl Dynamo {
+    pub(super) async fn list_up(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> anyhow::Result<Vec<String>> {
+        let all = From { condition: "begins_with(pk, :bound)", bound: prefix, up: true };
+        match after {
+            Some(after) if after.starts_with(prefix) => {
+                self.list(prefix, From { condition: "pk > :bound", bound: after, up: true }).await
+            }
+            Some(after) if after > prefix => Ok(vec![]),
+            Some(_) | None => self.list(prefix, all).await,
+        }
+    }
+
+    pub(super) async fn list_down(
+        &self,
+        prefix: &str,
+        before: Option<&str>,
+    ) -> anyhow::Result<Vec<String>> {
+        let all = From { condition: "begins_with(pk, :bound)", bound: prefix, up: false };
+        match before {
+            Some(before) if before.starts_with(prefix) => {
+                self.list(prefix, From { condition: "pk < :bound", bound: before, up: false }).await
+            }
+            Some(before) if before < prefix => Ok(vec![]),
+            Some(_) | None => self.list(prefix, all).await,
+        }
+    }
+
+    /// Lists a page of keys. Those that have a prefix lie side by side; others are not wanted.
+    async fn list(&self, prefix: &str, from: From<'_>) -> anyhow::Result<Vec<String>> {
+        let (mut keys, mut last) = (vec![], None);
+        loop {
+            let room = i32::try_from(KEYS_MAX - keys.len())?;
+            let query = self.client.query().table_name(&self.table).index_name(INDEX);
+            let found = query
+                .key_condition_expression(format!("{SHELF} = :shelf AND {}", from.condition))
+                .expression_attribute_values(":shelf", AttributeValue::S(DOCUMENTS.to_owned()))
+                .expression_attribute_values(":bound", item::pk(from.bound))
+                .scan_index_forward(from.up)
+                .limit(room)
+                .set_exclusive_start_key(last)
+                .projection_expression(PK)
+                .send()
+                .await
+                .context("list items")?;
+            for item in found.items.unwrap_or_default() {
+                let key = item::key(item)?;
+                if !key.starts_with(prefix) {
+                    return Ok(keys);
+                }
+                keys.push(key);
+            }
+            last = found.last_evaluated_key;
+            if last.is_none() || keys.len() == KEYS_MAX {
+                return Ok(keys);
+            }
+        }
+    }
+}

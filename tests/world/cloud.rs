@@ -1,0 +1,138 @@
+//! AWS on this machine: a server for each test process, an account for each test.
+
+mod faults;
+mod process;
+
+pub use faults::Faults;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
+};
+use aws_sdk_sqs::types::QueueAttributeName;
+use process::Tied;
+use std::future::Future;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How often a job is received before the queue puts it aside.
+pub const RECEIVES_MAX: u32 = 5;
+
+/// An account of its own.
+#[derive(Clone, Debug)]
+pub struct Cloud {
+    account: u64,
+}
+
+impl Cloud {
+    /// Opens an account. The first one of a process starts the server, and installs it if need be.
+    #[expect(clippy::new_without_default, reason = "it starts a process")]
+    pub fn new() -> Self {
+        static ACCOUNTS: AtomicU64 = AtomicU64::new(100_000_000_000);
+        server();
+        Self { account: ACCOUNTS.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Where the server is.
+    pub fn endpoint() -> String {
+        server().url()
+    }
+
+    /// How to call it. Connections are not shared: they end with the runtime they are made in.
+    pub fn config(&self) -> SdkConfig {
+        self.config_at(&Self::endpoint())
+    }
+
+    /// How to call it through the proxy that makes calls go wrong.
+    pub fn shaky_config(&self) -> SdkConfig {
+        self.config_at(&faults::proxy().url())
+    }
+
+    /// What goes wrong in this account, if it is called through the proxy.
+    pub fn faults(&self) -> Faults {
+        Faults::new(self.account)
+    }
+
+    fn config_at(&self, endpoint: &str) -> SdkConfig {
+        // Twelve digits are taken for the number of an account.
+        let keys = Credentials::new(self.account.to_string(), "secret", None, None, "test");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-central-1"))
+            .endpoint_url(endpoint)
+            .credentials_provider(SharedCredentialsProvider::new(keys))
+            .http_client(poco_io::aws::http_client())
+            .retry_config(poco_io::aws::retries())
+            .timeout_config(poco_io::aws::timeouts())
+            .build()
+    }
+
+    /// Makes a table like the template's. No two have the same name.
+    pub fn table(&self) -> String {
+        let (name, config) = (format!("poco-{}", self.account), self.config());
+        let created = name.clone();
+        wait(async move { create_table(&config, &created).await });
+        name
+    }
+
+    /// Makes a queue like the template's, and one for what is put aside; returns where they are.
+    pub fn queue(&self) -> (String, String) {
+        let (name, config) = (format!("poco-{}", self.account), self.config());
+        wait(async move { create_queue(&config, &name).await })
+    }
+}
+
+fn server() -> &'static Tied {
+    static SERVER: OnceLock<Tied> = OnceLock::new();
+    SERVER.get_or_init(|| Tied::start("ministack.app", "/_ministack/health", |_| vec![]))
+}
+
+/// Waits for something, from within a runtime or not.
+fn wait<T: Send + 'static>(it: impl Future<Output = T> + Send + 'static) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let thread = std::thread::spawn(move || runtime.expect("a runtime").block_on(it));
+    thread.join().expect("it was done")
+}
+
+async fn create_table(config: &SdkConfig, name: &str) {
+    let text = |name: &str| {
+        let it = AttributeDefinition::builder().attribute_name(name);
+        it.attribute_type(ScalarAttributeType::S).build().expect("an attribute")
+    };
+    let key = |name: &str, kind| {
+        let it = KeySchemaElement::builder().attribute_name(name).key_type(kind);
+        it.build().expect("a key")
+    };
+    let keys = GlobalSecondaryIndex::builder()
+        .index_name("keys")
+        .key_schema(key("shelf", KeyType::Hash))
+        .key_schema(key("pk", KeyType::Range))
+        .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
+    let create = aws_sdk_dynamodb::Client::new(config).create_table().table_name(name);
+    let create = create
+        .attribute_definitions(text("pk"))
+        .attribute_definitions(text("shelf"))
+        .key_schema(key("pk", KeyType::Hash))
+        .global_secondary_indexes(keys.build().expect("an index"))
+        .billing_mode(BillingMode::PayPerRequest);
+    create.send().await.expect("a table");
+}
+
+async fn create_queue(config: &SdkConfig, name: &str) -> (String, String) {
+    let client = aws_sdk_sqs::Client::new(config);
+    let fifo = |name: String| {
+        let create = client.create_queue().queue_name(name);
+        create.attributes(QueueAttributeName::FifoQueue, "true")
+    };
+    let aside = fifo(format!("{name}-aside.fifo")).send().await.expect("a queue");
+    let aside = aside.queue_url.expect("where it is");
+    let arn = client.get_queue_attributes().queue_url(&aside);
+    let arn = arn.attribute_names(QueueAttributeName::QueueArn).send().await.expect("its name");
+    let arn = &arn.attributes.expect("its name")[&QueueAttributeName::QueueArn];
+    let redrive =
+        format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":"{RECEIVES_MAX}"}}"#);
+    let queue = fifo(format!("{name}.fifo")).attributes(QueueAttributeName::RedrivePolicy, redrive);
+    (queue.send().await.expect("a queue").queue_url.expect("where it is"), aside)
+}
