@@ -57,7 +57,7 @@ impl Writer<'_> {
         }
         match &line.kind {
             Kind::Open(fence) => {
-                self.open = Some(fence.clone());
+                self.open = Some(Fence::clone(fence));
                 self.unsure = false;
                 verbatim(&mut self.out, line.text);
             }
