@@ -1,1 +1,372 @@
-//! A small world for PoCo to live in.
+//! A small world for PoCo to live in: people, chats, an agent, a clock, and faults on demand.
+
+#![expect(clippy::unwrap_used, reason = "test support: what goes wrong must stop the test")]
+
+mod fake;
+mod look;
+
+use fake::{FakeChat, FakeQueue, FakeStore, Faults};
+use poco_core::{
+    Action, Approval, ApprovalId, Ask, CardRef, ChatId, Event, EventId, Fact, Outcome, Pages,
+    PagesId, Press, Report, Room, Settings, TaskId, Terms, ThreadId, Timestamp, TurnId, UserId,
+    Via,
+};
+use poco_io::app::{App, Debt, Taken};
+use poco_io::port::{Document, MessageId, Store};
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+pub use fake::Refusal;
+
+/// How often a platform delivers an event: once, and four times more if it must.
+const DELIVERIES: usize = 5;
+
+/// The chat in which the owner talks to the bot alone.
+pub const DIRECT: &str = "dm-ann";
+
+/// A minute and an hour, in milliseconds.
+pub const MINUTE: u64 = 60_000;
+pub const HOUR: u64 = 60 * MINUTE;
+
+thread_local! {
+    /// A test has a thread of its own, and so a clock.
+    static NOW: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Plays a scenario, then checks that nothing was left unread and nothing is owed.
+pub async fn scenario(play: impl AsyncFnOnce(&mut World)) {
+    let mut world = World::new(Faults::none(), Some("ann"));
+    play(&mut world).await;
+    world.assert_at_rest().await;
+}
+
+/// Like [`scenario`], with nobody being the owner yet.
+pub async fn scenario_without_owner(play: impl AsyncFnOnce(&mut World)) {
+    let mut world = World::new(Faults::none(), None);
+    play(&mut world).await;
+    world.assert_at_rest().await;
+}
+
+/// Plays a scenario with each call in turn failing, before and after it took effect, and checks
+/// that people and the agent see the same in the end.
+pub async fn scenario_with_faults(play: impl AsyncFn(&mut World)) {
+    let faults = Faults::none();
+    let mut world = World::new(faults.clone(), Some("ann"));
+    play(&mut world).await;
+    let calls = faults.calls();
+    let expected = world.outcome().await;
+    assert!(calls > 10, "only {calls} calls: nothing to break");
+    for call in 0..calls {
+        for lost in [false, true] {
+            let mut world = World::new(Faults::at(call, lost), Some("ann"));
+            play(&mut world).await;
+            let outcome = world.outcome().await;
+            assert_eq!(outcome, expected, "call {call} of {calls} failed, answer lost: {lost}");
+        }
+    }
+}
+
+/// Everything there is, and whoever acts in it.
+#[derive(Debug)]
+pub struct World {
+    app: App,
+    store: Arc<FakeStore>,
+    chat: Arc<FakeChat>,
+    queue: Arc<FakeQueue>,
+    /// Where people are.
+    here: ChatId,
+    events: u64,
+    last: Option<Event>,
+    toasts: VecDeque<String>,
+    /// Tasks in the order they came up, to call them T1, T2, ….
+    tasks: Vec<TaskId>,
+}
+
+impl World {
+    fn new(faults: Faults, owner: Option<&str>) -> Self {
+        NOW.set(1_800_000_000_000);
+        let chat = Arc::new(FakeChat::new(faults.clone()));
+        let queue = Arc::new(FakeQueue::new(faults.clone()));
+        let store = Arc::new(FakeStore::new(faults));
+        let terms = Terms {
+            owner: owner.map(UserId::new),
+            house: ChatId::new("house"),
+            agents: vec!["codex".into(), "stub".into()],
+            settings: settings("/home/ann"),
+        };
+        let app = App::new(store.clone(), queue.clone(), chat.clone(), terms, now);
+        let (events, last, toasts, tasks) = Default::default();
+        Self { app, store, chat, queue, here: ChatId::new(DIRECT), events, last, toasts, tasks }
+    }
+
+    /// Ann makes a project and everybody goes there.
+    pub async fn project(&mut self) {
+        self.say("ann", "hello").await;
+        self.press("ann", "New").await;
+        let fields = [("name", "api"), ("backend", "codex"), ("workdir", "~/api")];
+        self.fill("ann", "Create Project + Group", &fields).await;
+        self.folder_is("/srv/api").await;
+        self.go("api").await;
+        self.skim();
+    }
+
+    /// Everybody goes to another chat, once it is there.
+    pub async fn go(&mut self, chat: &str) {
+        self.here = ChatId::new(chat);
+        self.settle_if(|world| world.room() == Room::default()).await;
+    }
+
+    /// Time passes.
+    pub fn wait(&self, milliseconds: u64) {
+        NOW.set(NOW.get() + milliseconds);
+    }
+
+    /// Somebody writes in the chat.
+    pub async fn say(&mut self, by: &str, text: &str) {
+        let fact = self.said(by, text);
+        self.tell(fact).await;
+    }
+
+    /// Somebody writes in the same moment as whatever came before.
+    pub async fn say_in_haste(&mut self, by: &str, text: &str) {
+        let moment = NOW.get();
+        self.say(by, text).await;
+        NOW.set(moment);
+    }
+
+    /// Several people write at the same time.
+    pub async fn say_at_once(&mut self, said: &[(&str, &str)]) {
+        let mut handled = vec![];
+        for (by, text) in said {
+            let event = self.event(self.said(by, text));
+            handled.push((self.app.clone(), event));
+        }
+        let handled =
+            handled.into_iter().map(|(app, event)| async move { app.handle(event).await });
+        for taken in futures_util::future::join_all(handled).await {
+            self.note(taken.unwrap());
+        }
+    }
+
+    fn said(&self, by: &str, text: &str) -> Fact {
+        let via = if self.here.as_str().starts_with("dm-") { Via::Direct } else { Via::Group };
+        Fact::Acted { by: UserId::new(by), via, action: Action::parse(text) }
+    }
+
+    /// Somebody presses a button on the newest card here that has it.
+    pub async fn press(&mut self, by: &str, label: &str) {
+        self.fill(by, label, &[]).await;
+    }
+
+    /// Somebody fills in a form and presses its button.
+    pub async fn fill(&mut self, by: &str, label: &str, fields: &[(&str, &str)]) {
+        let (card, action) = self.button(label).await;
+        self.press_on(by, &card, &action, fields).await;
+    }
+
+    /// Finds a button on the newest card here that has it. What was shown for a while can still be
+    /// pressed later with [`World::press_on`].
+    pub async fn button(&self, label: &str) -> (CardRef, Action) {
+        // If a card could not be shown at once, people wait for it.
+        self.sweep().await;
+        let found = self.chat.button(&self.here, label);
+        found.unwrap_or_else(|| panic!("no button [{label}] in {}", self.here))
+    }
+
+    /// Somebody presses a button that was on a card once; fields of its form come along.
+    pub async fn press_on(
+        &mut self,
+        by: &str,
+        card: &CardRef,
+        action: &Action,
+        fields: &[(&str, &str)],
+    ) {
+        let mut press = Press::of(action);
+        press.0.extend(fields.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
+        let via = Via::Press { card: card.clone() };
+        self.tell(Fact::Acted { by: UserId::new(by), via, action: press.action() }).await;
+    }
+
+    /// The platform delivers the last event once more.
+    pub async fn redeliver(&mut self) {
+        let event = self.last.clone().unwrap();
+        let taken = self.app.handle(event).await.unwrap();
+        self.note(taken);
+    }
+
+    /// The operator offers a pairing code at the machine, good for ten minutes.
+    pub async fn offer_pairing(&mut self, code: &str) {
+        let here = std::mem::replace(&mut self.here, ChatId::new("house"));
+        let until = Timestamp(NOW.get() + 10 * MINUTE);
+        self.tell(Fact::PairingOffered { code: code.into(), until }).await;
+        self.here = here;
+    }
+
+    /// The runner found the folder of the newest project that is being made.
+    pub async fn folder_is(&mut self, path: &str) {
+        self.looked(Ok(path.to_owned())).await;
+    }
+
+    /// The runner did not find it.
+    pub async fn folder_is_bad(&mut self, why: &str) {
+        self.looked(Err(why.to_owned())).await;
+    }
+
+    async fn looked(&mut self, result: Result<String, String>) {
+        self.settle_if(|world| world.queue.looking().is_none()).await;
+        let request = self.queue.looking().expect("no folder is looked at");
+        self.tell(Fact::Looked { request, result }).await;
+    }
+
+    /// The agent reports on the task it was last started on.
+    pub async fn agent(&mut self, report: Report) {
+        self.settle_if(|world| world.current_is_not_sent()).await;
+        let task = self.queue.started().last().cloned().expect("no task was started");
+        self.report(&task, report).await;
+    }
+
+    /// The agent reports on a task.
+    pub async fn report(&mut self, task: &TaskId, report: Report) {
+        self.tell(Fact::Reported { task: task.clone(), report }).await;
+    }
+
+    fn current_is_not_sent(&self) -> bool {
+        let current = self.room().desk.current;
+        current.is_some_and(|task| !self.queue.started().contains(&task.id))
+    }
+
+    /// The runner is about to hand the prompt over.
+    pub async fn agent_is_given_it(&mut self) {
+        let (claim, thread) = (format!("claim-{}", self.events), Some(ThreadId::new("thread")));
+        self.agent(Report::Claimed { claim, thread }).await;
+    }
+
+    /// The agent takes the prompt.
+    pub async fn agent_starts(&mut self) {
+        self.agent_is_given_it().await;
+        let turn = TurnId::new(format!("turn-{}", self.events));
+        self.agent(Report::Started { thread: ThreadId::new("thread"), turn }).await;
+    }
+
+    /// The agent asks for leave.
+    pub async fn agent_asks(&mut self, id: &str, ask: Ask) {
+        self.agent(Report::Asked(Approval { id: ApprovalId::new(id), ask })).await;
+    }
+
+    /// The agent is done; the answer has a page for each text.
+    pub async fn agent_answers(&mut self, pages: &[&str]) {
+        let answer = self.pages(pages).await;
+        self.agent_ends(Outcome::Answered { answer }).await;
+    }
+
+    pub async fn agent_ends(&mut self, outcome: Outcome) {
+        self.agent(Report::Ended { outcome, steps: vec![] }).await;
+    }
+
+    /// Puts a text of several pages where PoCo keeps them.
+    pub async fn pages(&mut self, pages: &[&str]) -> Pages {
+        let id = PagesId::new(format!("pages-{}", self.events));
+        for (at, body) in pages.iter().enumerate().skip(1) {
+            let document = Document { version: 1, body: (*body).to_owned() };
+            let key = format!("page/{id}/{at:05}");
+            while self.store.put(&key, &document).await.is_err() {
+                if self.store.get(&key).await.is_ok_and(|got| got.is_some()) {
+                    break; // It was the answer that was lost.
+                }
+            }
+        }
+        Pages { id, first: pages[0].to_owned(), count: pages.len() }
+    }
+
+    /// How the platform refuses to open a group, from now on.
+    pub fn groups_are_refused(&self, how: Refusal) {
+        self.chat.refuse_to_open(how);
+    }
+
+    /// A person removed a message from the chat.
+    pub fn message_is_gone(&self, card: &CardRef) {
+        self.chat.lose(&MessageId(card.to_string()));
+    }
+
+    /// Takes in what happened, as often as it is delivered.
+    pub async fn tell(&mut self, fact: Fact) {
+        let event = self.event(fact);
+        self.last = Some(event.clone());
+        for _ in 0..DELIVERIES {
+            if let Ok(taken) = self.app.handle(event.clone()).await {
+                self.note(taken);
+                return;
+            }
+        }
+        panic!("{event:?} was never taken in");
+    }
+
+    fn event(&mut self, fact: Fact) -> Event {
+        self.events += 1;
+        self.wait(1_000);
+        let id = EventId::new(format!("e{}", self.events));
+        Event { id, chat: self.here.clone(), at: now(), fact }
+    }
+
+    fn note(&mut self, taken: Taken) {
+        self.toasts.extend(taken.toast);
+        let desk = &taken.room.desk;
+        for task in desk.current.iter().chain(&desk.waiting) {
+            if !self.tasks.contains(&task.id) {
+                self.tasks.push(task.id.clone());
+            }
+        }
+    }
+
+    async fn settle_if(&self, missing: impl Fn(&Self) -> bool) {
+        if missing(self) {
+            self.settle().await;
+        }
+    }
+
+    /// Pays all that is owed, as the runner does once a minute.
+    pub async fn settle(&self) {
+        assert!(self.sweep().await == Debt::Clear, "something is owed for ever");
+    }
+
+    async fn sweep(&self) -> Debt {
+        for _ in 0..DELIVERIES {
+            if matches!(self.app.sweep().await, Ok(Debt::Clear)) {
+                return Debt::Clear;
+            }
+        }
+        Debt::Owing
+    }
+
+    /// The room here, as it is now.
+    pub fn room(&self) -> Room {
+        self.store.room(&self.here)
+    }
+
+    /// The name of a task: `T1` is the first that came up.
+    pub fn task(&self, name: &str) -> TaskId {
+        let number: usize = name.trim_start_matches('T').parse().unwrap();
+        self.tasks[number - 1].clone()
+    }
+}
+
+fn settings(workdir: &str) -> Settings {
+    Settings {
+        agent: "codex".into(),
+        workdir: workdir.into(),
+        model: None,
+        sandbox: "workspace-write".into(),
+        approval_policy: "on-request".into(),
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp(NOW.get())
+}
+
+/// Returns what the agent wants to run, as it asks for it.
+pub fn command(command: &str) -> Ask {
+    let command = Pages::one("c", command);
+    Ask::Command { command, cwd: "/srv/api".into(), reason: String::new() }
+}

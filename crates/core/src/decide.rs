@@ -31,8 +31,10 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
             }
         }
         Fact::Reported { task, report } => reported(terms, room, event, task, report),
-        Fact::Knocked { by, via, chat, text } => house::knocked(room, event, by, via, chat, text),
-        Fact::PairingOffered { code, until } => house::offered(room, code, *until),
+        Fact::Knocked { by, via, chat, text } => {
+            house::knocked(terms, room, event, by, via, chat, text)
+        }
+        Fact::PairingOffered { code, until } => house::offered(terms, room, code, *until),
         Fact::Welcomed { by } => lobby::welcomed(room, event, by),
         Fact::Looked { request, result } => lobby::looked(terms, room, event, request, result),
         Fact::Listed { request, project } => lobby::listed(terms, room, event, request, project),
@@ -53,16 +55,20 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
     if matches!(room.kind, Kind::Fresh) && matches!(scene.via, Via::Direct | Via::Local { .. }) {
         room.kind = Kind::Lobby(Default::default());
     }
-    match &room.kind {
-        Kind::Fresh => {
+    match (&room.kind, action) {
+        // What was answered can be read as long as its chat is there.
+        (Kind::Gone, Action::Page { task, page }) => {
+            return words::page(scene, room, task, *page);
+        }
+        (Kind::Fresh, _) => {
             return scene
                 .reply("This group is no PoCo project. Send me a direct message to make one.");
         }
-        Kind::Gone => return scene.reply(
+        (Kind::Gone, _) => return scene.reply(
             "The project of this group was deleted. Send me a direct message to make a new one.",
         ),
-        Kind::House(_) => return vec![],
-        Kind::Lobby(_) | Kind::Project(_) => {}
+        (Kind::House(_), _) => return vec![],
+        (Kind::Lobby(_) | Kind::Project(_), _) => {}
     }
     match action {
         Action::Say { text } => said(scene, room, text),
@@ -109,9 +115,13 @@ fn reported(
     task: &crate::TaskId,
     report: &Report,
 ) -> Vec<Effect> {
+    if !matches!(room.kind, Kind::Lobby(_) | Kind::Project(_)) {
+        // It came so late that the project is gone, and nothing must start there.
+        return vec![];
+    }
     match report {
         Report::Claimed { claim, thread } => task::claimed(room, task, claim, thread.as_ref()),
-        Report::Unclaimed => task::unclaimed(room, task),
+        Report::Unclaimed => task::unclaimed(room, event, task),
         Report::Started { thread, turn } => task::started(room, event, task, thread, turn),
         Report::Asked(approval) => approval::asked(room, event, task, approval),
         Report::Settled { approval } => approval::settled(room, task, approval),

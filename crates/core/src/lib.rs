@@ -40,4 +40,4 @@ pub use room::{
     Terms,
 };
 pub use transcript::{STEPS_MAX, Step, Transcript};
-pub use view::{live, recalled};
+pub use view::{fenced, live, recalled};

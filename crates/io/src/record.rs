@@ -67,14 +67,26 @@ impl Record {
             // A toast goes into the answer to whoever pressed; there is no later for it.
             if !matches!(effect, Effect::Toast { .. }) {
                 let (id, effect) = (format!("{}-{n}", event.id), effect.clone());
-                self.owed.push_back(Owed { id, effect, at: event.at, order });
+                self.owe(Owed { id, effect, at: event.at, order });
             }
         }
-        let changed = before != self.room || !self.owed.is_empty();
+        // A press that only brought a word counts too: it must not do more when it comes again.
+        let changed = before != self.room || !effects.is_empty();
         if changed {
             self.see(&event.id, event.at);
         }
         Decided { effects, changed }
+    }
+
+    /// Notes what is to be performed. Of the looks a card was to have, the first says that it may be
+    /// posted by now and the last is the one to show: those between go, however long none is shown.
+    fn owe(&mut self, owed: Owed) {
+        let mut same = self.owed.iter().filter(|it| it.is_same_card(&owed));
+        if let (Some(_), Some(between)) = (same.next(), same.next()) {
+            let id = between.id.clone();
+            self.owed.retain(|it| it.id != id);
+        }
+        self.owed.push_back(owed);
     }
 
     fn has_seen(&self, id: &EventId) -> bool {
@@ -106,10 +118,20 @@ impl Record {
         self.owed.retain(|owed| !done.contains(owed));
         for (key, message) in posted {
             self.cards.retain(|(it, _)| it != key);
-            if self.cards.len() == CARDS_MAX {
-                self.cards.pop_front();
-            }
             self.cards.push_back((key.clone(), message.clone()));
+        }
+        while self.cards.len() > CARDS_MAX {
+            let oldest = self.cards.iter().position(|(key, _)| !self.may_change(key));
+            self.cards.remove(oldest.unwrap_or_default());
+        }
+    }
+
+    /// Whether a card still follows the room.
+    fn may_change(&self, key: &CardKey) -> bool {
+        match key {
+            CardKey::Workspace => true,
+            CardKey::Task(task) => self.room.desk.find(task).is_some(),
+            CardKey::This(_) => false,
         }
     }
 
@@ -125,6 +147,16 @@ impl Record {
     pub(crate) fn pressed(&self, pressed: &CardRef) -> MessageId {
         let known = self.cards.iter().map(|(_, message)| message).find(|it| it.is(pressed));
         known.cloned().unwrap_or_else(|| MessageId(pressed.to_string()))
+    }
+}
+
+impl Owed {
+    /// Whether both say how one card should look.
+    pub(crate) fn is_same_card(&self, other: &Self) -> bool {
+        match (&self.effect, &other.effect) {
+            (Effect::Show { key: one, .. }, Effect::Show { key: other, .. }) => one == other,
+            _ => self == other,
+        }
     }
 }
 

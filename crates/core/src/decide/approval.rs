@@ -7,6 +7,10 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
+/// The number of the question whether a task may start. It has one, so that a second press on its
+/// button never answers what the agent asks then.
+pub(crate) const CONFIRMATION: usize = 0;
+
 pub(super) fn asked(
     room: &mut Room,
     _event: &Event,
@@ -49,6 +53,12 @@ pub(super) fn approve(
     if confirming(room, what) {
         let Some(mut task) = room.desk.current.take() else { return vec![] };
         task.confirm = false;
+        task.answered.push(Answered {
+            number: CONFIRMATION,
+            id: ApprovalId::new(numbered(&task, CONFIRMATION)),
+            verdict: Verdict::AllowOnce,
+            by: scene.by.clone(),
+        });
         task.note("confirmation_approved", scene.event.at);
         return task::start(&mut room.desk, scene.event, task);
     }
@@ -121,7 +131,9 @@ pub(crate) fn long(ask: &Ask) -> Option<&Pages> {
 
 fn confirming(room: &Room, what: &str) -> bool {
     let current = room.desk.current.as_ref();
-    current.is_some_and(|task| task.phase == Phase::Confirming && task.id.as_str() == what)
+    current
+        .filter(|task| task.phase == Phase::Confirming)
+        .is_some_and(|task| task.id.as_str() == what || numbered(task, CONFIRMATION) == what)
 }
 
 /// Takes the first answer to a question; tells later ones who gave it.

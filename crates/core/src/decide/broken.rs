@@ -1,7 +1,10 @@
 //! Tasks that were cut off: people say what becomes of them.
 
 use super::{Scene, task};
-use crate::{Archive, BROKEN_MAX, Desk, Effect, Phase, Room, Task, TaskId, WAITING_MAX};
+use crate::{
+    Archive, BROKEN_MAX, Desk, Effect, Kind, Outcome, Phase, Room, Task, TaskId, ThreadId,
+    WAITING_MAX,
+};
 
 /// What an agent is told when it is to go on.
 const GO_ON: &str =
@@ -19,12 +22,24 @@ pub(super) fn remember(desk: &mut Desk, archive: Archive) -> Vec<Effect> {
 
 /// Has the agent go on, in the same conversation, before anything that waits.
 pub(super) fn resume(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
-    take_up(scene, room, id, "Resumed", |_| GO_ON.to_owned())
+    take_up(scene, room, id, "Resumed", |Archive { task, outcome, .. }| match outcome {
+        Outcome::Interrupted { begun: Some(false), .. } => (task.prompt.clone(), None),
+        Outcome::Interrupted { begun: None, .. } => {
+            let prompt = format!("{GO_ON} This is what you were asked:\n\n{}", task.prompt);
+            (prompt, task.thread.clone())
+        }
+        Outcome::Interrupted { begun: Some(true), .. }
+        | Outcome::Answered { .. }
+        | Outcome::Failed { .. }
+        | Outcome::Stopped { .. }
+        | Outcome::Cancelled { .. }
+        | Outcome::Merged { .. } => (GO_ON.to_owned(), task.thread.clone()),
+    })
 }
 
 /// Gives the agent the same prompt again.
 pub(super) fn again(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
-    take_up(scene, room, id, "Run again", |task| task.prompt.clone())
+    take_up(scene, room, id, "Run again", |archive| (archive.task.prompt.clone(), None))
 }
 
 pub(super) fn discard(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
@@ -39,25 +54,29 @@ fn take_up(
     room: &mut Room,
     id: &TaskId,
     word: &str,
-    prompt: impl Fn(&Task) -> String,
+    what: impl Fn(&Archive) -> (String, Option<ThreadId>),
 ) -> Vec<Effect> {
+    if matches!(&room.kind, Kind::Project(project) if project.leaving) {
+        return scene.reply("This project is being deleted.");
+    }
     if room.desk.waiting.len() >= WAITING_MAX {
         return scene.reply("Too many prompts are waiting. Cancel one first.");
     }
     let Some(archive) = take(&mut room.desk, id) else {
         return scene.reply("That was settled before.");
     };
+    let (prompt, thread) = what(&archive);
     let mut task = Task {
         id: TaskId::of(&scene.event.id, scene.event.at),
         by: scene.by.clone(),
-        prompt: prompt(&archive.task),
+        prompt,
         fresh: false,
         confirm: false,
         since: scene.event.at,
         phase: Phase::Waiting,
         pending: vec![],
         answered: vec![],
-        thread: None,
+        thread,
         turn: None,
         history: vec![],
         ..archive.task.clone()

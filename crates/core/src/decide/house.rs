@@ -1,7 +1,8 @@
 //! At the door: strangers knock, and one of them may have the pairing code.
 
 use crate::{
-    Card, ChatId, Effect, Event, Fact, House, Kind, Pairing, Room, Timestamp, Tone, UserId, Via,
+    Card, ChatId, Effect, Event, Fact, House, Kind, Pairing, Room, Terms, Timestamp, Tone, UserId,
+    Via,
 };
 
 /// How often a stranger is told that they may not act, in milliseconds.
@@ -19,9 +20,13 @@ const TRY_EVERY: u64 = 1_000;
 /// Characters of a pairing code.
 const CODE_CHARS: usize = 8;
 
-pub(super) fn offered(room: &mut Room, code: &str, until: Timestamp) -> Vec<Effect> {
+/// What strangers hear while there is none.
+const NO_OWNER: &str = "This PoCo has no owner yet. If it is yours, run `poco pair` on its machine \
+                        and send me the code it prints, in a direct message.";
+
+pub(super) fn offered(terms: &Terms, room: &mut Room, code: &str, until: Timestamp) -> Vec<Effect> {
     let house = house(room);
-    if house.owner.is_none() {
+    if !is_owned(terms, house) {
         let code = normal(code);
         let last_try = Timestamp::default();
         house.pairing = Some(Pairing { code, until, tries_left: TRIES_MAX, last_try });
@@ -30,6 +35,7 @@ pub(super) fn offered(room: &mut Room, code: &str, until: Timestamp) -> Vec<Effe
 }
 
 pub(super) fn knocked(
+    terms: &Terms,
     room: &mut Room,
     event: &Event,
     by: &UserId,
@@ -39,7 +45,7 @@ pub(super) fn knocked(
 ) -> Vec<Effect> {
     let house = house(room);
     let code = normal(text);
-    let looks_right = code.len() == CODE_CHARS && *via == Via::Direct && house.owner.is_none();
+    let looks_right = code.len() == CODE_CHARS && *via == Via::Direct && !is_owned(terms, house);
     let pairing = house.pairing.as_mut().filter(|_| looks_right);
     let answer = match pairing.map(|pairing| attempt(pairing, &code, event.at)) {
         Some(attempt) => match attempt {
@@ -55,10 +61,12 @@ pub(super) fn knocked(
                     .to_owned()
             }
             Attempt::Wrong { left } => format!("That is not the code. You have {left} more tries."),
+            Attempt::TooSoon if refused_lately(house, by, event.at) => return vec![],
             Attempt::TooSoon => "Too fast. Wait a moment and try again.".to_owned(),
         },
         None if refused_lately(house, by, event.at) => return vec![],
-        None => refusal(house).to_owned(),
+        None if is_owned(terms, house) => "Sorry, this PoCo works for its owner only.".to_owned(),
+        None => NO_OWNER.to_owned(),
     };
     match via {
         Via::Press { .. } => vec![Effect::Toast { text: answer }],
@@ -98,14 +106,9 @@ fn refused_lately(house: &mut House, by: &UserId, at: Timestamp) -> bool {
     false
 }
 
-fn refusal(house: &House) -> &'static str {
-    match house.owner {
-        Some(_) => "Sorry, this PoCo works for its owner only.",
-        None => {
-            "This PoCo has no owner yet. If it is yours, run `poco pair` on its machine and send \
-             me the code it prints, in a direct message."
-        }
-    }
+/// Whether there is an owner: the operator named one, or somebody came in with the code.
+fn is_owned(terms: &Terms, house: &House) -> bool {
+    terms.owner.is_some() || house.owner.is_some()
 }
 
 fn house(room: &mut Room) -> &mut House {

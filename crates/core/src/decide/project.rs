@@ -2,7 +2,8 @@
 
 use super::{Scene, task};
 use crate::{
-    Card, ChatId, Desk, Effect, Event, Fact, Kind, Project, Room, Settings, Tone, UserId, view,
+    Card, CardKey, ChatId, Desk, Effect, Event, Fact, Kind, Project, Room, Settings, Tone, UserId,
+    view,
 };
 
 pub(super) fn opened(
@@ -54,7 +55,8 @@ pub(super) fn leave(room: &mut Room, event: &Event) -> Vec<Effect> {
     let card = Card::new(Tone::Ended, format!("Deleted: {}", project.name)).text(text);
     let unlisted = unlisted(event, &project.lobby);
     *room = Room { kind: Kind::Gone, desk: Desk::default() };
-    vec![Effect::Post { chat: event.chat.clone(), card }, unlisted]
+    let last = Effect::Show { key: CardKey::Workspace, card: card.clone() };
+    vec![last, Effect::Post { chat: event.chat.clone(), card }, unlisted]
 }
 
 fn unlisted(event: &Event, lobby: &ChatId) -> Effect {

@@ -97,7 +97,8 @@ pub(super) fn start(desk: &mut Desk, event: &Event, mut task: Task) -> Vec<Effec
     let command = Command::Start {
         task: task.id.clone(),
         prompt: task.prompt.clone(),
-        thread: desk.thread.clone(),
+        // One that is resumed goes on in its own conversation, whatever came since.
+        thread: task.thread.clone().or_else(|| desk.thread.clone()),
         settings: task.settings.clone(),
     };
     desk.current = Some(task);
@@ -106,9 +107,9 @@ pub(super) fn start(desk: &mut Desk, event: &Event, mut task: Task) -> Vec<Effec
 
 pub(super) fn stop(scene: &Scene<'_>, room: &mut Room, id: Option<&TaskId>) -> Vec<Effect> {
     if let Some(at) = room.desk.waiting.iter().position(|task| Some(&task.id) == id) {
-        let Some(task) = room.desk.waiting.remove(at) else { return vec![] };
         let outcome = Outcome::Cancelled { by: scene.by.clone() };
-        return over(scene.event, task, outcome);
+        let task = leave_line(&mut room.desk, at);
+        return task.map(|task| over(scene.event, task, outcome)).unwrap_or_default();
     }
     let current = room.desk.current.as_ref();
     match current.filter(|task| id.is_none_or(|id| task.id == *id)) {
@@ -126,6 +127,7 @@ pub(super) fn stop_current(room: &mut Room, event: &Event, by: &UserId) -> Vec<E
         Phase::Waiting | Phase::Confirming | Phase::Starting => {
             let outcome = Outcome::Cancelled { by: by.clone() };
             let Some(task) = room.desk.current.take() else { return vec![] };
+            pass_on_fresh(&mut room.desk, &task, 0);
             let mut effects = over(event, task, outcome);
             effects.extend(next(room, event));
             effects
@@ -172,10 +174,29 @@ pub(super) fn merge(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effe
     let Some(into) = running(&room.desk).cloned() else {
         return scene.reply("Nothing is running that could be added to. It will start by itself.");
     };
-    let Some(task) = room.desk.waiting.remove(at) else { return vec![] };
+    let Some(task) = leave_line(&mut room.desk, at) else { return vec![] };
     let mut effects = vec![add(&into, task.id.to_string(), &task.by, &task.prompt)];
     effects.extend(over(scene.event, task, Outcome::Merged { into: into.id }));
     effects
+}
+
+/// Takes a task out of the line.
+fn leave_line(desk: &mut Desk, at: usize) -> Option<Task> {
+    let task = desk.waiting.remove(at)?;
+    pass_on_fresh(desk, &task, at);
+    Some(task)
+}
+
+/// A fresh conversation that was asked for begins with whichever prompt comes next, if this one
+/// does not begin it.
+fn pass_on_fresh(desk: &mut Desk, task: &Task, next: usize) {
+    if !task.fresh {
+        return;
+    }
+    match desk.waiting.get_mut(next) {
+        Some(next) => next.fresh = true,
+        None => desk.fresh = true,
+    }
 }
 
 fn running(desk: &Desk) -> Option<&Task> {
@@ -196,11 +217,16 @@ pub(super) fn steer_missed(
     by: &UserId,
     text: &str,
 ) -> Vec<Effect> {
-    match new_task(terms, room, event, by, "feishu", text) {
+    // It was meant for the conversation that goes on.
+    let fresh = std::mem::take(&mut room.desk.fresh);
+    let task = new_task(terms, room, event, by, "feishu", text);
+    room.desk.fresh = fresh;
+    match task {
         Ok(task) => line_up(room, event, task),
         Err(wrong) => {
-            let text = format!("The task was over before this could be added to it. {wrong}");
-            let card = crate::Card::new(crate::Tone::Bad, "Not added").text(text);
+            let why = format!("The task was over before this could be added to it. {wrong}");
+            let card = crate::Card::new(crate::Tone::Bad, "Not added");
+            let card = card.text(why).text(view::fenced("", text));
             vec![Effect::Post { chat: event.chat.clone(), card }]
         }
     }
@@ -225,13 +251,26 @@ pub(super) fn claimed(
     vec![]
 }
 
-pub(super) fn unclaimed(room: &mut Room, id: &TaskId) -> Vec<Effect> {
+pub(super) fn unclaimed(room: &mut Room, event: &Event, id: &TaskId) -> Vec<Effect> {
     let Some(task) = room.desk.current(id) else { return vec![] };
-    if matches!(task.phase, Phase::Claimed { .. }) {
-        task.phase = Phase::Starting;
-        task.thread = None;
+    match &task.phase {
+        Phase::Claimed { .. } => {
+            task.phase = Phase::Starting;
+            task.thread = None;
+            vec![]
+        }
+        // A person stopped it before the agent had it, and now the agent will never have it.
+        Phase::Stopping if task.turn.is_none() => {
+            let Some(task) = room.desk.current.take() else { return vec![] };
+            pass_on_fresh(&mut room.desk, &task, 0);
+            let mut effects = over(event, task, Outcome::Stopped { partial: None });
+            effects.extend(next(room, event));
+            effects
+        }
+        Phase::Waiting | Phase::Confirming | Phase::Starting | Phase::Running | Phase::Stopping => {
+            vec![]
+        }
     }
-    vec![]
 }
 
 pub(super) fn started(
@@ -264,6 +303,10 @@ pub(super) fn ended(
     steps: &[String],
 ) -> Vec<Effect> {
     let Some(task) = room.desk.current.take_if(|task| task.id == *id) else { return vec![] };
+    if task.turn.is_none() && view::text(outcome).is_some() {
+        // It went by so fast that its beginning was not heard of.
+        room.desk.thread = task.thread.clone().or_else(|| room.desk.thread.take());
+    }
     let outcome = if let Outcome::Interrupted { partial, .. } = outcome
         && task.phase == Phase::Stopping
     {

@@ -1,7 +1,7 @@
 //! Cards of tasks, from waiting to over.
 
 use super::{brief, escape, fenced};
-use crate::decide::approval::{long, numbered};
+use crate::decide::approval::{CONFIRMATION, long, numbered};
 use crate::{
     Action, Archive, Ask, Block, Button, Card, CardKey, Choice, Desk, Field, Form, Look, Outcome,
     Pages, Pending, Phase, Question, Room, Task, TaskId, Tone, Transcript, Typing,
@@ -46,17 +46,20 @@ pub(super) fn card(desk: &Desk, task: &Task, place: usize) -> Card {
             .buttons(vec![
                 Button::new(
                     "Approve",
-                    Action::Approve { what: task.id.to_string(), session: false },
+                    Action::Approve { what: numbered(task, CONFIRMATION), session: false },
                 )
                 .primary(),
-                Button::new("Reject", Action::Deny { what: task.id.to_string(), why: None })
-                    .danger(),
+                Button::new(
+                    "Reject",
+                    Action::Deny { what: numbered(task, CONFIRMATION), why: None },
+                )
+                .danger(),
             ]),
+        Phase::Claimed { .. } | Phase::Running if !task.pending.is_empty() => asking(task),
         Phase::Starting | Phase::Claimed { .. } => shell(Tone::Busy, "Created", task)
             .note(brief(&task.prompt))
             .buttons(vec![Button::new("Stop", stop).danger()]),
-        Phase::Running if task.pending.is_empty() => running(task, String::new(), String::new()),
-        Phase::Running => asking(task),
+        Phase::Running => running(task, String::new(), String::new()),
         Phase::Stopping => shell(Tone::Busy, "Stopping", task).note(brief(&task.prompt)),
     }
 }
@@ -217,7 +220,7 @@ fn verdict(outcome: &Outcome) -> (Tone, &'static str) {
     }
 }
 
-fn text(outcome: &Outcome) -> Option<&Pages> {
+pub(crate) fn text(outcome: &Outcome) -> Option<&Pages> {
     match outcome {
         Outcome::Answered { answer } => Some(answer),
         Outcome::Failed { partial, .. }

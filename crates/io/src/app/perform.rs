@@ -11,6 +11,7 @@ use poco_core::{
     TaskId, Timestamp, UserId, hash, recalled,
 };
 use std::collections::VecDeque;
+use std::sync::{Arc, PoisonError};
 
 /// How often what is owed may give rise to more.
 const ROUNDS_MAX: usize = 12;
@@ -49,18 +50,46 @@ impl App {
     /// Pays what any chat still owes: after a start, and once in a while.
     pub async fn sweep(&self) -> anyhow::Result<Debt> {
         let mut debt = Debt::Clear;
-        for chat in self.chats().await? {
-            if self.settle(&chat).await? == Debt::Owing {
-                debt = Debt::Owing;
+        for chat in self.owing().await? {
+            match self.settle(&chat).await {
+                Ok(Debt::Clear) => {}
+                Ok(Debt::Owing) => debt = Debt::Owing,
+                Err(error) => {
+                    // The other chats have done nothing to deserve waiting.
+                    tracing::warn!(chat.id = %chat, "a chat could not be settled: {error:#}");
+                    debt = Debt::Owing;
+                }
             }
         }
         Ok(debt)
     }
 
+    /// Lists the chats that owe something.
+    pub async fn owing(&self) -> anyhow::Result<Vec<ChatId>> {
+        let mut owing = vec![];
+        for chat in self.chats().await? {
+            match self.load(&chat).await {
+                Ok(record) if record.is_settled() => {}
+                Ok(_) => owing.push(chat),
+                // The other chats have done nothing to deserve waiting.
+                Err(error) => tracing::error!(chat.id = %chat, "debts are not known: {error:#}"),
+            }
+        }
+        Ok(owing)
+    }
+
     /// Pays once, and returns the chats that heard of something.
     async fn pay(&self, chat: &ChatId) -> anyhow::Result<(Debt, Vec<ChatId>)> {
         let payer = self.payer(chat);
-        let _alone = payer.lock().await;
+        let paid = {
+            let _alone = payer.lock().await;
+            self.pay_alone(chat).await
+        };
+        self.forget(chat, payer);
+        paid
+    }
+
+    async fn pay_alone(&self, chat: &ChatId) -> anyhow::Result<(Debt, Vec<ChatId>)> {
         let record = self.load(chat).await?;
         if record.is_settled() {
             return Ok((Debt::Clear, vec![]));
@@ -78,9 +107,26 @@ impl App {
         Ok((if settled { Debt::Clear } else { Debt::Owing }, heard))
     }
 
-    fn payer(&self, chat: &ChatId) -> std::sync::Arc<tokio::sync::Mutex<()>> {
-        let mut payers = self.payers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    /// Sends the jobs a chat owes, and nothing else: they must not wait for cards.
+    pub async fn send_jobs(&self, chat: &ChatId) -> anyhow::Result<()> {
+        let record = self.load(chat).await?;
+        let mut paid = Paid::default();
+        self.send(chat, &record, &mut paid).await;
+        self.strike_off(chat, &paid).await.map(|_| ())
+    }
+
+    fn payer(&self, chat: &ChatId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut payers = self.payers.lock().unwrap_or_else(PoisonError::into_inner);
         payers.entry(chat.clone()).or_default().clone()
+    }
+
+    /// Forgets the lock of a chat that nobody else pays for at the moment.
+    fn forget(&self, chat: &ChatId, payer: Arc<tokio::sync::Mutex<()>>) {
+        let mut payers = self.payers.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(payer);
+        if payers.get(chat).is_some_and(|payer| Arc::strong_count(payer) == 1) {
+            payers.remove(chat);
+        }
     }
 
     /// Notes what was paid. Says whether nothing of what was owed then is left.
@@ -107,7 +153,7 @@ impl App {
         let shown = join_all(shows.map(|owed| self.show(chat, record, owed))).await;
         for (owed, posted) in shown.into_iter().flatten() {
             paid.done.extend(
-                record.owed().filter(|it| it.order <= owed.order && same_card(it, owed)).cloned(),
+                record.owed().filter(|it| it.order <= owed.order && it.is_same_card(owed)).cloned(),
             );
             paid.posted.extend(posted);
         }
@@ -193,7 +239,7 @@ impl App {
         let message = self.post(chat, card, &once(&name)).await?;
         // Posting again under the same name returns the first message. That looks older only if an
         // older look is owed still: once paid, the message would be known.
-        if record.owed().any(|it| it.order < owed.order && same_card(it, owed)) {
+        if record.owed().any(|it| it.order < owed.order && it.is_same_card(owed)) {
             let card = self.fill(card.clone()).await?;
             self.chat.update(&message, &card, owed.order).await?;
         }
@@ -321,14 +367,7 @@ struct Opening<'a> {
 
 /// Whether a newer look of the same card is owed too: the latest look wins.
 fn superseded(record: &Record, owed: &Owed) -> bool {
-    record.owed().any(|it| (it.order, &it.id) > (owed.order, &owed.id) && same_card(it, owed))
-}
-
-fn same_card(one: &Owed, other: &Owed) -> bool {
-    match (&one.effect, &other.effect) {
-        (Effect::Show { key: one, .. }, Effect::Show { key: other, .. }) => one == other,
-        _ => one == other,
-    }
+    record.owed().skip_while(|it| it.id != owed.id).skip(1).any(|it| it.is_same_card(owed))
 }
 
 /// Names a card so that posting it again is known for what it is.

@@ -3,6 +3,8 @@
 mod message;
 mod press;
 
+pub use press::press;
+
 use poco_core::{Action, CardRef, ChatId, Event, EventId, Fact, Timestamp, UserId, Via};
 use serde_json::Value;
 

@@ -24,12 +24,14 @@ pub(crate) async fn answer(
     body: Bytes,
 ) -> Response {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let document = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&body) };
     let call = Call {
         method: method.to_string(),
         path: uri.path().to_owned(),
         query,
         authorization: authorization.map(str::to_owned),
-        body: serde_json::from_slice(&body).unwrap_or_default(),
+        garbled: document.is_err(),
+        body: document.unwrap_or_default(),
     };
     let Some((name, handler)) = find(&call) else {
         feishu
@@ -43,6 +45,9 @@ pub(crate) async fn answer(
     {
         return response;
     }
+    if let Some(Trouble::Late(by)) = trouble {
+        tokio::time::sleep(by).await;
+    }
     let answer = feishu.change(|state| {
         let answer = guarded(state, &call, name, handler);
         record(state, &call, answer_status(&answer));
@@ -51,7 +56,10 @@ pub(crate) async fn answer(
     match trouble {
         Some(Trouble::LoseAnswer) => break_connection(),
         Some(Trouble::Delay(by)) => tokio::time::sleep(by).await,
-        Some(Trouble::Refuse { .. } | Trouble::Gateway { .. } | Trouble::Cut) | None => {}
+        Some(
+            Trouble::Refuse { .. } | Trouble::Gateway { .. } | Trouble::Cut | Trouble::Late(_),
+        )
+        | None => {}
     }
     respond(&answer)
 }
@@ -74,7 +82,7 @@ fn before(feishu: &Feishu, call: &Call, trouble: &Trouble) -> Option<Response> {
             feishu.change(|state| record(state, call, (0, -1)));
             break_connection()
         }
-        Trouble::LoseAnswer | Trouble::Delay(_) => None,
+        Trouble::LoseAnswer | Trouble::Delay(_) | Trouble::Late(_) => None,
     }
 }
 
@@ -87,6 +95,9 @@ fn guarded(state: &mut State, call: &Call, name: &str, handler: Handler) -> Answ
     if !name.starts_with("token") {
         auth::check(state, call)?;
         state.pace_api(name)?;
+    }
+    if call.garbled {
+        return Err(Refusal::new(9499, "Bad Request: the body is not JSON"));
     }
     handler(state, call)
 }
@@ -123,6 +134,7 @@ fn find(call: &Call) -> Option<(&'static str, Handler)> {
         ("GET", ["bot", "v3", "info"]) => ("bot info", auth::bot),
         ("POST", ["im", "v1", "messages"]) => ("message send", messages::send),
         ("POST", ["im", "v1", "messages", _, "reply"]) => ("message reply", messages::reply),
+        ("GET", ["im", "v1", "messages"]) => ("message list", messages::list),
         ("GET", ["im", "v1", "messages", _]) => ("message get", messages::get),
         ("PATCH", ["im", "v1", "messages", _]) => ("message patch", messages::patch),
         ("PUT", ["im", "v1", "messages", _]) => ("message put", messages::put),
@@ -138,6 +150,7 @@ fn find(call: &Call) -> Option<(&'static str, Handler)> {
             ("members remove", chats::remove_members)
         }
         ("POST", ["cardkit", "v1", "cards"]) => ("card create", cardkit::create),
+        ("POST", ["cardkit", "v1", "cards", "id_convert"]) => ("card of", cardkit::id_convert),
         ("PUT", ["cardkit", "v1", "cards", _]) => ("card put", cardkit::put),
         ("PATCH", ["cardkit", "v1", "cards", _, "settings"]) => {
             ("card settings", cardkit::settings)

@@ -12,6 +12,8 @@ pub(crate) struct Call {
     /// The `Authorization` header, if any.
     pub(crate) authorization: Option<String>,
     pub(crate) body: Value,
+    /// Whether the body was not JSON.
+    pub(crate) garbled: bool,
 }
 
 impl Call {

@@ -4,7 +4,7 @@ mod change;
 mod elements;
 mod stream;
 
-pub(crate) use change::{batch, create, put, settings};
+pub(crate) use change::{batch, create, id_convert, put, settings};
 pub(crate) use elements::{add, modify, remove, replace};
 pub(crate) use stream::content;
 

@@ -37,8 +37,8 @@ pub(crate) struct Due {
 }
 
 impl Feishu {
-    /// Sends an event to the app; returns its id.
-    pub(crate) fn emit(&self, kind: &str, event: &Value) -> String {
+    /// Sends an event of any kind to the app; returns its id.
+    pub fn emit(&self, kind: &str, event: &Value) -> String {
         let (id, twice) = self.change(|state| {
             let id = state.id("");
             let payload = json!({

@@ -16,6 +16,8 @@ pub enum Trouble {
     Cut,
     /// It takes effect, and is answered this much later.
     Delay(Duration),
+    /// It arrives this much later: others may overtake it.
+    Late(Duration),
 }
 
 /// A trouble, and the calls it befalls.

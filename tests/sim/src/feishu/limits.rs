@@ -1,4 +1,6 @@
 //! Rate limits: at most so many calls in any stretch of a second or a minute.
+//!
+//! The stretch slides, as strictly as it can be read; a client needs a margin for the network.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,5 +1,9 @@
 //! Messages: send, reply, change, recall, read.
 
+mod read;
+
+pub(crate) use read::{get, list};
+
 use super::call::{Call, document};
 use super::cards::people::validate_here;
 use super::chats;
@@ -7,7 +11,9 @@ use super::clock::{DAY, HOUR};
 use super::content;
 use super::refusal::{Answer, Refusal, success};
 use super::state::State;
+use read::show;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// A message as the platform keeps it.
 #[derive(Clone, Debug)]
@@ -25,7 +31,7 @@ pub(crate) struct Stored {
     pub(crate) parent: Option<String>,
     pub(crate) mentions: Vec<Value>,
     /// Every look a card has had, the present one last.
-    pub(crate) looks: Vec<Value>,
+    pub(crate) looks: Vec<Arc<Value>>,
 }
 
 /// What a message holds.
@@ -121,7 +127,7 @@ pub(crate) fn new(state: &State, id: String, chat: &str, kind: &str, body: Body)
 
 /// Keeps a new message, with its first look.
 pub(crate) fn keep(state: &mut State, mut stored: Stored) {
-    stored.looks.extend(stored.card(state).cloned());
+    stored.looks.extend(stored.card(state).cloned().map(Arc::new));
     state.order.push(stored.id.clone());
     state.messages.insert(stored.id.clone(), stored);
 }
@@ -171,7 +177,7 @@ pub(crate) fn look(state: &mut State, id: &str, card: Value) {
     let now = state.now();
     let Some(message) = state.messages.get_mut(id) else { return };
     message.updated = now;
-    message.looks.push(card.clone());
+    message.looks.push(Arc::new(card.clone()));
     if let Body::Card(shown) = &mut message.body {
         *shown = card;
     }
@@ -214,14 +220,6 @@ pub(crate) fn delete(state: &mut State, call: &Call) -> Answer {
     Ok(success(&json!({})))
 }
 
-/// `GET /im/v1/messages/:id`
-pub(crate) fn get(state: &mut State, call: &Call) -> Answer {
-    let id = call.part(3);
-    let message = state.messages.get(id).ok_or_else(unknown)?;
-    chats::reachable(state, &message.chat)?;
-    Ok(success(&json!({"items": [show(state, id)]})))
-}
-
 fn unknown() -> Refusal {
     Refusal::new(230_001, "Your request contains an invalid request parameter: message_id")
 }
@@ -241,40 +239,4 @@ fn own<'a>(state: &'a State, id: &str) -> Result<&'a Stored, Refusal> {
         return Err(Refusal::new(230_071, "The message was not sent by this app"));
     }
     Ok(message)
-}
-
-/// Writes a message as the API shows it.
-fn show(state: &State, id: &str) -> Value {
-    let Some(message) = state.messages.get(id) else { return Value::Null };
-    let content = match &message.body {
-        Body::Content(content) => content.to_string(),
-        // Cards come back as a projection that is of no use.
-        Body::Card(_) | Body::Entity(_) => {
-            let hint = "Please upgrade to the latest version of the client to view this";
-            json!({"title": null, "elements": [[{"tag": "text", "text": hint}]]}).to_string()
-        }
-    };
-    let (id_type, sender_type) =
-        if message.person.is_some() { ("open_id", "user") } else { ("app_id", "app") };
-    let mut shown = json!({
-        "message_id": id,
-        "msg_type": message.kind,
-        "create_time": message.created.to_string(),
-        "update_time": message.updated.to_string(),
-        "deleted": message.deleted,
-        "updated": message.updated != message.created,
-        "chat_id": message.chat,
-        "sender": {
-            "id": message.person.as_ref().unwrap_or(&state.options.app_id),
-            "id_type": id_type,
-            "sender_type": sender_type,
-            "tenant_key": state.options.tenant_key,
-        },
-        "body": {"content": content},
-    });
-    if let Some(parent) = &message.parent {
-        shown["parent_id"] = parent.as_str().into();
-        shown["root_id"] = parent.as_str().into();
-    }
-    shown
 }

@@ -3,11 +3,12 @@
 use super::Feishu;
 use super::cards::find::{SeenButton, SeenField, card_buttons, card_fields, card_plain, card_text};
 use super::faults::Fault;
-use super::limits::Violation;
+use super::limits::{Limits, Violation};
 use super::messages::{Body, Stored};
 use super::state::{ApiCall, State};
 use anyhow::bail;
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A message as people see it now.
@@ -22,7 +23,7 @@ pub struct Message {
     /// The card as JSON, if it is one.
     pub card: Option<Value>,
     /// Every look the card has had, the present one last.
-    pub looks: Vec<Value>,
+    pub looks: Vec<Arc<Value>>,
     /// All text on it, in order; for a card the title first.
     pub text: String,
     /// The test clock, in milliseconds since 1970.
@@ -97,6 +98,20 @@ impl Feishu {
         bail!("not seen within {within:?}; the chat is\n{}", seen.join("\n\n"))
     }
 
+    /// Waits for a message that is as wanted; the last one if several are.
+    ///
+    /// # Errors
+    /// If there is none in time; the error shows the chat as it is.
+    pub async fn wait_for_message(
+        &self,
+        chat: &str,
+        within: Duration,
+        wanted: impl Fn(&Message) -> bool,
+    ) -> anyhow::Result<Message> {
+        let last = |messages: &[Message]| messages.iter().rfind(|message| wanted(message)).cloned();
+        self.wait_for(chat, within, last).await
+    }
+
     /// Waits until a look at the whole gives something; none if it does not in time.
     pub async fn wait_until<T>(
         &self,
@@ -121,13 +136,24 @@ impl Feishu {
         self.change(|state| state.faults.push(fault));
     }
 
+    /// Ends all faults.
     pub fn clear_faults(&self) {
         self.change(|state| state.faults.clear());
+    }
+
+    /// Sets whether rate limits are enforced.
+    pub fn limits(&self, on: bool) {
+        self.change(|state| state.limits = Limits::new(on));
     }
 
     /// Returns every API call so far.
     pub fn calls(&self) -> Vec<ApiCall> {
         self.look(|state| state.calls.clone())
+    }
+
+    /// Returns every API call that was refused, by the platform or by a fault.
+    pub fn refused(&self) -> Vec<ApiCall> {
+        self.calls().into_iter().filter(|call| call.code != 0).collect()
     }
 
     /// Counts the calls of a method (`"*"` for any) whose path starts with `prefix`.

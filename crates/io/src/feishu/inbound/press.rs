@@ -38,7 +38,7 @@ fn pressed(origin: Origin<'_>, card: Option<&str>, action: &Value) -> Inbound {
 }
 
 /// Returns what the button carried and, where it says nothing, what was filled in.
-fn press(action: &Value) -> Press {
+pub fn press(action: &Value) -> Press {
     let mut fields = BTreeMap::new();
     put(&mut fields, &action["value"]);
     put(&mut fields, &action["form_value"]);

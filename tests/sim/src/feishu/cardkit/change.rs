@@ -30,6 +30,18 @@ pub(crate) fn create(state: &mut State, call: &Call) -> Answer {
     Ok(success(&json!({"card_id": id})))
 }
 
+/// `POST /cardkit/v1/cards/id_convert`: tells which entity a card message shows.
+pub(crate) fn id_convert(state: &mut State, call: &Call) -> Answer {
+    let message = call.text("message_id")?;
+    let shown = state.messages.get(message).filter(|message| !message.deleted);
+    match shown.map(|message| &message.body) {
+        Some(messages::Body::Entity(id)) => Ok(success(&json!({"card_id": id}))),
+        Some(messages::Body::Card(_) | messages::Body::Content(_)) | None => {
+            Err(Refusal::new(300_308, "ErrMsg: the message shows no card entity; "))
+        }
+    }
+}
+
 /// `PUT /cardkit/v1/cards/:id`: a whole new card, config included.
 pub(crate) fn put(state: &mut State, call: &Call) -> Answer {
     let id = begin(state, call)?;

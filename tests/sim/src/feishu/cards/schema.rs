@@ -91,7 +91,7 @@ const COMPONENTS: &[(&str, &str)] = &[
     ("person", "user_id!:full size:str show_avatar:bool show_name:bool style:str"),
     (
         "person_list",
-        "persons!:person_item[] lines:number size:str show_avatar:bool show_name:bool drop_invalid_user_id:bool icon:icon",
+        "persons!:person_item[] lines:number size:str drop_invalid_user_id:bool icon:icon",
     ),
     ("chart", "chart_spec!:object aspect_ratio:str color_theme:str preview:bool height:str"),
     (
@@ -124,9 +124,7 @@ const COMPONENTS: &[(&str, &str)] = &[
         "interactive_container",
         "behaviors!:behaviors elements!:elements width:str height:str background_style:color \
          has_border:bool border_color:color corner_radius:str padding:str hover_tips:plain \
-         disabled:bool disabled_tips:plain confirm:confirm direction=vertical|horizontal \
-         horizontal_spacing:str horizontal_align=left|center|right vertical_spacing:str \
-         vertical_align=top|center|bottom",
+         disabled:bool disabled_tips:plain confirm:confirm",
     ),
     (
         "form",
@@ -139,14 +137,14 @@ const COMPONENTS: &[(&str, &str)] = &[
         "text:plain type=default|primary|danger|text|primary_text|danger_text|primary_filled|danger_filled|laser \
          size=tiny|small|medium|large width:str icon:icon hover_tips:plain disabled:bool \
          disabled_tips:plain confirm:confirm behaviors:behaviors name:full \
-         form_action_type=submit|reset required:bool",
+         form_action_type=submit|reset",
     ),
     (
         "input",
         "name:full placeholder:plain default_value:str required:bool disabled:bool width:str \
          input_type=text|multiline_text|password max_length:number rows:number auto_resize:bool \
          max_rows:number show_icon:bool label:plain label_position=top|left behaviors:behaviors \
-         confirm:confirm disabled_tips:plain",
+         confirm:confirm",
     ),
     (
         "select_static",
@@ -184,7 +182,7 @@ const COMPONENTS: &[(&str, &str)] = &[
     (
         "select_img",
         "options!:image_option[] multi_select:bool layout=stretch|bisect|trisect \
-         aspect_ratio=16:9|1:1|4:3 can_preview:bool required:bool disabled:bool behaviors:behaviors name:full",
+         aspect_ratio=16:9|1:1|4:3 can_preview:bool required:bool behaviors:behaviors name:full",
     ),
     (
         "checker",

@@ -59,6 +59,15 @@ impl Feishu {
         self.change(|state| state.links.framing = framing);
     }
 
+    /// Sends bytes of any kind to all connections, as one frame.
+    pub fn send_bytes(&self, bytes: &[u8]) {
+        self.look(|state| {
+            for link in &state.links.live {
+                let _ = link.orders.send(Order::Send(bytes.to_vec()));
+            }
+        });
+    }
+
     /// Ends all connections.
     pub fn cut(&self, cut: Cut) {
         self.change(|state| {

@@ -1,0 +1,9 @@
+//! Every agent, held to what PoCo expects of it. Codex is the real one, on a scripted model.
+
+mod asking;
+mod basics;
+mod deaths;
+mod failures;
+mod finding;
+mod stage;
+mod stub;

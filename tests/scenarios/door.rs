@@ -1,0 +1,177 @@
+//! At the door: the owner comes in with the code, everybody else stays outside.
+
+use insta::assert_snapshot;
+use poco_tests::{HOUR, MINUTE, scenario, scenario_without_owner};
+
+#[tokio::test]
+async fn whoever_has_the_code_becomes_the_owner() {
+    scenario_without_owner(async |world| {
+        world.say("ann", "hello").await;
+        assert_snapshot!(world.shown(), @"
+        PoCo
+        This PoCo has no owner yet. If it is yours, run `poco pair` on its machine and send me the code it prints, in a direct message.
+        ");
+
+        world.offer_pairing("ABCD-2345").await;
+        world.say("ann", "abcd2345").await;
+        assert_snapshot!(world.shown(), @"
+        PoCo Projects
+        Welcome. You are the owner now; nobody else can make me act.
+        You have no projects yet.
+        [New] [Manage]
+        ");
+
+        world.say("ann", "hello").await;
+        assert_snapshot!(world.shown(), @"
+        PoCo Projects
+        You have no projects yet.
+        [New] [Manage]
+        ");
+        world.say("bob", "ABCD-2345").await;
+        assert_snapshot!(world.shown(), @"
+        PoCo
+        Sorry, this PoCo works for its owner only.
+        ");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_code_is_good_for_five_tries() {
+    scenario_without_owner(async |world| {
+        world.offer_pairing("ABCD2345").await;
+        for left in (1..5).rev() {
+            world.say("eve", "AAAA1111").await;
+            assert!(world.shown().contains(&format!("You have {left} more tries.")));
+        }
+        world.say("eve", "AAAA1111").await;
+        assert_snapshot!(world.shown(), @"
+        PoCo
+        This pairing code is no longer good. Run `poco pair` on the machine for a new one.
+        ");
+        world.say("ann", "ABCD2345").await;
+        assert_snapshot!(world.shown(), @"
+        PoCo
+        This PoCo has no owner yet. If it is yours, run `poco pair` on its machine and send me the code it prints, in a direct message.
+        ");
+        world.offer_pairing("WXYZ6789").await;
+        world.say("ann", "ABCD2345").await;
+        assert!(world.shown().contains("not the code"));
+        world.say("ann", "wxyz-6789").await;
+        assert!(world.shown().contains("You are the owner now"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_code_gets_old() {
+    scenario_without_owner(async |world| {
+        world.offer_pairing("ABCD2345").await;
+        world.wait(10 * MINUTE);
+        world.say("ann", "ABCD2345").await;
+        assert_snapshot!(world.shown(), @"
+        PoCo
+        This pairing code is no longer good. Run `poco pair` on the machine for a new one.
+        ");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_code_counts_for_nothing_in_a_group() {
+    scenario_without_owner(async |world| {
+        world.offer_pairing("ABCD2345").await;
+        world.go("group").await;
+        world.say("ann", "ABCD2345").await;
+        assert_snapshot!(world.shown(), @"
+        PoCo
+        This PoCo has no owner yet. If it is yours, run `poco pair` on its machine and send me the code it prints, in a direct message.
+        ");
+        world.go("dm-ann").await;
+        world.say("ann", "ABCD2345").await;
+        assert!(world.shown().contains("You are the owner now"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_tries_in_one_second_are_one() {
+    scenario_without_owner(async |world| {
+        world.offer_pairing("ABCD2345").await;
+        world.say_in_haste("eve", "AAAA1111").await;
+        assert!(world.shown().contains("4 more tries"));
+        world.say_in_haste("eve", "AAAA2222").await;
+        assert_snapshot!(world.shown(), @"
+        PoCo
+        Too fast. Wait a moment and try again.
+        ");
+        world.say_in_haste("eve", "AAAA3333").await;
+        world.assert_silent();
+        world.wait(1_000);
+        world.say("ann", "ABCD2345").await;
+        assert!(world.shown().contains("You are the owner now"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_machine_can_not_be_paired_twice() {
+    scenario_without_owner(async |world| {
+        world.offer_pairing("ABCD2345").await;
+        world.say("ann", "ABCD2345").await;
+        world.skim();
+        world.offer_pairing("WXYZ6789").await;
+        world.say("eve", "WXYZ6789").await;
+        assert_snapshot!(world.shown(), @"
+        PoCo
+        Sorry, this PoCo works for its owner only.
+        ");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stranger_is_told_once_an_hour_and_can_do_nothing() {
+    scenario(async |world| {
+        world.project().await;
+        world.say("ann", "first").await;
+        world.agent_starts().await;
+        world.skim();
+        let (card, stop) = world.button("Stop").await;
+        let room = world.room();
+
+        world.say("eve", "delete everything").await;
+        assert_snapshot!(world.shown(), @"
+        PoCo
+        Sorry, this PoCo works for its owner only.
+        ");
+        world.say("eve", "/stop").await;
+        world.press_on("eve", &card, &stop, &[]).await;
+        world.fill("eve", "Stop", &[("intent_key", "task.approve"), ("task_id", "T1")]).await;
+        world.assert_silent();
+        assert_eq!(world.room(), room);
+
+        world.wait(HOUR);
+        world.press_on("eve", &card, &stop, &[]).await;
+        assert_snapshot!(world.toast(), @"Sorry, this PoCo works for its owner only.");
+        world.say("eve", "please").await;
+        world.assert_silent();
+        world.say("mallory", "me too").await;
+        assert!(world.shown().contains("works for its owner only"));
+        assert_eq!(world.room(), room);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn where_the_operator_named_the_owner_there_is_no_pairing() {
+    scenario(async |world| {
+        world.offer_pairing("ABCD2345").await;
+        world.say("eve", "ABCD2345").await;
+        assert_snapshot!(world.shown(), @"
+        PoCo
+        Sorry, this PoCo works for its owner only.
+        ");
+    })
+    .await;
+}

@@ -1,0 +1,92 @@
+//! Nothing is lost or doubled, whatever fails: each story is told once for every call that can fail.
+
+use poco_core::{Outcome, Report, UserId};
+use poco_tests::{DIRECT, command, scenario_with_faults};
+
+#[tokio::test]
+async fn from_a_project_to_an_answer() {
+    scenario_with_faults(async |world| {
+        world.project().await;
+        world.say("ann", "first").await;
+        world.say("ann", "second").await;
+        world.agent_starts().await;
+        world.agent_answers(&["one", "two"]).await;
+        world.agent_starts().await;
+        world.press("ann", "Next Page").await;
+        world.agent_answers(&["ok"]).await;
+        world.say("ann", "/help").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn questions_and_answers() {
+    scenario_with_faults(async |world| {
+        world.project().await;
+        world.say("ann", "confirm: first").await;
+        world.press("ann", "Approve").await;
+        world.agent_starts().await;
+        world.agent_asks("a1", command("rm -rf data/")).await;
+        world.agent_asks("a2", command("ls")).await;
+        world.press("ann", "Deny").await;
+        world.press("ann", "Allow once").await;
+        world.agent_asks("a1", command("rm -rf data/")).await;
+        world.say("ann", "second").await;
+        world.press("ann", "Stop").await;
+        world.agent_ends(Outcome::Stopped { partial: None }).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_waits_is_merged_cancelled_and_started() {
+    scenario_with_faults(async |world| {
+        world.project().await;
+        world.say("ann", "first").await;
+        world.agent_starts().await;
+        world.say("ann", "second").await;
+        world.press("ann", "Add to the running turn").await;
+        world.say("ann", "/steer third").await;
+        let (id, by, text) = ("s".to_owned(), UserId::new("ann"), "third".to_owned());
+        world.agent(Report::SteerMissed { id, by, text }).await;
+        world.say("ann", "fourth").await;
+        world.press("ann", "Cancel").await;
+        world.agent_answers(&["ok"]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_cut_off_goes_on() {
+    scenario_with_faults(async |world| {
+        world.project().await;
+        world.say("ann", "first").await;
+        world.agent_is_given_it().await;
+        world.agent(Report::Unclaimed).await;
+        world.agent_starts().await;
+        let (reason, partial) = ("codex ended.".to_owned(), None);
+        world.agent_ends(Outcome::Interrupted { reason, partial, begun: Some(true) }).await;
+        world.press("ann", "Resume").await;
+        world.agent_starts().await;
+        world.agent_answers(&["ok"]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_project_comes_and_goes() {
+    scenario_with_faults(async |world| {
+        world.project().await;
+        world.say("ann", "first").await;
+        world.agent_starts().await;
+        world.say("ann", "second").await;
+        world.go(DIRECT).await;
+        world.press("ann", "Manage").await;
+        world.press("ann", "Delete Project").await;
+        world.go("api").await;
+        world.agent_ends(Outcome::Stopped { partial: None }).await;
+        world.go(DIRECT).await;
+        world.say("ann", "hello").await;
+    })
+    .await;
+}
