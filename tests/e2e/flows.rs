@@ -4,7 +4,7 @@ use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_prompt_becomes_an_answer_on_one_card() {
-    let stage = Stage::webhooks().await;
+    let stage = Stage::new().await;
     let group = stage.project("api").await;
     stage.say(&group, "say hello");
     let card = stage.titled(&group, "[Complete] Task:", "hello").await;

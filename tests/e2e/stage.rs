@@ -44,7 +44,8 @@ impl Stage {
         stage.set("POCO_FEISHU_DELIVERY_MODE", "webhook");
         stage.set("POCO_FEISHU_ENCRYPT_KEY", ENCRYPT_KEY);
         stage.start().await;
-        let (url, encrypt_key) = (stage.url("/platform/feishu/events"), Some(ENCRYPT_KEY.to_owned()));
+        let (url, encrypt_key) =
+            (stage.url("/platform/feishu/events"), Some(ENCRYPT_KEY.to_owned()));
         stage.feishu.webhook(Some(Webhook { url, encrypt_key }));
         stage.feishu.verify_url().await.unwrap();
         stage
@@ -148,7 +149,8 @@ impl Stage {
         let mark = format!("CODEX_HOME={}", self.folder.join("codex").display());
         let processes = std::fs::read_dir("/proc").unwrap().flatten();
         let ours = |pid: &String| {
-            let read = |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+            let read =
+                |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
             let environment = read("environ");
             let marked = environment.split(|byte| *byte == 0).any(|it| it == mark.as_bytes());
             marked && String::from_utf8_lossy(&read("cmdline")).contains("app-server")
@@ -179,7 +181,14 @@ impl Stage {
 
     pub(crate) fn log(&self) -> String {
         let log = std::fs::read_to_string(self.folder.join("stderr.log")).unwrap_or_default();
-        log.lines().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n")
+        log.lines()
+            .rev()
+            .take(60)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     // What people do.
