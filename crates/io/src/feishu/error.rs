@@ -190,9 +190,8 @@ impl Rejected {
         if let Class::Setup(advice) | Class::Refused(advice) = self.class {
             return Some(advice);
         }
-        (self.code == 0).then_some(
-            "Check the network, the proxy and POCO_FEISHU_API_BASE_URL, then try again.",
-        )
+        (self.code == 0)
+            .then_some("Check the network, the proxy and POCO_FEISHU_API_BASE_URL, then try again.")
     }
 
     /// The failure and the next step, as one text.
