@@ -133,10 +133,7 @@ impl Codex {
                 Ok(Found::Over { turn: TurnId::new(name(&turn)), end, answer, steps })
             }
             Standing::Absent => Ok(Found::Never),
-            Standing::TooLong => {
-                let reason = "The conversation is too long to look through.".to_owned();
-                Ok(Found::Unknown { reason })
-            }
+            Standing::Untold(reason) => Ok(Found::Unknown { reason }),
         }
     }
 }
@@ -211,13 +208,14 @@ impl Agent for Codex {
         let place = Place { keeper: self.keeper.clone(), ear };
         let mut pauses = record::pauses(&client).iter();
         loop {
-            match self.resume(&client, thread.as_str(), thread_params(settings)).await {
-                Ok(opened) => return self.found(place, task, &opened).await,
-                Err(AgentError::Forgotten(_)) => {}
-                Err(error) => return Err(error),
-            }
             // A thread is written down with its first prompt, which may be on its way.
-            let Some(pause) = pauses.next() else { return Ok(Found::Never) };
+            let found = match self.resume(&client, thread.as_str(), thread_params(settings)).await {
+                Ok(opened) => return self.found(place, task, &opened).await,
+                Err(AgentError::Forgotten(_)) => Found::Never,
+                Err(AgentError::Refused(reason)) => Found::Unknown { reason },
+                Err(error @ (AgentError::Later(_) | AgentError::Unclear(_))) => return Err(error),
+            };
+            let Some(pause) = pauses.next() else { return Ok(found) };
             tokio::time::sleep(*pause).await;
         }
     }

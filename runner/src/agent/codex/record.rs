@@ -26,8 +26,8 @@ pub(super) enum Standing {
     Over(Value),
     /// The whole record was read, and it is not there.
     Absent,
-    /// The record is too long to say.
-    TooLong,
+    /// The record does not tell, for this reason.
+    Untold(String),
 }
 
 enum Looked {
@@ -50,21 +50,38 @@ pub(super) async fn standing(
 ) -> Result<Standing, CallError> {
     let mut pauses = pauses(client).iter();
     loop {
-        let looked = look(client, thread, &fits).await?;
-        let doubtful = match looked {
-            Looked::TooLong => return Ok(Standing::TooLong),
-            Looked::Absent => Standing::Absent,
-            Looked::Found(turn) if is_running(&turn) && is_active(client, thread).await? => {
-                return Ok(Standing::Running(turn));
+        let doubtful = match glance(client, thread, &fits).await {
+            Ok(Standing::Over(turn)) if !is_running(&turn) && turn["status"] != "interrupted" => {
+                return Ok(Standing::Over(turn));
             }
-            Looked::Found(turn) if is_running(&turn) || turn["status"] == "interrupted" => {
-                Standing::Over(turn)
+            Ok(Standing::Running(turn)) => return Ok(Standing::Running(turn)),
+            Ok(doubtful @ (Standing::Over(_) | Standing::Absent | Standing::Untold(_))) => doubtful,
+            // A record that is only being begun can't be read.
+            Err(CallError::Refused { message, .. }) => {
+                Standing::Untold(format!("Codex can't read its record: {message}"))
             }
-            Looked::Found(turn) => return Ok(Standing::Over(turn)),
+            Err(error) => return Err(error),
         };
         let Some(pause) = pauses.next() else { return Ok(doubtful) };
         tokio::time::sleep(*pause).await;
     }
+}
+
+async fn glance(
+    client: &Client,
+    thread: &str,
+    fits: impl Fn(&Value) -> bool + Send + Sync,
+) -> Result<Standing, CallError> {
+    Ok(match look(client, thread, fits).await? {
+        Looked::Absent => Standing::Absent,
+        Looked::TooLong => {
+            Standing::Untold("The conversation is too long to look through.".to_owned())
+        }
+        Looked::Found(turn) if is_running(&turn) && is_active(client, thread).await? => {
+            Standing::Running(turn)
+        }
+        Looked::Found(turn) => Standing::Over(turn),
+    })
 }
 
 /// Whether a turn runs in the thread.

@@ -116,9 +116,8 @@ fn over(standing: Standing) -> Finding {
     match standing {
         Standing::Running(_) => Finding::AtWork,
         Standing::Over(turn) => Finding::Over(turn),
-        Standing::Absent | Standing::TooLong => {
-            Finding::Lost("Codex has no record of the turn.".to_owned())
-        }
+        Standing::Absent => Finding::Lost("Codex has no record of the turn.".to_owned()),
+        Standing::Untold(reason) => Finding::Lost(reason),
     }
 }
 
