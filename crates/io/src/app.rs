@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 
-/// How often a save is tried again when another writer came first.
-const TRIES_MAX: usize = 16;
+/// How often a save is tried again when another writer came first: each time one of them is through.
+const TRIES_MAX: usize = 64;
 
 /// Where all events go and everything comes from. Cheap to clone.
 #[derive(Clone)]

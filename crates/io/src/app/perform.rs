@@ -17,7 +17,7 @@ use std::sync::{Arc, PoisonError};
 const ROUNDS_MAX: usize = 12;
 
 /// How often a strike-off is tried again when another writer came first.
-const TRIES_MAX: usize = 16;
+const TRIES_MAX: usize = 64;
 
 /// How long a chat that can't be opened is tried for, in milliseconds.
 const OPEN_PATIENCE: u64 = 120_000;
