@@ -2,7 +2,8 @@
 
 use crate::World;
 use poco_core::{
-    Approval, ApprovalId, Ask, Fact, Outcome, Pages, PagesId, Report, TaskId, ThreadId, TurnId,
+    Approval, ApprovalId, Ask, Fact, Outcome, Pages, PagesId, Report, Step, TaskId, ThreadId,
+    Transcript, TurnId,
 };
 use poco_io::port::{Document, Store};
 
@@ -51,6 +52,15 @@ impl World {
         self.agent_is_given_it().await;
         let turn = TurnId::new(format!("turn-{}", self.events));
         self.agent(Report::Started { thread: ThreadId::new("thread"), turn }).await;
+    }
+
+    /// The agent has done and written this so far; people may have a glance at it.
+    pub async fn agent_types(&mut self, did: &str, text: &str) {
+        let task = self.queue.started().last().cloned().expect("no task was started");
+        let mut transcript = Transcript::default();
+        transcript.apply(Step::Did { what: did.to_owned() });
+        transcript.apply(Step::Wrote { item: "m".to_owned(), text: text.to_owned() });
+        self.app.glance(&self.here, &task, &transcript).await.unwrap();
     }
 
     /// The agent asks for leave.

@@ -84,6 +84,8 @@ async fn outcome(
 #[derive(Debug)]
 pub struct World {
     app: App,
+    /// The same in another process.
+    other: App,
     store: Arc<FakeStore>,
     chat: Arc<FakeChat>,
     queue: Arc<FakeQueue>,
@@ -108,9 +110,21 @@ impl World {
             agents: vec!["codex".into(), "stub".into()],
             settings: settings("/home/ann"),
         };
-        let app = App::new(store.clone(), queue.clone(), chat.clone(), terms, now);
+        let open = || App::new(store.clone(), queue.clone(), chat.clone(), terms.clone(), now);
+        let (app, other) = (open(), open());
         let (events, last, toasts, tasks) = Default::default();
-        Self { app, store, chat, queue, here: ChatId::new(DIRECT), events, last, toasts, tasks }
+        Self {
+            app,
+            other,
+            store,
+            chat,
+            queue,
+            here: ChatId::new(DIRECT),
+            events,
+            last,
+            toasts,
+            tasks,
+        }
     }
 
     /// A world that was left with these documents, by whichever version.
@@ -177,6 +191,12 @@ impl World {
         self.tell(fact).await;
     }
 
+    /// Somebody at the machine itself types it.
+    pub async fn say_at_the_machine(&mut self, text: &str) {
+        let (by, via) = (UserId::new("local"), Via::Local { card: None });
+        self.tell(Fact::Acted { by, via, action: Action::parse(text) }).await;
+    }
+
     /// Somebody writes in the same moment as whatever came before.
     pub async fn say_in_haste(&mut self, by: &str, text: &str) {
         let moment = NOW.get();
@@ -184,12 +204,12 @@ impl World {
         NOW.set(moment);
     }
 
-    /// Several people write at the same time.
+    /// Several people write at the same time; half of it comes in through another process.
     pub async fn say_at_once(&mut self, said: &[(&str, &str)]) {
         let mut handled = vec![];
-        for (by, text) in said {
-            let event = self.event(self.said(by, text));
-            handled.push((self.app.clone(), event));
+        for (at, (by, text)) in said.iter().enumerate() {
+            let app = if at.is_multiple_of(2) { &self.app } else { &self.other };
+            handled.push((app.clone(), self.event(self.said(by, text))));
         }
         let handled =
             handled.into_iter().map(|(app, event)| async move { app.handle(event).await });

@@ -2,8 +2,8 @@
 
 use super::history::{History, name};
 use poco_core::{
-    Action, BROKEN_MAX, Card, CardKey, ChatId, Effect, Event, EventId, Fact, Kind, Phase, Room,
-    Timestamp, Typing, UserId, Via, WAITING_MAX, decide,
+    Action, BROKEN_MAX, Card, CardKey, ChatId, Effect, Event, EventId, Fact, Kind, Phase, Report,
+    Room, Timestamp, Typing, UserId, Via, WAITING_MAX, decide,
 };
 use std::collections::BTreeSet;
 
@@ -11,6 +11,12 @@ impl History {
     /// Checks what must hold after every event.
     pub(super) fn check(&self, before: &Room, event: &Event) {
         let (old, desk) = (&before.desk, &self.room.desk);
+        if let Fact::Reported { task, report } = &event.fact
+            && old.current.as_ref().is_none_or(|current| current.id != *task)
+            && !matches!(report, Report::SteerMissed { .. })
+        {
+            assert_eq!(*before, self.room, "a report on one task changed another: {event:?}");
+        }
         assert!(desk.waiting.is_empty() || desk.current.is_some(), "somebody waits for nobody");
         assert!(desk.waiting.len() <= WAITING_MAX && desk.broken.len() <= BROKEN_MAX);
         for task in old.current.iter().chain(&old.waiting) {
@@ -46,7 +52,10 @@ impl History {
             }
         };
         let desk = &self.room.desk;
-        for task in desk.current.iter().chain(&desk.waiting) {
+        // Of those who wait another one each time: it takes long to look at all.
+        let pick = usize::try_from(self.now / 1_000).unwrap();
+        let waiting = pick.checked_rem(desk.waiting.len()).map(|at| &desk.waiting[at]);
+        for task in desk.current.iter().chain(waiting) {
             let shown = &self.cards[&name(&task.card())];
             let shown = Card { typing: Typing::No, ..shown.clone() };
             assert_eq!(shown, fresh(Action::Status { task: Some(task.id.clone()) }));
