@@ -2,5 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod approvals;
 mod flows;
+mod pairing;
+mod queue;
 mod stage;
+mod strangers;

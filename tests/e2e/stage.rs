@@ -3,6 +3,7 @@
 use poco_sim::feishu::{Feishu, Incoming, Message, Options, PressResult, Webhook};
 use poco_sim::model::{Model, codex_program};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +14,7 @@ use tokio::process::{Child, Command};
 /// The longest anything may take; nothing waits this long when all is well.
 pub(crate) const WITHIN: Duration = Duration::from_secs(60);
 
-const ENCRYPT_KEY: &str = "simulated-encrypt-key";
+pub(crate) const ENCRYPT_KEY: &str = "simulated-encrypt-key";
 
 /// Who owns the PoCo under test.
 pub(crate) const OWNER: &str = "ada";
@@ -23,31 +24,41 @@ pub(crate) struct Stage {
     pub(crate) model: Model,
     pub(crate) folder: PathBuf,
     settings: Vec<(String, String)>,
+    webhooks: bool,
     poco: Option<Child>,
 }
 
 impl Stage {
     /// Sets the stage with a PoCo that runs and has an owner.
     pub(crate) async fn new() -> Self {
-        let mut stage = Self::empty(Options { limits: true, ..Options::default() }).await;
-        let owner = stage.feishu.open_id(OWNER).unwrap();
-        stage.set("POCO_OWNER_OPEN_ID", &owner);
+        let mut stage = Self::owned().await;
+        stage.listen_to_webhooks();
         stage.start().await;
         stage
     }
 
     /// Sets the stage with a PoCo that Feishu calls by webhook, signed and encrypted.
     pub(crate) async fn webhooks() -> Self {
+        let mut stage = Self::owned().await;
+        stage.listen_to_webhooks();
+        stage.start().await;
+        stage.feishu.verify_url().await.unwrap();
+        stage
+    }
+
+    /// Sets the stage with an owner who is known from the settings; PoCo does not run yet.
+    pub(crate) async fn owned() -> Self {
         let mut stage = Self::empty(Options { limits: true, ..Options::default() }).await;
         let owner = stage.feishu.open_id(OWNER).unwrap();
         stage.set("POCO_OWNER_OPEN_ID", &owner);
-        stage.set("POCO_FEISHU_DELIVERY_MODE", "webhook");
-        stage.set("POCO_FEISHU_ENCRYPT_KEY", ENCRYPT_KEY);
-        stage.start().await;
-        let (url, encrypt_key) = (stage.url("/platform/feishu/events"), Some(ENCRYPT_KEY.to_owned()));
-        stage.feishu.webhook(Some(Webhook { url, encrypt_key }));
-        stage.feishu.verify_url().await.unwrap();
         stage
+    }
+
+    /// Has events come by webhook from the next start on.
+    pub(crate) fn listen_to_webhooks(&mut self) {
+        self.set("POCO_FEISHU_DELIVERY_MODE", "webhook");
+        self.set("POCO_FEISHU_ENCRYPT_KEY", ENCRYPT_KEY);
+        self.webhooks = true;
     }
 
     /// Sets the stage; PoCo does not run yet.
@@ -59,7 +70,8 @@ impl Stage {
         std::fs::create_dir_all(folder.join("work")).unwrap();
         model.codex_home(&folder.join("codex")).unwrap();
         let url = feishu.url().to_owned();
-        let mut stage = Self { feishu, model, folder, settings: vec![], poco: None };
+        let mut stage =
+            Self { feishu, model, folder, settings: vec![], webhooks: false, poco: None };
         stage.set("POCO_FEISHU_API_BASE_URL", &url);
         stage.set("POCO_FEISHU_APP_ID", &app);
         stage.set("POCO_FEISHU_APP_SECRET", &secret);
@@ -110,6 +122,11 @@ impl Stage {
         // Whatever else it says must not fill the pipe.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         self.poco = Some(child);
+        if self.webhooks {
+            let (url, encrypt_key) =
+                (self.url("/platform/feishu/events"), Some(ENCRYPT_KEY.to_owned()));
+            self.feishu.webhook(Some(Webhook { url, encrypt_key }));
+        }
         self.until_connected().await;
     }
 
@@ -148,7 +165,8 @@ impl Stage {
         let mark = format!("CODEX_HOME={}", self.folder.join("codex").display());
         let processes = std::fs::read_dir("/proc").unwrap().flatten();
         let ours = |pid: &String| {
-            let read = |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+            let read =
+                |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
             let environment = read("environ");
             let marked = environment.split(|byte| *byte == 0).any(|it| it == mark.as_bytes());
             marked && String::from_utf8_lossy(&read("cmdline")).contains("app-server")
@@ -179,7 +197,14 @@ impl Stage {
 
     pub(crate) fn log(&self) -> String {
         let log = std::fs::read_to_string(self.folder.join("stderr.log")).unwrap_or_default();
-        log.lines().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n")
+        log.lines()
+            .rev()
+            .take(60)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     // What people do.
@@ -230,6 +255,68 @@ impl Stage {
         }
     }
 
+    /// Waits until so many cards fit.
+    pub(crate) async fn cards(&self, chat: &str, count: usize, fits: impl Fn(&Message) -> bool) {
+        let find = |messages: &[Message]| {
+            (messages.iter().filter(|it| it.from_bot() && fits(it)).count() == count).then_some(())
+        };
+        if let Err(error) = self.feishu.wait_for(chat, WITHIN, find).await {
+            panic!("{error:#}\n{}", self.log());
+        }
+    }
+
+    /// Waits for a card on which the agent asks something.
+    pub(crate) async fn asking(&self, chat: &str) -> Message {
+        let asks = |card: &Message| {
+            let labels = card.labels();
+            card.text.starts_with("[Waiting]") && labels.iter().any(|label| label == "Deny")
+        };
+        self.card(chat, asks).await
+    }
+
+    /// Presses a button on a card as it was.
+    pub(crate) async fn press_on(&self, card: &Message, button: &str) -> PressResult {
+        let look = card.card.as_ref().unwrap();
+        self.feishu.press_on(OWNER, &card.id, look, button, &[]).await.unwrap()
+    }
+
+    /// Waits until PoCo has taken in everything that was sent.
+    pub(crate) async fn until_acknowledged(&self) {
+        let all = |feishu: &Feishu| feishu.unacknowledged().is_empty().then_some(());
+        self.feishu.wait_until(WITHIN, all).await.unwrap();
+    }
+
+    /// The id of the task that a card is about.
+    pub(crate) fn task_of(&self, card: &Message) -> String {
+        let (_, rest) = card.text.split_once("Task: ").unwrap();
+        rest.split_whitespace().next().unwrap().to_owned()
+    }
+
+    /// Whether a process runs whose command line holds this word.
+    pub(crate) fn runs(&self, word: &str) -> bool {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let mut lines =
+            processes.map(|it| std::fs::read(it.path().join("cmdline")).unwrap_or_default());
+        lines.any(|line| line.split(|byte| *byte == 0).any(|it| it == word.as_bytes()))
+    }
+
+    /// The conversations the model has had, by the name codex gives them.
+    pub(crate) fn threads(&self) -> BTreeSet<String> {
+        let seen = self.model.seen();
+        seen.iter().map(|it| it.body["prompt_cache_key"].to_string()).collect()
+    }
+
+    /// All that the model was last told.
+    pub(crate) fn last_request(&self) -> String {
+        self.model.seen().last().unwrap().body.to_string()
+    }
+
+    /// Nothing was done that Feishu does not like.
+    pub(crate) fn is_well(&self) {
+        assert_eq!(self.feishu.violations(), []);
+        assert_eq!(self.feishu.complaints(), Vec::<String>::new());
+    }
+
     /// Waits for a card whose title begins so and whose text holds this.
     pub(crate) async fn titled(&self, chat: &str, title: &str, holds: &str) -> Message {
         self.card(chat, |card| card.text.starts_with(title) && card.text.contains(holds)).await
@@ -245,6 +332,16 @@ impl Drop for Stage {
             let _ = std::fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+/// Waits for something outside of PoCo and Feishu, which nobody tells us of.
+pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    assert!(tokio::time::timeout(WITHIN, waiting).await.is_ok(), "{what}");
 }
 
 fn fresh_folder() -> PathBuf {
