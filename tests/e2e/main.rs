@@ -4,7 +4,9 @@
 
 mod approvals;
 mod flows;
+mod life;
 mod pairing;
+mod projects;
 mod queue;
 mod stage;
 mod strangers;

@@ -83,6 +83,10 @@ impl Stage {
         self.settings.push((key.to_owned(), value.to_owned()));
     }
 
+    pub(crate) fn unset(&mut self, key: &str) {
+        self.settings.retain(|(it, _)| it != key);
+    }
+
     /// A `poco` command on this stage.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_poco"));
@@ -122,15 +126,24 @@ impl Stage {
         // Whatever else it says must not fill the pipe.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         self.poco = Some(child);
+        self.connected().await;
+    }
+
+    /// Starts PoCo in the background, as people do.
+    pub(crate) async fn start_behind(&mut self) {
+        let mut start = self.command(&["start", "--local", "--port", "0", "--json"]);
+        let said = start.output().await.unwrap();
+        assert!(said.status.success(), "{said:?}");
+        self.connected().await;
+    }
+
+    /// Waits until PoCo listens to Feishu.
+    pub(crate) async fn connected(&mut self) {
         if self.webhooks {
             let (url, encrypt_key) =
                 (self.url("/platform/feishu/events"), Some(ENCRYPT_KEY.to_owned()));
             self.feishu.webhook(Some(Webhook { url, encrypt_key }));
         }
-        self.until_connected().await;
-    }
-
-    async fn until_connected(&self) {
         let deadline = tokio::time::Instant::now() + WITHIN;
         loop {
             let health = self.get("/health").await;
@@ -148,9 +161,30 @@ impl Stage {
         poco.kill().await.unwrap();
     }
 
+    /// Waits for the end of a PoCo that was told to end.
+    pub(crate) async fn ended(&mut self) {
+        let mut poco = self.poco.take().unwrap();
+        let status = tokio::time::timeout(WITHIN, poco.wait()).await.unwrap().unwrap();
+        assert!(status.success(), "{status}\n{}", self.log());
+    }
+
     pub(crate) async fn restart(&mut self) {
         self.kill().await;
         self.start().await;
+    }
+
+    /// Kills a PoCo that was started in the background, if it still holds its lock.
+    fn kill_background(&self) {
+        let Ok(instance) = std::fs::read_to_string(self.home().join("instance.json")) else {
+            return;
+        };
+        let instance: Value = serde_json::from_str(&instance).unwrap();
+        let pid = instance["pid"].to_string();
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        let mark = format!("POCO_HOME={}", self.home().display());
+        if environment.split(|byte| *byte == 0).any(|it| it == mark.as_bytes()) {
+            let _ = std::process::Command::new("kill").args(["-9", &pid]).status();
+        }
     }
 
     /// Kills the codex server at once, if one runs.
@@ -196,7 +230,8 @@ impl Stage {
     }
 
     pub(crate) fn log(&self) -> String {
-        let log = std::fs::read_to_string(self.folder.join("stderr.log")).unwrap_or_default();
+        let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+        let log = read(self.folder.join("stderr.log")) + &read(self.home().join("poco.log"));
         log.lines()
             .rev()
             .take(60)
@@ -274,6 +309,13 @@ impl Stage {
         self.card(chat, asks).await
     }
 
+    /// Waits until a card shows a page of its answer.
+    pub(crate) async fn page(&self, chat: &str, card: &str, page: usize, of: usize) -> Message {
+        let title = format!(" [{page}/{of}]");
+        let shows = |it: &Message| it.text.lines().next().is_some_and(|it| it.ends_with(&title));
+        self.card(chat, |it| it.id == card && shows(it)).await
+    }
+
     /// Presses a button on a card as it was.
     pub(crate) async fn press_on(&self, card: &Message, button: &str) -> PressResult {
         let look = card.card.as_ref().unwrap();
@@ -325,8 +367,9 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        // PoCo ends with its handle; codex was made to outlive it.
+        // PoCo ends with its handle, but for one in the background; codex was made to outlive it.
         self.poco.take();
+        self.kill_background();
         self.kill_codex();
         if !std::thread::panicking() {
             let _ = std::fs::remove_dir_all(&self.folder);
