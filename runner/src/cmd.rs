@@ -1,7 +1,6 @@
 //! The commands, one file each, and what they share.
 
 pub(crate) mod announce;
-pub(crate) mod check;
 pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod logs;

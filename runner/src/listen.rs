@@ -7,10 +7,11 @@ use axum::Router;
 use poco_core::{ChatId, Timestamp};
 use poco_io::app::App;
 use poco_io::config::{Config, Delivery};
-use poco_io::feishu::Feishu;
 use poco_io::feishu::door::{Door, Seen};
+use poco_io::feishu::socket::{self, Socket, Status};
 use poco_io::feishu::verify::Verifier;
 use poco_io::feishu::webhook::{self, Handler};
+use poco_io::feishu::{Feishu, http_client};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,9 +81,27 @@ impl Entrance {
         }
     }
 
-    async fn connect(&self, _config: &Config, mut stopped: watch::Receiver<bool>) {
-        self.traffic.listens(Listener { ready: false, detail: "connecting".to_owned() });
-        let _ = stopped.wait_for(|stopped| *stopped).await;
+    /// Keeps the long connection, and tells how it is.
+    async fn connect(&self, config: &Config, stopped: watch::Receiver<bool>) {
+        let http = match http_client(&config.feishu.base_url) {
+            Ok(http) => http,
+            Err(error) => return self.mishap("connect", &format!("{error:#}")),
+        };
+        let socket = Socket::new(http, &config.feishu, self.app.clock);
+        let (status, mut told) = watch::channel(Status::Connecting);
+        let tell = async {
+            loop {
+                let listener = listener(&told.borrow_and_update());
+                self.traffic.listens(listener);
+                if told.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = socket.run(Arc::new(self.clone()), &status, stopped) => {}
+            () = tell => {}
+        }
     }
 
     /// Has done what follows from an event, once its answer is out.
@@ -113,6 +132,19 @@ impl Entrance {
         tracing::warn!("feishu {stage}: {message}");
         let recorded_at = (self.app.clock)().0;
         self.traffic.failed(Mishap { recorded_at, stage, message: message.to_owned() });
+    }
+}
+
+fn listener(status: &Status) -> Listener {
+    let ready = matches!(status, Status::Connected { .. });
+    Listener { ready, detail: status.to_string() }
+}
+
+#[async_trait]
+impl socket::Handler for Entrance {
+    async fn event(&self, payload: &[u8]) -> anyhow::Result<Value> {
+        // What can't be read would not get better by coming again.
+        self.take(&serde_json::from_slice(payload).unwrap_or_default()).await
     }
 }
 

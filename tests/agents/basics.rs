@@ -1,7 +1,7 @@
 //! Starts, streams, steers, stops, goes on.
 
-use crate::stage::{BOTH, Stage, collect, finish, wrote};
-use poco_core::Step;
+use crate::stage::{BOTH, Stage, asked, collect, finish, wrote};
+use poco_core::{Step, Verdict};
 use poco_io::config::Transport;
 use poco_runner::agent::{Agent, End};
 use poco_sim::model::codex_launcher;
@@ -176,4 +176,24 @@ async fn the_launcher_of_npm_is_stepped_over() {
     let program = stage.agent.find_program().unwrap();
     assert!(program.to_str().unwrap().contains("vendor"), "{}", program.display());
     stage.agent.ready().await.unwrap();
+}
+
+#[tokio::test]
+async fn commands_do_not_see_our_secrets() {
+    let stage = Stage::new(Transport::Unix).await;
+    let thread = stage.open().await;
+    let (_, answer) = stage.run(&thread, "t", "run: env | sort").await;
+    assert!(answer.contains("PATH=") && !answer.contains("POCO_"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_model_in_code_mode_does_the_same() {
+    let mut stage = Stage::new(Transport::Unix).await;
+    stage.settings.model = Some("gpt-6.1-sol".to_owned());
+    let thread = stage.open().await;
+    let mut turn = stage.start(&thread, "t", "escalate: touch made.txt").await;
+    let (approval, _) = asked(turn.as_mut()).await;
+    turn.answer(&approval, &Verdict::AllowOnce).await.unwrap();
+    assert_eq!(finish(turn.as_mut()).await.0, End::Completed);
+    assert!(stage.work("made.txt").exists());
 }

@@ -1,9 +1,10 @@
 //! Codex dies, or hangs, or was started otherwise.
 
 use crate::stage::{BOTH, Stage, asked, finish, wrote};
-use poco_core::TaskId;
+use poco_core::{ApprovalId, TaskId, Verdict};
 use poco_io::config::Transport;
-use poco_runner::agent::{Agent, End, Found};
+use poco_runner::agent::{Agent, AgentError, End, Found, Note, Turn};
+use std::time::Duration;
 
 #[tokio::test]
 async fn a_killed_codex_loses_its_turns_and_the_next_one_works() {
@@ -92,4 +93,62 @@ async fn a_server_that_hangs_is_replaced() {
     stage.restart();
     stage.agent.ready().await.unwrap();
     assert_ne!(stage.agent.pid().await, Some(pid));
+}
+
+#[tokio::test]
+async fn a_broken_connection_is_made_anew_and_nothing_is_lost() {
+    let stage = Stage::new(Transport::Unix).await;
+    let (one, other) = (stage.open().await, stage.open().await);
+    let mut slow = stage.start(&one, "t1", "slow: 3").await;
+    let mut asking = stage.start(&other, "t2", "two: touch one ; touch other").await;
+    wrote(slow.as_mut(), "piece 0").await;
+    let (first, _) = asked(asking.as_mut()).await;
+    let (second, _) = asked(asking.as_mut()).await;
+    let pid = stage.agent.pid().await;
+    stage.agent.disconnect().await;
+    stage.model.go(2);
+    assert!(finish(slow.as_mut()).await.1.answer().ends_with("piece 2 "));
+    answer_when_rejoined(asking.as_mut(), &second, &Verdict::AllowOnce).await;
+    answer_when_rejoined(asking.as_mut(), &first, &Verdict::Deny { why: None }).await;
+    assert_eq!(finish(asking.as_mut()).await.0, End::Completed);
+    assert_eq!(stage.agent.pid().await, pid);
+    assert_ne!(stage.work("one").exists(), stage.work("other").exists());
+    assert_eq!(stage.model.turns("two: touch one ; touch other"), 1);
+}
+
+async fn answer_when_rejoined(turn: &mut dyn Turn, approval: &ApprovalId, verdict: &Verdict) {
+    loop {
+        match turn.answer(approval, verdict).await {
+            Ok(taken) => return assert!(taken),
+            Err(AgentError::Later(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+        // What is heard meanwhile lets it rejoin; none of it may be a second question.
+        let heard = tokio::time::timeout(Duration::from_millis(50), turn.next()).await;
+        assert!(!matches!(heard, Ok(Note::Asked { .. } | Note::Ended(_))), "{heard:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_server_has_a_session_of_its_own() {
+    let stage = Stage::new(Transport::Unix).await;
+    stage.agent.ready().await.unwrap();
+    let pid = stage.agent.pid().await.unwrap();
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let words: Vec<_> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    let pid = pid.to_string();
+    assert_eq!((words[2], words[3]), (pid.as_str(), pid.as_str()), "its group and session");
+}
+
+#[tokio::test]
+async fn a_folder_too_deep_for_a_socket_will_do() {
+    let mut stage = Stage::new(Transport::Unix).await;
+    stage.folder = stage.folder.join("deep".repeat(40));
+    stage.model.codex_home(&stage.folder.join("home")).unwrap();
+    stage.restart();
+    stage.agent.ready().await.unwrap();
+    let pid = stage.agent.pid().await;
+    stage.restart();
+    stage.agent.ready().await.unwrap();
+    assert_eq!(stage.agent.pid().await, pid);
 }

@@ -2,8 +2,9 @@
 
 use crate::stage::{Stage, finish, wrote};
 use poco_core::TaskId;
-use poco_io::config::Transport;
-use poco_runner::agent::{Agent, AgentError, End};
+use poco_io::config::{self, Backend, Config, Delivery, Feishu, Http, State, Transport};
+use poco_io::secret::Secret;
+use poco_runner::agent::{self, Agent, AgentError, End};
 use std::time::Duration;
 
 #[tokio::test]
@@ -38,11 +39,22 @@ async fn nobody_is_logged_in() {
 
 #[tokio::test]
 async fn codex_can_not_start() {
+    for transport in crate::stage::BOTH {
+        let stage = Stage::new(transport).await;
+        let home = stage.folder.join("home/config.toml");
+        std::fs::write(&home, "approval_policy = \"untrusted\"").unwrap();
+        let why = stage.agent.ready().await.unwrap_err();
+        assert!(why.contains("could not be started"), "{why}");
+        assert!(why.contains("untrusted"), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn the_settings_of_codex_can_not_be_read() {
     let stage = Stage::new(Transport::Unix).await;
     std::fs::write(stage.folder.join("home/config.toml"), "model = ").unwrap();
     let why = stage.agent.ready().await.unwrap_err();
-    assert!(why.contains("could not be started"), "{why}");
-    assert!(why.contains("config.toml"), "{why}");
+    assert!(why.contains("codex login") && why.contains("config"), "{why}");
 }
 
 #[tokio::test]
@@ -127,4 +139,31 @@ async fn a_codex_that_hangs_ends_the_turn() {
     let refused = stage.agent.start(&thread, &TaskId::new("t2"), "next", &stage.settings).await;
     let (end, _) = finish(refused.unwrap().as_mut()).await;
     assert_eq!(end, End::Completed);
+}
+
+#[tokio::test]
+async fn without_codex_the_stub_is_the_usual_agent() {
+    let stage = Stage::new(Transport::Unix).await;
+    let mut config = Config {
+        home: stage.folder.join("state"),
+        app_name: "PoCo".to_owned(),
+        owner: None,
+        http: Http { host: "127.0.0.1".to_owned(), port: 0, token: None },
+        feishu: Feishu {
+            base_url: String::new(),
+            app_id: String::new(),
+            app_secret: Secret::default(),
+            delivery: Delivery::LongConnection,
+            verification_token: None,
+            encrypt_key: None,
+        },
+        state: State { backend: Backend::Memory, db_path: stage.folder.join("poco.db") },
+        agents: config::Agents { usual: "codex".to_owned(), codex: stage.config.clone() },
+    };
+    let agents = agent::open(&config);
+    assert_eq!((agents.names(), agents.instead), (vec!["codex".into(), "stub".into()], None));
+    config.agents.codex.command = vec!["no-such-codex".to_owned()];
+    let agents = agent::open(&config);
+    assert_eq!(agents.names(), ["stub", "codex"]);
+    assert!(agents.instead.unwrap().contains("npm install"));
 }

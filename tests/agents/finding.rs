@@ -3,7 +3,8 @@
 use crate::stage::{BOTH, Stage, asked, finish, wrote};
 use poco_core::{TaskId, ThreadId, Verdict};
 use poco_io::config::Transport;
-use poco_runner::agent::{Agent, AgentError, End, Found, Turn};
+use poco_runner::agent::{Agent, AgentError, End, Found, Question, Turn};
+use std::time::Duration;
 
 async fn find(stage: &Stage, thread: &ThreadId, task: &str) -> Found {
     stage.agent.find(thread, &TaskId::new(task), &stage.settings).await.unwrap()
@@ -46,11 +47,17 @@ async fn a_restarted_poco_shows_the_diff_of_a_pending_change() {
     let outside = stage.folder.join("out.txt");
     let prompt = format!("patch: {} hello", outside.display());
     let mut turn = stage.start(&thread, "t", &prompt).await;
-    let before = asked(turn.as_mut()).await;
+    let (before, _) = asked(turn.as_mut()).await;
     drop(turn);
     stage.restart();
     let mut turn = running(&stage, &thread, "t").await;
-    assert_eq!(asked(turn.as_mut()).await, before);
+    let (after, ask) = asked(turn.as_mut()).await;
+    let Question::Patch { diff, files, .. } = ask else { panic!("{ask:?}") };
+    assert_eq!((after, files), (before.clone(), vec![outside.to_str().unwrap().to_owned()]));
+    assert!(diff.contains("+hello"), "{diff}");
+    turn.answer(&before, &Verdict::AllowOnce).await.unwrap();
+    assert_eq!(finish(turn.as_mut()).await.0, End::Completed);
+    assert!(outside.exists());
 }
 
 #[tokio::test]
@@ -114,4 +121,34 @@ async fn a_stopped_turn_is_found_cut_off() {
     stage.restart();
     let found = find(&stage, &thread, "t").await;
     assert!(matches!(found, Found::Over { end: End::Lost { .. }, .. }));
+}
+
+/// Whatever PoCo had sent when it was killed: if `find` says never, it is never.
+#[tokio::test]
+async fn never_means_never_at_whatever_moment_poco_was_killed() {
+    let mut stage = Stage::new(Transport::Unix).await;
+    let thread = stage.open().await;
+    stage.run(&thread, "first", "first").await;
+    for round in 0..12 {
+        let prompt = format!("prompt of round {round}");
+        let task = TaskId::new(&prompt);
+        let start = stage.agent.start(&thread, &task, &prompt, &stage.settings);
+        let begun = tokio::time::timeout(Duration::from_millis(round * 2), start).await;
+        drop(begun);
+        stage.restart();
+        let expected = match find(&stage, &thread, &prompt).await {
+            Found::Running(mut turn) => {
+                assert_eq!(finish(turn.as_mut()).await.0, End::Completed);
+                1
+            }
+            Found::Over { end, .. } => {
+                assert_eq!(end, End::Completed);
+                1
+            }
+            Found::Never => 0,
+            Found::Unknown { reason } => panic!("{reason}"),
+        };
+        stage.run(&thread, &format!("after {round}"), "after").await;
+        assert_eq!(stage.model.turns(&prompt), expected, "round {round}");
+    }
 }

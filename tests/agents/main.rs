@@ -1,5 +1,7 @@
 //! Every agent, held to what PoCo expects of it. Codex is the real one, on a scripted model.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod asking;
 mod basics;
 mod deaths;

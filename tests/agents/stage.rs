@@ -106,7 +106,9 @@ impl Drop for Stage {
 
 fn codex(config: &config::Codex, folder: &Path) -> Codex {
     let home = OsString::from(folder.join("home"));
-    Codex::with_env(config, &folder.join("state"), &[("CODEX_HOME", home)])
+    let secret = OsString::from("not for the agent");
+    let env = [("CODEX_HOME", home), ("POCO_FEISHU_APP_SECRET", secret)];
+    Codex::with_env(config, &folder.join("state"), &env)
 }
 
 fn fresh_folder() -> PathBuf {

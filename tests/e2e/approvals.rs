@@ -63,7 +63,7 @@ async fn stop_is_an_answer_too() {
     stage.say(&group, "escalate: touch made.txt");
     let card = stage.asking(&group).await;
     stage.press(&card.id, "Stop", &[]).await;
-    let stopped = stage.titled(&group, "[Stopped]", "").await;
+    let stopped = stage.titled(&group, "[Stopped] Task:", "").await;
     assert_eq!(stopped.id, card.id);
     assert!(!stopped.labels().iter().any(|label| label.starts_with("Allow")));
     // Somebody whose screen was late is told, and nothing runs.
@@ -151,15 +151,15 @@ async fn a_prompt_that_wants_a_word_first_waits_for_it() {
     let stage = Stage::new().await;
     let group = stage.project("api").await;
     stage.say(&group, "confirm: deploy it");
-    let card = stage.titled(&group, "[Waiting]", "deploy it").await;
+    let card = stage.titled(&group, "[Waiting] Task:", "deploy it").await;
     assert_eq!(stage.model.turns("deploy it"), 0);
     stage.press(&card.id, "Approve", &[]).await;
     let done = stage.titled(&group, "[Complete]", "deploy it").await;
     assert_eq!(done.id, card.id);
     stage.say(&group, "confirm: delete it");
-    let card = stage.titled(&group, "[Waiting]", "delete it").await;
+    let card = stage.titled(&group, "[Waiting] Task:", "delete it").await;
     stage.press(&card.id, "Reject", &[]).await;
-    stage.titled(&group, "[Stopped]", "").await;
+    stage.titled(&group, "[Stopped] Task:", "").await;
     assert_eq!(stage.model.turns("delete it"), 0);
     stage.is_well();
 }

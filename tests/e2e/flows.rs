@@ -30,13 +30,13 @@ async fn an_answer_is_typed_while_the_model_writes_it() {
     let stage = Stage::new().await;
     let group = stage.project("api").await;
     stage.say(&group, "slow: 4");
-    let card = stage.titled(&group, "[Running]", "piece 0").await;
+    let card = stage.titled(&group, "[Running] Task:", "piece 0").await;
     assert!(card.is_entity() && card.streaming, "it is typed onto");
     for n in 1..=3 {
         let puts = stage.feishu.count_calls("PUT", "/open-apis/cardkit");
         stage.model.go(1);
         if n < 3 {
-            let grown = stage.titled(&group, "[Running]", &format!("piece {n}")).await;
+            let grown = stage.titled(&group, "[Running] Task:", &format!("piece {n}")).await;
             assert_eq!(grown.id, card.id);
             assert!(stage.feishu.count_calls("PUT", "/open-apis/cardkit") > puts);
         }
@@ -64,10 +64,10 @@ async fn without_leave_to_type_the_message_is_replaced_as_it_grows() {
     stage.feishu.fault(Fault::refuse("POST", "/open-apis/cardkit/v1/cards", 99_991_672));
     let group = stage.project("api").await;
     stage.say(&group, "slow: 3");
-    let card = stage.titled(&group, "[Running]", "piece 0").await;
+    let card = stage.titled(&group, "[Running] Task:", "piece 0").await;
     assert!(!card.is_entity());
     stage.model.go(1);
-    let grown = stage.titled(&group, "[Running]", "piece 1").await;
+    let grown = stage.titled(&group, "[Running] Task:", "piece 1").await;
     assert_eq!(grown.id, card.id);
     stage.model.go(1);
     let done = stage.titled(&group, "[Complete]", "piece 2").await;

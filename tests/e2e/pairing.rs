@@ -7,7 +7,6 @@ use serde_json::Value;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_sends_the_code_becomes_the_owner() {
     let mut stage = Stage::empty(Options::default()).await;
-    stage.listen_to_webhooks();
     stage.start().await;
     let chat = stage.feishu.direct_chat(OWNER).unwrap();
     stage.feishu.say(OWNER, &chat, "hello").unwrap();

@@ -82,7 +82,7 @@ async fn a_project_that_is_deleted_stops_first() {
     stage.say(&group, "slow: 2");
     stage.titled(&group, "[Running] Task:", "piece 0").await;
     stage.say(&group, "next");
-    stage.titled(&group, "[Queued]", "next").await;
+    stage.titled(&group, "[Queued] Task:", "next").await;
     let chat = stage.feishu.direct_chat(OWNER).unwrap();
     stage.say(&chat, "hi again");
     stage.cards(&chat, 2, |card| has(card, "Manage")).await;

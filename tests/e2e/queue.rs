@@ -7,15 +7,15 @@ async fn what_waits_has_a_place_and_runs_in_order() {
     let stage = Stage::new().await;
     let group = stage.project("api").await;
     stage.say(&group, "slow: 2");
-    stage.titled(&group, "[Running]", "piece 0").await;
+    stage.titled(&group, "[Running] Task:", "piece 0").await;
     stage.say(&group, "first");
-    let first = stage.titled(&group, "[Queued]", "first").await;
+    let first = stage.titled(&group, "[Queued] Task:", "first").await;
     assert!(first.text.contains("Place 1 in line"), "{}", first.text);
     stage.say(&group, "second");
-    let second = stage.titled(&group, "[Queued]", "second").await;
+    let second = stage.titled(&group, "[Queued] Task:", "second").await;
     assert!(second.text.contains("Place 2 in line"), "{}", second.text);
     stage.say(&group, "third");
-    let third = stage.titled(&group, "[Queued]", "third").await;
+    let third = stage.titled(&group, "[Queued] Task:", "third").await;
     stage.say(&group, "/queue");
     let list =
         |card: &poco_sim::feishu::Message| card.text.contains("1. ") && card.text.contains("third");
@@ -37,10 +37,10 @@ async fn a_line_has_an_end() {
     let stage = Stage::new().await;
     let group = stage.project("api").await;
     stage.say(&group, "slow: 2");
-    stage.titled(&group, "[Running]", "piece 0").await;
+    stage.titled(&group, "[Running] Task:", "piece 0").await;
     for n in 1..=10 {
         stage.say(&group, &format!("prompt {n}"));
-        stage.titled(&group, "[Queued]", &format!("Place {n} in line")).await;
+        stage.titled(&group, "[Queued] Task:", &format!("Place {n} in line")).await;
     }
     stage.say(&group, "one too many");
     stage.titled(&group, "PoCo", "10 prompts are waiting already").await;
@@ -56,14 +56,14 @@ async fn what_waits_can_be_added_to_the_running_turn() {
     let stage = Stage::new().await;
     let group = stage.project("api").await;
     stage.say(&group, "slow: 3");
-    stage.titled(&group, "[Running]", "piece 0").await;
+    stage.titled(&group, "[Running] Task:", "piece 0").await;
     stage.say(&group, "and be brief");
-    let waiting = stage.titled(&group, "[Queued]", "and be brief").await;
+    let waiting = stage.titled(&group, "[Queued] Task:", "and be brief").await;
     stage.press(&waiting.id, "Add to the running turn", &[]).await;
     stage.card(&group, |card| card.id == waiting.id && card.text.starts_with("[Added]")).await;
     stage.titled(&group, "[Complete]", "Model answer to: and be brief").await;
     stage.say(&group, "slow: 3");
-    stage.titled(&group, "[Running]", "piece 0").await;
+    stage.titled(&group, "[Running] Task:", "piece 0").await;
     stage.say(&group, "/steer with words");
     stage.titled(&group, "[Complete]", "Model answer to: with words").await;
     let turns: std::collections::BTreeSet<_> =
@@ -77,9 +77,9 @@ async fn stop_keeps_what_was_said() {
     let stage = Stage::new().await;
     let group = stage.project("api").await;
     stage.say(&group, "slow: 3");
-    let card = stage.titled(&group, "[Running]", "piece 0").await;
+    let card = stage.titled(&group, "[Running] Task:", "piece 0").await;
     stage.press(&card.id, "Stop", &[]).await;
-    let stopped = stage.titled(&group, "[Stopped]", "piece 0").await;
+    let stopped = stage.titled(&group, "[Stopped] Task:", "piece 0").await;
     assert_eq!(stopped.id, card.id);
     assert!(!stopped.labels().contains(&"Stop".to_owned()));
     stage.model.until(|seen| seen.iter().any(|it| it.prompt == "slow: 3" && it.cut)).await;
@@ -96,9 +96,9 @@ async fn stop_ends_what_a_command_left_running() {
     stage.say(&group, "run: exec sleep 86399.25");
     let runs = || stage.runs("86399.25");
     until("the command runs", runs).await;
-    let card = stage.titled(&group, "[Running]", "").await;
+    let card = stage.titled(&group, "[Running] Task:", "").await;
     stage.press(&card.id, "Stop", &[]).await;
-    stage.titled(&group, "[Stopped]", "").await;
+    stage.titled(&group, "[Stopped] Task:", "").await;
     until("the command is gone", || !stage.runs("86399.25")).await;
     stage.is_well();
 }

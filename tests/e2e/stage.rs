@@ -32,7 +32,6 @@ impl Stage {
     /// Sets the stage with a PoCo that runs and has an owner.
     pub(crate) async fn new() -> Self {
         let mut stage = Self::owned().await;
-        stage.listen_to_webhooks();
         stage.start().await;
         stage
     }
@@ -304,7 +303,7 @@ impl Stage {
     pub(crate) async fn asking(&self, chat: &str) -> Message {
         let asks = |card: &Message| {
             let labels = card.labels();
-            card.text.starts_with("[Waiting]") && labels.iter().any(|label| label == "Deny")
+            card.text.starts_with("[Waiting] Task:") && labels.iter().any(|label| label == "Deny")
         };
         self.card(chat, asks).await
     }
@@ -320,6 +319,20 @@ impl Stage {
     pub(crate) async fn press_on(&self, card: &Message, button: &str) -> PressResult {
         let look = card.card.as_ref().unwrap();
         self.feishu.press_on(OWNER, &card.id, look, button, &[]).await.unwrap()
+    }
+
+    /// Waits until PoCo itself says that so many tasks are completed.
+    pub(crate) async fn over(&self, count: usize) {
+        let deadline = tokio::time::Instant::now() + WITHIN;
+        loop {
+            let tasks = self.get("/tasks").await;
+            let all = tasks["tasks"].as_array().unwrap();
+            if all.iter().filter(|task| task["status"] == "completed").count() == count {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{tasks}\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Waits until PoCo has taken in everything that was sent.

@@ -32,24 +32,21 @@ fn message(kind: &str, content: &Value) -> Value {
 }
 
 fn event(payload: &Value) -> Event {
-    match read(payload, Some(BOT), NOW) {
-        Inbound::Event(event) => event,
-        other => panic!("no event: {other:?}"),
-    }
+    let inbound = read(payload, Some(BOT), NOW);
+    let Inbound::Event(event) = inbound else { panic!("no event: {inbound:?}") };
+    event
 }
 
 fn acted(payload: &Value) -> (Via, Action) {
-    match event(payload).fact {
-        Fact::Acted { via, action, .. } => (via, action),
-        other => panic!("not acted: {other:?}"),
-    }
+    let fact = event(payload).fact;
+    let Fact::Acted { via, action, .. } = fact else { panic!("not acted: {fact:?}") };
+    (via, action)
 }
 
 fn said(payload: &Value) -> String {
-    match acted(payload).1 {
-        Action::Say { text } => text,
-        other => panic!("not said: {other:?}"),
-    }
+    let action = acted(payload).1;
+    let Action::Say { text } = action else { panic!("not said: {action:?}") };
+    text
 }
 
 #[test]

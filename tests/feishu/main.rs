@@ -1,5 +1,12 @@
-//! What goes over the wire to and from Feishu.
+//! The Feishu adapter, against a strict simulator of the platform and the platform's own vectors.
 
+mod cards;
+mod faults;
 mod inbound;
 mod render;
+mod setup;
+mod soak;
+mod socket;
+mod streaming;
+mod support;
 mod verify;

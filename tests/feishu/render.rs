@@ -5,7 +5,10 @@ use poco_core::{Action, Block, Button, Card, Choice, Field, Form, TaskId, Tone, 
 use poco_io::feishu::render::{
     ANSWER_ID, CARD_BYTES_MAX, CARD_TABLES_MAX, CARD_TAGS_MAX, STEPS_ID, content, render,
 };
+use poco_sim::feishu::{Feishu, Options, validate_card};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -14,6 +17,9 @@ fn check(card: &Card) -> Value {
     let value = render(card);
     let bytes = value.to_string().len();
     assert!(bytes <= CARD_BYTES_MAX, "{bytes} bytes");
+    if let Err(error) = validate_card(&value) {
+        panic!("{error:?}\n{value:#}");
+    }
     let mut seen = Seen::default();
     seen.look(&value);
     assert!(seen.tags <= CARD_TAGS_MAX, "{} tags", seen.tags);
@@ -97,7 +103,7 @@ fn an_answer_is_typed_onto_its_elements() {
     assert_eq!(content(&value, STEPS_ID), Some("…"));
     assert_eq!(content(&value, ANSWER_ID), Some("so &#60;b>far&#60;/b>"));
     assert_eq!(value["config"]["streaming_mode"], true);
-    let idle = check(&card.clone().typing(Typing::Idle));
+    let idle = check(&card.typing(Typing::Idle));
     assert_eq!(idle["config"]["streaming_mode"], Value::Null);
 }
 
@@ -226,7 +232,7 @@ fn markdown() -> impl Strategy<Value = String> {
 }
 
 fn text() -> BoxedStrategy<String> {
-    prop_oneof![markdown(), ".{0,200}", (0..40_000usize).prop_map(|n| "字".repeat(n))].boxed()
+    prop_oneof![markdown(), ".{0,200}", (0..12_000usize).prop_map(|n| "字".repeat(n))].boxed()
 }
 
 fn block() -> impl Strategy<Value = Block> {
@@ -264,7 +270,7 @@ fn block() -> impl Strategy<Value = Block> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn pages_on_cards_hold_the_whole_text(text in markdown()) {
@@ -285,5 +291,75 @@ proptest! {
             card = card.block(block);
         }
         check(&card);
+    }
+}
+
+/// Some of the values a strategy makes, the same each time.
+fn some<T>(strategy: impl Strategy<Value = T>, count: usize) -> Vec<T> {
+    let mut runner = TestRunner::deterministic();
+    let make = |_| strategy.new_tree(&mut runner).expect("it makes values").current();
+    (0..count).map(make).collect()
+}
+
+#[tokio::test]
+async fn the_platform_takes_any_text_and_nobody_is_pinged() {
+    let options = Options { limits: false, ..Options::default() };
+    let feishu = Feishu::start(options).await.expect("the simulator starts");
+    let chat = feishu.direct_chat("ada").expect("ada is there");
+    let ping = prop_oneof![
+        Just("<at id=ou_stranger></at>"),
+        Just("<at id=\"ou_stranger\">"),
+        Just("`"),
+        Just("``"),
+        Just("\n```\n"),
+        Just("\n~~~\n"),
+        Just("\n> ```\n> "),
+        Just("\n- ```\n  "),
+        Just("\n    ```\n"),
+        Just("\\"),
+        Just("\n\n"),
+        Just("\n"),
+        Just("| "),
+        Just("\n| a |\n|---|\n"),
+        Just("![a](img_v3_none)"),
+        Just("x"),
+    ];
+    let texts = some(proptest::collection::vec(ping, 1..30).prop_map(|it| it.concat()), 1_000);
+    let bot = Bot::of(&feishu).await;
+    for text in texts {
+        let answer = bot.post(&chat, &render(&Card::new(Tone::Plain, "a").text(&text))).await;
+        assert_eq!(answer["code"], 0, "{answer}\n{text}");
+    }
+}
+
+/// The bot's end of the platform's API.
+pub(crate) struct Bot {
+    http: reqwest::Client,
+    url: String,
+    token: String,
+}
+
+impl Bot {
+    pub(crate) async fn of(feishu: &Feishu) -> Self {
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let Options { app_id, app_secret, .. } = Options::default();
+        let url = format!("{}/open-apis", feishu.url());
+        let token = http
+            .post(format!("{url}/auth/v3/tenant_access_token/internal"))
+            .json(&json!({ "app_id": app_id, "app_secret": app_secret }));
+        let token: Value = token.send().await.expect("an answer").json().await.expect("JSON");
+        let token = token["tenant_access_token"].as_str().expect("a token").to_owned();
+        Self { http, url, token }
+    }
+
+    /// Posts a card and returns what the platform says.
+    pub(crate) async fn post(&self, chat: &str, card: &Value) -> Value {
+        let content = card.to_string();
+        let sent = self
+            .http
+            .post(format!("{}/im/v1/messages?receive_id_type=chat_id", self.url))
+            .bearer_auth(&self.token)
+            .json(&json!({ "receive_id": chat, "msg_type": "interactive", "content": content }));
+        sent.send().await.expect("an answer").json().await.expect("JSON")
     }
 }

@@ -1,28 +1,34 @@
 //! Nothing is lost or doubled, whatever fails: each story is told once for every call that can fail.
 
 use poco_core::{Outcome, Report, UserId};
-use poco_tests::{DIRECT, command, scenario_with_faults};
+use poco_tests::{DIRECT, World, command, scenario_with_faults};
+
+async fn project(world: &mut World) {
+    world.project().await;
+}
 
 #[tokio::test]
 async fn from_a_project_to_an_answer() {
-    scenario_with_faults(async |world| {
-        world.project().await;
-        world.say("ann", "first").await;
-        world.say("ann", "second").await;
-        world.agent_starts().await;
-        world.agent_answers(&["one", "two"]).await;
-        world.agent_starts().await;
-        world.press("ann", "Next Page").await;
-        world.agent_answers(&["ok"]).await;
-        world.say("ann", "/help").await;
-    })
+    scenario_with_faults(
+        async |_| {},
+        async |world| {
+            world.project().await;
+            world.say("ann", "first").await;
+            world.say("ann", "second").await;
+            world.agent_starts().await;
+            world.agent_answers(&["one", "two"]).await;
+            world.agent_starts().await;
+            world.press("ann", "Next Page").await;
+            world.agent_answers(&["ok"]).await;
+            world.say("ann", "/help").await;
+        },
+    )
     .await;
 }
 
 #[tokio::test]
 async fn questions_and_answers() {
-    scenario_with_faults(async |world| {
-        world.project().await;
+    scenario_with_faults(project, async |world| {
         world.say("ann", "confirm: first").await;
         world.press("ann", "Approve").await;
         world.agent_starts().await;
@@ -40,8 +46,7 @@ async fn questions_and_answers() {
 
 #[tokio::test]
 async fn what_waits_is_merged_cancelled_and_started() {
-    scenario_with_faults(async |world| {
-        world.project().await;
+    scenario_with_faults(project, async |world| {
         world.say("ann", "first").await;
         world.agent_starts().await;
         world.say("ann", "second").await;
@@ -58,8 +63,7 @@ async fn what_waits_is_merged_cancelled_and_started() {
 
 #[tokio::test]
 async fn what_was_cut_off_goes_on() {
-    scenario_with_faults(async |world| {
-        world.project().await;
+    scenario_with_faults(project, async |world| {
         world.say("ann", "first").await;
         world.agent_is_given_it().await;
         world.agent(Report::Unclaimed).await;
@@ -75,8 +79,7 @@ async fn what_was_cut_off_goes_on() {
 
 #[tokio::test]
 async fn a_project_comes_and_goes() {
-    scenario_with_faults(async |world| {
-        world.project().await;
+    scenario_with_faults(project, async |world| {
         world.say("ann", "first").await;
         world.agent_starts().await;
         world.say("ann", "second").await;

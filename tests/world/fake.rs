@@ -9,25 +9,23 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 /// Decides which call fails. All fakes of a world share one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Faults(Arc<Mutex<(usize, Option<Fault>)>>);
 
 #[derive(Clone, Copy, Debug)]
-struct Fault {
-    call: usize,
+pub(crate) struct Fault {
+    pub(crate) call: usize,
     /// The call takes effect, but its answer is lost.
-    lost: bool,
+    pub(crate) lost: bool,
 }
 
 impl Faults {
-    pub(crate) fn none() -> Self {
-        Self(Arc::new(Mutex::new((0, None))))
+    /// Counts calls from now on, and has one of them fail.
+    pub(crate) fn begin(&self, fault: Option<Fault>) {
+        *self.0.lock().unwrap() = (0, fault);
     }
 
-    pub(crate) fn at(call: usize, lost: bool) -> Self {
-        Self(Arc::new(Mutex::new((0, Some(Fault { call, lost })))))
-    }
-
+    /// How many calls were made since then.
     pub(crate) fn calls(&self) -> usize {
         self.0.lock().unwrap().0
     }
@@ -66,6 +64,11 @@ impl FakeStore {
     pub(crate) fn new(faults: Faults) -> Self {
         let (memory, bodies) = Default::default();
         Self { faults, memory, bodies }
+    }
+
+    pub(crate) fn documents(&self) -> Vec<(String, String)> {
+        let bodies = self.bodies.lock().unwrap();
+        bodies.iter().map(|(key, body)| (key.clone(), body.clone())).collect()
     }
 
     pub(crate) fn room(&self, chat: &ChatId) -> Room {
@@ -126,6 +129,9 @@ struct Here {
     opened: BTreeMap<String, ChatId>,
     unread: VecDeque<String>,
     refusal: Option<Refusal>,
+    down: bool,
+    /// The number of the first message that is not forgotten.
+    first: usize,
 }
 
 #[derive(Debug)]
@@ -153,7 +159,7 @@ impl FakeChat {
             |(at, message)| {
                 let buttons = message.card.all_buttons();
                 let button = buttons.into_iter().find(|button| button.label == label)?;
-                Some((CardRef::new(format!("m{at}")), button.action.clone()))
+                Some((CardRef::new(here.name(at).0), button.action.clone()))
             },
         )
     }
@@ -181,8 +187,29 @@ impl FakeChat {
         self.here().refusal = Some(how);
     }
 
+    /// All that was posted before is gone.
+    pub(crate) fn forget_all(&self) {
+        self.here().first = 1_000_000;
+    }
+
+    pub(crate) fn set_down(&self, down: bool) {
+        self.here().down = down;
+    }
+
+    /// Makes a call that takes effect if the platform is there.
+    async fn call<T>(
+        &self,
+        call: impl Future<Output = Result<T, ChatError>>,
+    ) -> Result<T, ChatError> {
+        if self.here().down {
+            return Err(anyhow::anyhow!("the platform is down").into());
+        }
+        self.faults.call(call).await
+    }
+
     pub(crate) fn lose(&self, message: &MessageId) {
-        self.here().messages[place(message)].gone = true;
+        let mut here = self.here();
+        here.message(message).unwrap().gone = true;
     }
 }
 
@@ -196,40 +223,47 @@ impl Here {
             self.messages.push(Message { chat, once, card, order: 0, gone: false });
             self.messages.len() - 1
         });
-        MessageId(format!("m{at}"))
+        self.name(at)
+    }
+
+    fn name(&self, at: usize) -> MessageId {
+        MessageId(format!("m{}", self.first + at))
+    }
+
+    fn message(&mut self, message: &MessageId) -> Option<&mut Message> {
+        let number: usize = message.0.trim_start_matches('m').parse().unwrap();
+        self.messages.get_mut(number.checked_sub(self.first)?)
     }
 
     /// Keeps to the law: an older look never replaces a newer one.
     fn update(&mut self, message: &MessageId, card: &Card, order: u64) -> Result<(), ChatError> {
-        let message = &mut self.messages[place(message)];
-        if message.gone {
+        let message = self.message(message).filter(|message| !message.gone);
+        let Some(message) = message else {
             return Err(ChatError::Gone("it was removed".into()));
-        }
+        };
+        let mut shown = None;
         if message.order <= order && message.card != *card {
             message.card = card.clone();
-            self.unread.push_back(card.to_string());
+            shown = Some(card.to_string());
         }
         message.order = message.order.max(order);
+        self.unread.extend(shown);
         Ok(())
     }
-}
-
-fn place(message: &MessageId) -> usize {
-    message.0.trim_start_matches('m').parse().unwrap()
 }
 
 #[async_trait]
 impl Chat for FakeChat {
     async fn post(&self, chat: &ChatId, card: &Card, once: &str) -> Result<MessageId, ChatError> {
-        self.faults.call(async { Ok(self.here().post(chat, card, once)) }).await
+        self.call(async { Ok(self.here().post(chat, card, once)) }).await
     }
 
     async fn update(&self, message: &MessageId, card: &Card, order: u64) -> Result<(), ChatError> {
-        self.faults.call(async { self.here().update(message, card, order) }).await
+        self.call(async { self.here().update(message, card, order) }).await
     }
 
     async fn glance(&self, message: &MessageId, card: &Card, order: u64) -> Result<(), ChatError> {
-        self.faults.call(async { self.here().update(message, card, order) }).await
+        self.call(async { self.here().update(message, card, order) }).await
     }
 
     async fn open(&self, name: &str, _: &UserId, once: &str) -> Result<ChatId, ChatError> {
@@ -247,7 +281,7 @@ impl Chat for FakeChat {
             let opened = here.opened.entry(once.to_owned());
             Ok(opened.or_insert_with(|| ChatId::new(name)).clone())
         };
-        self.faults.call(open).await
+        self.call(open).await
     }
 }
 
@@ -269,8 +303,12 @@ impl FakeQueue {
         self.unread.lock().unwrap().pop_front()
     }
 
+    pub(crate) fn jobs(&self) -> Vec<Job> {
+        self.jobs.lock().unwrap().clone()
+    }
+
     pub(crate) fn commands(&self) -> Vec<Command> {
-        self.jobs.lock().unwrap().iter().map(|job| job.command.clone()).collect()
+        self.jobs().into_iter().map(|job| job.command).collect()
     }
 
     pub(crate) fn started(&self) -> Vec<TaskId> {

@@ -5,14 +5,14 @@
 mod fake;
 mod look;
 
-use fake::{FakeChat, FakeQueue, FakeStore, Faults};
+use fake::{FakeChat, FakeQueue, FakeStore, Fault, Faults};
 use poco_core::{
     Action, Approval, ApprovalId, Ask, CardRef, ChatId, Event, EventId, Fact, Outcome, Pages,
     PagesId, Press, Report, Room, Settings, TaskId, Terms, ThreadId, Timestamp, TurnId, UserId,
     Via,
 };
 use poco_io::app::{App, Debt, Taken};
-use poco_io::port::{Document, MessageId, Store};
+use poco_io::port::{Document, Job, MessageId, Store};
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -36,35 +36,47 @@ thread_local! {
 
 /// Plays a scenario, then checks that nothing was left unread and nothing is owed.
 pub async fn scenario(play: impl AsyncFnOnce(&mut World)) {
-    let mut world = World::new(Faults::none(), Some("ann"));
+    let mut world = World::new(Faults::default(), Some("ann"));
     play(&mut world).await;
     world.assert_at_rest().await;
 }
 
 /// Like [`scenario`], with nobody being the owner yet.
 pub async fn scenario_without_owner(play: impl AsyncFnOnce(&mut World)) {
-    let mut world = World::new(Faults::none(), None);
+    let mut world = World::new(Faults::default(), None);
     play(&mut world).await;
     world.assert_at_rest().await;
 }
 
 /// Plays a scenario with each call in turn failing, before and after it took effect, and checks
-/// that people and the agent see the same in the end.
-pub async fn scenario_with_faults(play: impl AsyncFn(&mut World)) {
-    let faults = Faults::none();
-    let mut world = World::new(faults.clone(), Some("ann"));
-    play(&mut world).await;
-    let calls = faults.calls();
-    let expected = world.outcome().await;
+/// that people and the agent see the same in the end. Nothing fails in what comes `before`.
+pub async fn scenario_with_faults(
+    before: impl AsyncFn(&mut World),
+    play: impl AsyncFn(&mut World),
+) {
+    let (expected, calls) = outcome(&before, &play, None).await;
     assert!(calls > 10, "only {calls} calls: nothing to break");
     for call in 0..calls {
         for lost in [false, true] {
-            let mut world = World::new(Faults::at(call, lost), Some("ann"));
-            play(&mut world).await;
-            let outcome = world.outcome().await;
+            let (outcome, _) = outcome(&before, &play, Some(Fault { call, lost })).await;
             assert_eq!(outcome, expected, "call {call} of {calls} failed, answer lost: {lost}");
         }
     }
+}
+
+/// Returns what there is to see in the end, and how many calls it took.
+async fn outcome(
+    before: &impl AsyncFn(&mut World),
+    play: &impl AsyncFn(&mut World),
+    fault: Option<Fault>,
+) -> ((Vec<String>, Vec<String>), usize) {
+    let faults = Faults::default();
+    let mut world = World::new(faults.clone(), Some("ann"));
+    before(&mut world).await;
+    faults.begin(fault);
+    play(&mut world).await;
+    let calls = faults.calls();
+    (world.outcome().await, calls)
 }
 
 /// Everything there is, and whoever acts in it.
@@ -98,6 +110,42 @@ impl World {
         let app = App::new(store.clone(), queue.clone(), chat.clone(), terms, now);
         let (events, last, toasts, tasks) = Default::default();
         Self { app, store, chat, queue, here: ChatId::new(DIRECT), events, last, toasts, tasks }
+    }
+
+    /// A world that was left with these documents, by whichever version.
+    pub async fn left_with(documents: &[(String, String)]) -> Self {
+        let world = Self::new(Faults::default(), Some("ann"));
+        world.chat.forget_all();
+        for (key, body) in documents {
+            let document = Document { version: 1, body: body.clone() };
+            world.store.put(key, &document).await.unwrap();
+        }
+        world
+    }
+
+    /// Everything that is stored, by its key.
+    pub fn documents(&self) -> Vec<(String, String)> {
+        self.store.documents()
+    }
+
+    /// Every job that was sent, the oldest first.
+    pub fn jobs(&self) -> Vec<Job> {
+        self.queue.jobs()
+    }
+
+    /// From now on the platform answers no call.
+    pub fn platform_goes_down(&self) {
+        self.chat.set_down(true);
+    }
+
+    /// It is there again.
+    pub fn platform_comes_back(&self) {
+        self.chat.set_down(false);
+    }
+
+    /// What stores, decides and pays.
+    pub fn app(&self) -> &App {
+        &self.app
     }
 
     /// Ann makes a project and everybody goes there.

@@ -130,6 +130,11 @@ impl Task {
         CardKey::Task(self.id.clone())
     }
 
+    pub(crate) fn run(&mut self, at: Timestamp) {
+        self.phase = Phase::Running;
+        self.note("task_started", at);
+    }
+
     pub(crate) fn note(&mut self, kind: &str, at: Timestamp) {
         if self.history.len() < HISTORY_MAX {
             self.history.push(Moment { kind: kind.to_owned(), at });

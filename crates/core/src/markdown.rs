@@ -71,8 +71,9 @@ impl Fence {
         lead.quotes < self.quotes || !lead.is_blank() && lead.indent < self.offset
     }
 
-    /// What is in a quote or a list may be outside to a simpler reader.
-    fn is_sure(&self) -> bool {
+    /// Whether every reader of markdown sees this block alike. What is in a quote or a list may be
+    /// outside to a simpler one.
+    pub fn is_sure(&self) -> bool {
         self.mark == '`' && self.quotes == 0 && self.offset == 0 && self.indent < 4
     }
 }
@@ -176,7 +177,8 @@ fn fence(text: &str, lead: &Lead<'_>, offset: usize) -> Option<Fence> {
     Some(Fence { prefix, mark, length, language, quotes, indent, offset })
 }
 
-fn is_dashes(rest: &str) -> bool {
+/// Whether a line is what stands between the header of a table and its rows.
+pub fn is_dashes(rest: &str) -> bool {
     let has = |wanted: char| rest.contains(wanted);
     has('-') && has('|') && rest.chars().all(|c| matches!(c, '|' | '-' | ':') || c.is_whitespace())
 }

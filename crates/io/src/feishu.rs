@@ -7,6 +7,8 @@ mod chat;
 mod client;
 pub mod door;
 mod error;
+#[cfg(feature = "socket")]
+mod frame;
 mod glance;
 pub mod inbound;
 mod lane;
@@ -16,6 +18,8 @@ mod pacer;
 mod post;
 mod recent;
 pub mod render;
+#[cfg(feature = "socket")]
+pub mod socket;
 mod token;
 pub mod verify;
 pub mod webhook;

@@ -13,6 +13,7 @@ mod notes;
 mod process;
 mod program;
 mod record;
+mod rollout;
 mod server;
 mod turn;
 mod watch;
@@ -26,6 +27,7 @@ use poco_io::config;
 use program::Program;
 use record::Looked;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -74,6 +76,11 @@ impl Codex {
         self.keeper.pid().await
     }
 
+    /// Lets go of the connection. Turns go on over a new one, if the server outlives that.
+    pub async fn disconnect(&self) {
+        self.keeper.disconnect().await;
+    }
+
     /// Makes sure that the thread is open over the present connection.
     async fn opened(&self, thread: &str, settings: &Settings) -> Result<Arc<Client>, AgentError> {
         let client = self.keeper.client().await?;
@@ -112,7 +119,7 @@ impl Codex {
         for pause in pauses {
             match record::look(client, thread, given).await.map_err(failure::of_query)? {
                 Looked::Absent => tokio::time::sleep(*pause).await,
-                looked => return Ok(looked),
+                looked @ (Looked::Found(_) | Looked::TooLong) => return Ok(looked),
             }
         }
         record::look(client, thread, given).await.map_err(failure::of_query)
@@ -122,9 +129,9 @@ impl Codex {
         &self,
         place: Place,
         task: &TaskId,
-        status: &Value,
+        opened: &Value,
     ) -> Result<Found, AgentError> {
-        let looked = self.look(&place.client, &place.thread, task.as_str()).await?;
+        let looked = self.look(&place.ear.client, &place.ear.thread, task.as_str()).await?;
         let turn = match looked {
             Looked::Found(turn) => turn,
             Looked::Absent => return Ok(Found::Never),
@@ -135,10 +142,15 @@ impl Codex {
         };
         let id = turn["id"].as_str().unwrap_or_default().to_owned();
         // What was not active when it was opened may be by now.
-        let active =
-            status["type"] == "active" || record::is_running(&turn) && is_active(&place).await;
+        let active = opened["status"]["type"] == "active"
+            || record::is_running(&turn) && is_active(&place).await;
         if active && record::is_running(&turn) {
+            let calls = match opened["path"].as_str() {
+                Some(path) => rollout::open_calls(path.into()).await,
+                None => BTreeMap::new(),
+            };
             let mut watched = CodexTurn::new(place, id, task, self.silence_max);
+            watched.recall(calls);
             watched.catch_up(&turn);
             return Ok(Found::Running(Box::new(watched)));
         }
@@ -200,15 +212,10 @@ impl Agent for Codex {
         check_folder(&settings.workdir)?;
         let thread = thread.as_str().to_owned();
         let client = self.opened(&thread, settings).await?;
-        let inbox = client.listen(&thread);
-        let place = Place { keeper: self.keeper.clone(), client, inbox, thread };
-        match begin(&place, task, prompt, settings).await {
-            Ok(id) => Ok(Box::new(CodexTurn::new(place, id, task, self.silence_max))),
-            Err(error) => {
-                place.client.unlisten(&place.thread, &place.inbox);
-                Err(error)
-            }
-        }
+        let ear = client.listen(&thread).ok_or_else(busy)?;
+        let place = Place { keeper: self.keeper.clone(), ear };
+        let id = begin(&place, task, prompt, settings).await?;
+        Ok(Box::new(CodexTurn::new(place, id, task, self.silence_max)))
     }
 
     async fn find(
@@ -218,21 +225,14 @@ impl Agent for Codex {
         settings: &Settings,
     ) -> Result<Found, AgentError> {
         let client = self.keeper.client().await?;
-        let thread = thread.as_str().to_owned();
-        let inbox = client.listen(&thread);
-        let place = Place { keeper: self.keeper.clone(), client, inbox, thread };
-        let (client, inbox, thread) =
-            (place.client.clone(), place.inbox.clone(), place.thread.clone());
-        let found = match self.resume(&client, &thread, thread_params(settings)).await {
-            Ok(opened) => self.found(place, task, &opened["status"]).await,
+        let ear = client.listen(thread.as_str()).ok_or_else(busy)?;
+        let place = Place { keeper: self.keeper.clone(), ear };
+        match self.resume(&client, thread.as_str(), thread_params(settings)).await {
+            Ok(opened) => self.found(place, task, &opened).await,
             // A thread is written down with its first prompt.
             Err(AgentError::Forgotten(_)) => Ok(Found::Never),
             Err(error) => Err(error),
-        };
-        if !matches!(found, Ok(Found::Running(_))) {
-            client.unlisten(&thread, &inbox);
         }
-        found
     }
 
     async fn shutdown(&self) {
@@ -249,12 +249,10 @@ async fn begin(
 ) -> Result<String, AgentError> {
     if is_active(place).await {
         // Codex would take the prompt as a word to the turn that runs.
-        return Err(AgentError::Later(
-            "Codex is still at another task in this conversation.".to_owned(),
-        ));
+        return Err(busy());
     }
     let mut params = Map::new();
-    params.insert("threadId".to_owned(), json!(place.thread));
+    params.insert("threadId".to_owned(), json!(place.ear.thread));
     params.insert("clientUserMessageId".to_owned(), json!(task));
     params.insert("input".to_owned(), json!([{ "type": "text", "text": prompt }]));
     params.insert("cwd".to_owned(), json!(settings.workdir));
@@ -264,15 +262,20 @@ async fn begin(
     if let Some(model) = &settings.model {
         params.insert("model".to_owned(), json!(model));
     }
-    let started = place.client.call("turn/start", params.into()).await.map_err(failure::of_deed)?;
+    let started =
+        place.ear.client.call("turn/start", params.into()).await.map_err(failure::of_deed)?;
     let id = started["turn"]["id"].as_str();
     id.map(str::to_owned)
         .ok_or_else(|| AgentError::Unclear("Codex did not name the turn.".to_owned()))
 }
 
+fn busy() -> AgentError {
+    AgentError::Later("Codex is still at another task in this conversation.".to_owned())
+}
+
 async fn is_active(place: &Place) -> bool {
-    let params = json!({ "threadId": place.thread, "includeTurns": false });
-    let read = place.client.call("thread/read", params).await;
+    let params = json!({ "threadId": place.ear.thread, "includeTurns": false });
+    let read = place.ear.client.call("thread/read", params).await;
     read.is_ok_and(|read| read["thread"]["status"]["type"] == "active")
 }
 
@@ -298,7 +301,7 @@ fn sandbox_policy(place: &Place, settings: &Settings) -> Value {
         // Anything else is no reason to allow more.
         _ => "readOnly",
     };
-    let kept = place.client.kept(&place.thread).filter(|kept| kept["type"] == kind);
+    let kept = place.ear.client.kept(&place.ear.thread).filter(|kept| kept["type"] == kind);
     kept.unwrap_or_else(|| json!({ "type": kind }))
 }
 
@@ -324,9 +327,10 @@ async fn login(client: &Client) -> Result<String, AgentError> {
         Some("apiKey") => "logged in with an API key",
         Some(_) => "logged in",
         None if read["requiresOpenaiAuth"] == true => {
+            let warnings = client.warnings();
             return Err(AgentError::Refused(
-                "Codex is not logged in. Run `codex login` on the machine, then try again."
-                    .to_owned(),
+                format!("Codex is not logged in. Run `codex login` on the machine, then try again. {warnings}")
+                    .trim_end().to_owned(),
             ));
         }
         None => "with a model provider of its own",

@@ -4,10 +4,11 @@ mod ask;
 mod list;
 
 use super::Refusal;
-use super::check::check;
 use crate::home::{Home, Running, write_private};
 use crate::out::{Out, complain, progress};
+use anyhow::Context;
 use poco_io::config::{Config, Given, SettingsFile, Source, key};
+use poco_io::feishu::Feishu;
 use serde_json::json;
 
 const EXAMPLES: &str = "\
@@ -77,16 +78,21 @@ fn note_hidden(given: &Given, changes: &[Change]) {
     }
 }
 
-async fn checked(config: &Config) -> Result<Option<String>, Refusal> {
+/// Asks the platform at once whether it knows the app, so that a typo is told where it was made.
+async fn checked(config: &Config) -> anyhow::Result<Option<String>> {
     if !config.feishu.is_set() {
         return Ok(None);
     }
     progress(&format!("Asking {} …", config.feishu.base_url));
-    let bot = check(&config.feishu).await;
-    bot.map(Some).map_err(|refusal| Refusal {
-        what: format!("nothing was saved: {}", refusal.what),
-        ..refusal
-    })
+    let feishu = Feishu::new(&config.feishu).context("prepare to ask Feishu")?;
+    let bot = feishu.check().await.map_err(|rejected| {
+        let next = rejected.advice().unwrap_or(
+            "Look at App ID, App Secret and POCO_FEISHU_API_BASE_URL; or save unchecked with \
+             --no-check.",
+        );
+        Refusal::new(format!("nothing was saved: {rejected}"), next)
+    })?;
+    Ok(Some(bot.app_name))
 }
 
 fn save(

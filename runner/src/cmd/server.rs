@@ -49,7 +49,7 @@ async fn tell_when_ready(out: Out, home: &Home, instance: &Instance) -> anyhow::
     let client = Client::new(instance)?;
     loop {
         if let Ok(health) = client.health().await {
-            return announce(out, home, instance, &health).await;
+            return announce(out, home, instance, health).await;
         }
         sleep(LOOK_EVERY).await;
     }

@@ -47,8 +47,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// Stops the server if there is one, and starts it where it was. What runs goes on meanwhile, as
-/// far as its agent can.
+/// Stops the server if there is one, and starts it where it was.
 pub(crate) async fn restart(args: RestartArgs, out: Out) -> anyhow::Result<u8> {
     let home = super::home()?;
     // A server that was killed has left word of where it was, too.
@@ -58,14 +57,15 @@ pub(crate) async fn restart(args: RestartArgs, out: Out) -> anyhow::Result<u8> {
     let place = Place { host: args.place.host.or(was_host), port: args.place.port.or(was_port) };
     // Wrong settings are told while the old server still runs.
     super::judge(&place.given())?;
+    // This signal leaves running turns to the next server, where the agent can go on meanwhile.
     stop(&home, Signal::HUP, Duration::from_secs(args.timeout)).await?;
     background(&place, out).await
 }
 
 /// Asks the server to stop and waits until it has; returns its pid if there was one.
-async fn stop(home: &Home, word: Signal, within: Duration) -> anyhow::Result<Option<u32>> {
+async fn stop(home: &Home, how: Signal, within: Duration) -> anyhow::Result<Option<u32>> {
     let Some(pid) = holder(home)? else { return Ok(None) };
-    ask(pid, word)?;
+    tell(pid, how)?;
     progress("Stopping PoCo …");
     let begun = Instant::now();
     while holder(home)? == Some(pid) {
@@ -89,9 +89,9 @@ fn holder(home: &Home) -> anyhow::Result<Option<u32>> {
     }
 }
 
-fn ask(pid: u32, word: Signal) -> anyhow::Result<()> {
+fn tell(pid: u32, signal: Signal) -> anyhow::Result<()> {
     let process = i32::try_from(pid).ok().and_then(Pid::from_raw).context("read the pid")?;
-    match kill_process(process, word) {
+    match kill_process(process, signal) {
         Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
         Err(error) => {
             let what = format!("PoCo (pid {pid}) can't be asked to stop: {error}");

@@ -101,7 +101,7 @@ pub(crate) async fn background(place: &Place, out: Out) -> anyhow::Result<u8> {
     let id = random_hex::<8>();
     let child = spawn(&home, &config, place, &id)?;
     let (instance, health) = ready(child, &home, &id).await?;
-    announce(out, &home, &instance, &health).await?;
+    announce(out, &home, &instance, health).await?;
     Ok(0)
 }
 

@@ -100,6 +100,16 @@ impl Feishu {
         &self.0.url
     }
 
+    /// Returns the app's id.
+    pub fn app_id(&self) -> String {
+        self.look(|state| state.options.app_id.clone())
+    }
+
+    /// Returns the app's secret.
+    pub fn app_secret(&self) -> String {
+        self.look(|state| state.options.app_secret.clone())
+    }
+
     /// Changes the state, and wakes whoever waits for a change.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let result = change(&mut self.0.state.lock().unwrap());

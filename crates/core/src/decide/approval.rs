@@ -13,14 +13,16 @@ pub(crate) const CONFIRMATION: usize = 0;
 
 pub(super) fn asked(
     room: &mut Room,
-    _event: &Event,
+    event: &Event,
     id: &TaskId,
     approval: &Approval,
 ) -> Vec<Effect> {
     let Some(task) = room.desk.current(id) else { return vec![] };
     match task.phase {
         Phase::Waiting | Phase::Confirming | Phase::Starting | Phase::Stopping => return vec![],
-        Phase::Claimed { .. } | Phase::Running => {}
+        // Who asks has begun, and must not be given the prompt again.
+        Phase::Claimed { .. } => task.run(event.at),
+        Phase::Running => {}
     }
     if let Some(answered) = task.answered.iter().find(|it| it.id == approval.id) {
         // The agent asks again what was answered: the answer never reached it.

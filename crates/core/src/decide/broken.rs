@@ -20,6 +20,13 @@ pub(super) fn remember(desk: &mut Desk, archive: Archive) -> Vec<Effect> {
     oldest.map(|archive| settled(archive, "Left as it is; newer ones came.")).unwrap_or_default()
 }
 
+/// Leaves all of them as they are, because their project goes.
+pub(super) fn forget(desk: &mut Desk) -> Vec<Effect> {
+    let broken = std::mem::take(&mut desk.broken);
+    let left = |archive| settled(archive, "Left as it is: the project was deleted.");
+    broken.into_iter().flat_map(left).collect()
+}
+
 /// Has the agent go on, in the same conversation, before anything that waits.
 pub(super) fn resume(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
     take_up(scene, room, id, "Resumed", |Archive { task, outcome, .. }| match outcome {

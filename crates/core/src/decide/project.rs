@@ -1,6 +1,6 @@
 //! A project's own group, from its opening to its end.
 
-use super::{Scene, task};
+use super::{Scene, broken, task};
 use crate::{
     Card, CardKey, ChatId, Desk, Effect, Event, Fact, Kind, Project, Room, Settings, Tone, UserId,
     view,
@@ -39,7 +39,8 @@ pub(super) fn removed(room: &mut Room, event: &Event, by: &UserId, lobby: &ChatI
         return vec![unlisted(event, lobby)];
     };
     project.leaving = true;
-    let mut effects = task::cancel_waiting(room, event, by);
+    let mut effects = broken::forget(&mut room.desk);
+    effects.extend(task::cancel_waiting(room, event, by));
     effects.extend(task::stop_current(room, event, by));
     effects.extend(leave(room, event));
     effects
@@ -54,9 +55,11 @@ pub(super) fn leave(room: &mut Room, event: &Event) -> Vec<Effect> {
     let text = "This project was deleted. Its folder and this chat stay as they are.";
     let card = Card::new(Tone::Ended, format!("Deleted: {}", project.name)).text(text);
     let unlisted = unlisted(event, &project.lobby);
+    let mut effects = broken::forget(&mut room.desk);
     *room = Room { kind: Kind::Gone, desk: Desk::default() };
     let last = Effect::Show { key: CardKey::Workspace, card: card.clone() };
-    vec![last, Effect::Post { chat: event.chat.clone(), card }, unlisted]
+    effects.extend([last, Effect::Post { chat: event.chat.clone(), card }, unlisted]);
+    effects
 }
 
 fn unlisted(event: &Event, lobby: &ChatId) -> Effect {

@@ -283,10 +283,7 @@ pub(super) fn started(
     let Some(task) = room.desk.current(id) else { return vec![] };
     match task.phase {
         Phase::Waiting | Phase::Confirming | Phase::Starting => return vec![],
-        Phase::Claimed { .. } => {
-            task.phase = Phase::Running;
-            task.note("task_started", event.at);
-        }
+        Phase::Claimed { .. } => task.run(event.at),
         Phase::Running | Phase::Stopping => {}
     }
     task.thread = Some(thread.clone());

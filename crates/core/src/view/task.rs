@@ -55,11 +55,11 @@ pub(super) fn card(desk: &Desk, task: &Task, place: usize) -> Card {
                 )
                 .danger(),
             ]),
-        Phase::Claimed { .. } | Phase::Running if !task.pending.is_empty() => asking(task),
         Phase::Starting | Phase::Claimed { .. } => shell(Tone::Busy, "Created", task)
             .note(brief(&task.prompt))
             .buttons(vec![Button::new("Stop", stop).danger()]),
-        Phase::Running => running(task, String::new(), String::new()),
+        Phase::Running if task.pending.is_empty() => running(task, String::new(), String::new()),
+        Phase::Running => asking(task),
         Phase::Stopping => shell(Tone::Busy, "Stopping", task).note(brief(&task.prompt)),
     }
 }

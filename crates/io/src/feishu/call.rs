@@ -54,7 +54,7 @@ impl Feishu {
             let mut keys = keys.to_vec();
             let call = request().call;
             keys.push(Key::Api(call));
-            let Some(permit) = self.pacer.admit(&keys, Urgency::Due, deadline).await else {
+            let Some(permit) = self.shared.pacer.admit(&keys, Urgency::Due, deadline).await else {
                 return Err(Rejected::unanswered(call, "too many calls at once"));
             };
             let rejected = match self.attempt(permit, &keys, request(), deadline).await {
@@ -82,17 +82,17 @@ impl Feishu {
     ) -> Result<Answer, Rejected> {
         let call = request.call;
         let late = || Rejected::unanswered(call, "no answer in time");
-        let token = timeout_at(deadline, self.tokens.get(|| self.fetch_token()));
+        let token = timeout_at(deadline, self.shared.tokens.get(|| self.fetch_token()));
         let token = token.await.map_err(|_| late())??;
         let answer = timeout_at(deadline, self.send(request, Some(&token))).await;
         let answer = answer.unwrap_or_else(|_| Err(late()));
         drop(permit);
         if let Err(rejected) = &answer {
             if rejected.class == Class::Token {
-                self.tokens.forget(&token).await;
+                self.shared.tokens.forget(&token).await;
             }
             if let Class::RateLimited { after } = rejected.class {
-                self.pacer.hold(closed(keys, rejected), after);
+                self.shared.pacer.hold(closed(keys, rejected), after);
             }
         }
         answer
@@ -106,7 +106,7 @@ impl Feishu {
         let (call, started) = (request.call, Instant::now());
         let answer = self.exchange(request, token).await;
         let error = answer.as_ref().err();
-        self.recent.note(Outbound {
+        self.shared.recent.note(Outbound {
             at: now_ms(),
             call,
             code: error.map_or(0, |rejected| rejected.code),
@@ -118,8 +118,8 @@ impl Feishu {
 
     async fn exchange(&self, request: Request, token: Option<&Secret>) -> Result<Answer, Rejected> {
         let call = request.call;
-        let url = format!("{}/open-apis/{}", self.base_url, request.path);
-        let mut http = self.http.request(request.method, url);
+        let url = format!("{}/open-apis/{}", self.shared.base_url, request.path);
+        let mut http = self.shared.http.request(request.method, url);
         if let Some(token) = token {
             http = http.bearer_auth(token.expose());
         }
@@ -174,7 +174,7 @@ impl Feishu {
     /// Takes out of the platform's words what must not be seen, and what it quotes of a card.
     fn scrub(&self, message: &str, token: Option<&Secret>) -> String {
         let message = message.split("ErrorValue:").next().unwrap_or_default().trim();
-        let secrets = [Some(&self.app_secret), token].into_iter().flatten();
+        let secrets = [Some(&self.shared.app_secret), token].into_iter().flatten();
         let secrets = secrets.filter(|secret| !secret.is_empty());
         let message = secrets
             .fold(message.to_owned(), |message, secret| message.replace(secret.expose(), "***"));

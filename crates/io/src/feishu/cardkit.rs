@@ -13,11 +13,12 @@ use std::time::SystemTime;
 use tokio::time::Instant;
 
 /// How often an operation is repeated with a higher number.
-const JUMPS_MAX: usize = 8;
+const JUMPS_MAX: usize = 12;
 
 /// How far the first jump goes, in milliseconds of the card's life; each goes eight times as far,
-/// so that one call gets above any number a card can have.
+/// so that one call gets above any number a card can have, but not far.
 const JUMP: i32 = 10_000;
+const JUMP_MAX: i32 = 400_000_000;
 
 /// How long a card entity lives.
 const LIFE_MS: u64 = 14 * 24 * 3_600_000;
@@ -71,7 +72,7 @@ impl Entity {
     /// Leaves numbers out: somebody else, whose clock is ahead, has used higher ones.
     pub(super) fn jump(&self) {
         let jumps = self.jumps.fetch_add(1, Ordering::AcqRel);
-        let far = JUMP.saturating_mul(8_i32.saturating_pow(jumps));
+        let far = JUMP.saturating_mul(8_i32.saturating_pow(jumps)).min(JUMP_MAX);
         let step = |last: i32| Some(last.saturating_add(far));
         let _ = self.last.fetch_update(Ordering::AcqRel, Ordering::Acquire, step);
     }
@@ -103,7 +104,7 @@ impl Feishu {
     /// Asks which card entity a message shows. `None` if the platform does not tell.
     pub(super) async fn card_of(&self, message: &str, deadline: Instant) -> Option<String> {
         const CALL: &str = "POST cardkit/v1/cards/id_convert";
-        if !self.made.can_tell() {
+        if !self.shared.made.can_tell() {
             return None;
         }
         let request = || Request {
@@ -116,7 +117,7 @@ impl Feishu {
             Ok(answer) => answer.body["data"]["card_id"].as_str().map(str::to_owned),
             Err(rejected) => {
                 if matches!(rejected.class, Class::Setup(_)) {
-                    self.made.does_not_tell();
+                    self.shared.made.does_not_tell();
                 }
                 None
             }
@@ -193,6 +194,9 @@ mod tests {
         assert_eq!(entity.next_at(5_000), 14_003);
         entity.jump();
         assert_eq!(entity.next_at(5_000), 94_004, "each jump goes further");
+        (2..JUMPS_MAX).for_each(|_| entity.jump());
+        let last = entity.next_at(5_000);
+        assert!(u64::try_from(last).is_ok_and(|last| last > LIFE_MS), "above all others: {last}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use poco_core::{Card, ChatId, Typing, UserId, hash};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::future::Future;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -27,15 +28,48 @@ const NAME_CHARS: usize = 60;
 
 pub(super) const PATCH: &str = "PATCH im/v1/messages/:id";
 
+/// Whatever has begun is finished, also if nobody waits for it any more: a change that was given up
+/// on its way could arrive after the next one.
 #[async_trait]
 impl Chat for Feishu {
     async fn post(&self, chat: &ChatId, card: &Card, once: &str) -> Result<MessageId, ChatError> {
-        self.post_card(chat, card, &short(once), Instant::now() + PATIENCE).await
+        let (feishu, chat, card, once) = (self.clone(), chat.clone(), card.clone(), short(once));
+        let deadline = Instant::now() + PATIENCE;
+        finish(async move { feishu.post_card(&chat, &card, &once, deadline).await }).await
     }
 
     async fn update(&self, message: &MessageId, card: &Card, order: u64) -> Result<(), ChatError> {
+        let (feishu, message, card) = (self.clone(), message.clone(), card.clone());
+        finish(async move { feishu.update_card(&message, &card, order).await }).await
+    }
+
+    async fn glance(&self, message: &MessageId, card: &Card, order: u64) -> Result<(), ChatError> {
+        let (feishu, message, card) = (self.clone(), message.clone(), card.clone());
+        finish(async move { feishu.show_glance(&message, &card, order).await }).await
+    }
+
+    async fn open(&self, name: &str, member: &UserId, once: &str) -> Result<ChatId, ChatError> {
+        let (feishu, name, member, once) =
+            (self.clone(), name.to_owned(), member.clone(), short(once));
+        finish(async move { feishu.open_group(&name, &member, &once).await }).await
+    }
+}
+
+async fn finish<T: Send + 'static>(
+    work: impl Future<Output = Result<T, ChatError>> + Send + 'static,
+) -> Result<T, ChatError> {
+    tokio::spawn(work).await.unwrap_or_else(|error| Err(anyhow::Error::new(error).into()))
+}
+
+impl Feishu {
+    async fn update_card(
+        &self,
+        message: &MessageId,
+        card: &Card,
+        order: u64,
+    ) -> Result<(), ChatError> {
         let deadline = Instant::now() + PATIENCE;
-        let lane = self.lanes.of(message);
+        let lane = self.shared.lanes.of(message);
         let announced = lane.announce(order);
         let Ok(mut screen) = timeout_at(deadline, lane.screen.lock()).await else {
             return Err(anyhow!("earlier changes of the card take too long").into());
@@ -46,20 +80,20 @@ impl Chat for Feishu {
         screen.know(message);
         let shown = self.show(message, &mut screen, card, order, deadline).await;
         if let Err(ChatError::Gone(_)) = shown {
-            self.lanes.forget(message);
+            self.shared.lanes.forget(message);
         }
         shown
     }
 
-    async fn glance(&self, message: &MessageId, card: &Card, order: u64) -> Result<(), ChatError> {
-        self.show_glance(message, card, order).await
-    }
-
-    async fn open(&self, name: &str, member: &UserId, once: &str) -> Result<ChatId, ChatError> {
+    async fn open_group(
+        &self,
+        name: &str,
+        member: &UserId,
+        once: &str,
+    ) -> Result<ChatId, ChatError> {
         const CALL: &str = "POST im/v1/chats";
         let deadline = Instant::now() + PATIENCE;
         let name = format!("PoCo | {name}").chars().take(NAME_CHARS).collect::<String>();
-        let once = short(once);
         let path = format!("im/v1/chats?user_id_type=open_id&set_bot_manager=true&uuid={once}");
         let body = json!({
             "name": name,
@@ -85,9 +119,7 @@ impl Chat for Feishu {
         let chat = chat.ok_or_else(|| anyhow!("the new group has no id"))?;
         Ok(ChatId::new(chat))
     }
-}
 
-impl Feishu {
     /// Makes a message look like a card, in a simpler form if need be.
     async fn show(
         &self,

@@ -13,17 +13,30 @@ use anyhow::Context;
 use reqwest::Method;
 use serde_json::json;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long a connection may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long an attempt may take as a whole.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an attempt may take as a whole: short enough for another one over a new connection,
+/// for the network may have changed since the last call.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The Feishu app: everything goes out through this. Shared by all who need it.
+/// How long a connection is kept for the next call.
+const KEEP_CONNECTION: Duration = Duration::from_secs(20);
+
+/// How long a check may take.
+const CHECK_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The Feishu app: everything goes out through this. Cheap to clone; clones share all.
+#[derive(Clone)]
 pub struct Feishu {
+    pub(super) shared: Arc<Shared>,
+}
+
+pub(super) struct Shared {
     pub(super) http: reqwest::Client,
     pub(super) base_url: String,
     app_id: String,
@@ -50,6 +63,9 @@ pub fn http_client(base_url: &str) -> anyhow::Result<reqwest::Client> {
     let mut client = reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(ATTEMPT_TIMEOUT)
+        .pool_idle_timeout(KEEP_CONNECTION)
+        // A call that is given up ends its connection: the next one does not wait for a dead one.
+        .http1_only()
         // A token must not follow a redirect.
         .redirect(reqwest::redirect::Policy::none());
     if is_loopback(&url) {
@@ -66,7 +82,7 @@ fn is_loopback(url: &reqwest::Url) -> bool {
 impl Feishu {
     pub fn new(config: &config::Feishu) -> anyhow::Result<Self> {
         let base_url = config.base_url.trim_end_matches('/').to_owned();
-        Ok(Self {
+        let shared = Shared {
             http: http_client(&base_url)?,
             base_url,
             app_id: config.app_id.clone(),
@@ -76,7 +92,8 @@ impl Feishu {
             pacer: Pacer::default(),
             lanes: Lanes::default(),
             made: Makings::default(),
-        })
+        };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Asks the platform whether it knows the app and whether the app is a bot.
@@ -84,7 +101,7 @@ impl Feishu {
     /// [`Rejected::explain`] says what is wrong and what to do.
     pub async fn check(&self) -> Result<Bot, Rejected> {
         const CALL: &str = "GET bot/v3/info";
-        let deadline = Instant::now() + ATTEMPT_TIMEOUT;
+        let deadline = Instant::now() + CHECK_PATIENCE;
         let request = || Request {
             call: CALL,
             method: Method::GET,
@@ -113,12 +130,13 @@ impl Feishu {
 
     /// Returns the latest calls, oldest first, without what was in them.
     pub fn recent(&self) -> Vec<Outbound> {
-        self.recent.list()
+        self.shared.recent.list()
     }
 
     pub(super) async fn fetch_token(&self) -> Result<Issued, Rejected> {
         const CALL: &str = "POST auth/v3/tenant_access_token/internal";
-        let body = json!({ "app_id": self.app_id, "app_secret": self.app_secret.expose() });
+        let body =
+            json!({ "app_id": self.shared.app_id, "app_secret": self.shared.app_secret.expose() });
         let path = "auth/v3/tenant_access_token/internal".to_owned();
         let request = Request { call: CALL, method: Method::POST, path, body: Some(body) };
         let answer = self.send(request, None).await?;
@@ -133,6 +151,20 @@ impl Feishu {
 
 impl fmt::Debug for Feishu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Feishu").field("app_id", &self.app_id).finish_non_exhaustive()
+        f.debug_struct("Feishu").field("app_id", &self.shared.app_id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_is_never_behind_a_proxy() {
+        let is_loopback = |url| is_loopback(&reqwest::Url::parse(url).expect("a URL"));
+        for url in ["http://127.0.0.1:80", "http://localhost:1", "https://[::1]/x"] {
+            assert!(is_loopback(url), "{url}");
+        }
+        assert!(!is_loopback("https://open.feishu.cn"));
     }
 }

@@ -63,9 +63,10 @@ impl Door {
 
     async fn event(&self, event: Event) -> anyhow::Result<Answer> {
         let (id, task) = (event.id.clone(), TaskId::of(&event.id, event.at));
-        let (by, pressed) = match &event.fact {
-            Fact::Acted { by, via, .. } => (Some(by.clone()), matches!(via, Via::Press { .. })),
-            _ => (None, false),
+        let (by, pressed) = if let Fact::Acted { by, via, .. } = &event.fact {
+            (Some(by.clone()), matches!(via, Via::Press { .. }))
+        } else {
+            (None, false)
         };
         let taken = self.app.take_in(event).await.context("take in an event")?;
         let body =

@@ -61,7 +61,7 @@ impl Feishu {
         order: u64,
     ) -> Result<(), ChatError> {
         let deadline = Instant::now() + PATIENCE;
-        let lane = self.lanes.of(message);
+        let lane = self.shared.lanes.of(message);
         let ticket = lane.offer(Arc::new(card.clone()), order);
         let Ok(mut screen) = timeout_at(deadline, lane.screen.lock()).await else { return Ok(()) };
         screen.know(message);
@@ -71,7 +71,7 @@ impl Feishu {
         let shown = self.follow(message, &lane, &mut screen, deadline).await;
         match shown.map_err(ChatError::from) {
             Err(ChatError::Gone(reason)) => {
-                self.lanes.forget(message);
+                self.shared.lanes.forget(message);
                 Err(ChatError::Gone(reason))
             }
             Err(error @ (ChatError::Refused(_) | ChatError::Later(_))) => {
@@ -120,7 +120,7 @@ impl Feishu {
         let rest = screen.glanced.filter(|_| *step == Step::Patch).map(|at| at + PATCH_EVERY);
         let turn = async {
             sleep_until(rest.unwrap_or_else(Instant::now)).await;
-            self.pacer.admit(keys, Urgency::Glance, deadline).await
+            self.shared.pacer.admit(keys, Urgency::Glance, deadline).await
         };
         tokio::select! {
             biased;
@@ -262,5 +262,71 @@ fn missed(screen: &mut Screen, step: &Step, rejected: Rejected) -> Result<(), Re
         | Class::Gone
         | Class::EntityGone
         | Class::Setup(_) => Err(rejected),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feishu::cardkit::Entity;
+    use poco_core::{Block, Tone, Typing};
+
+    fn running(steps: &str, answer: &str) -> Look {
+        let live = Block::Live { steps: steps.into(), answer: answer.into() };
+        Look::of(&Card::new(Tone::Busy, "Running").block(live).typing(Typing::Now))
+    }
+
+    fn on_an_entity(look: &Look) -> Screen {
+        let mut screen = Screen { entity: Some(Entity::new("7", 1)), ..Screen::default() };
+        screen.show(look);
+        screen
+    }
+
+    fn refused(screen: &mut Screen, step: &Step, code: i64) -> Result<(), Rejected> {
+        let class = crate::feishu::error::classify(code, "");
+        missed(screen, step, Rejected { call: TYPE, code, message: String::new(), class })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_what_changed_is_typed() {
+        let screen = on_an_entity(&running("a", "b"));
+        let step = |steps, answer| next_step(&screen, &running(steps, answer));
+        assert_eq!(step("a", "b"), None);
+        let typed = |element, text: &str| Some(Step::Type { element, text: text.into() });
+        assert_eq!(step("a", "b c"), typed(ANSWER_ID, "b c"));
+        assert_eq!(step("a c", "b c"), typed(STEPS_ID, "a c"));
+        let other = Look::of(&Card::new(Tone::Asking, "Another").typing(Typing::Now));
+        assert_eq!(next_step(&screen, &other), Some(Step::Whole));
+        assert_eq!(next_step(&Screen::default(), &other), Some(Step::Patch));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_card_is_opened_anew_before_the_platform_closes_it() {
+        let mut screen = on_an_entity(&running("", ""));
+        tokio::time::advance(REOPEN_AFTER).await;
+        assert_eq!(next_step(&screen, &running("", "b")), Some(Step::Open));
+        screen.stream = Stream::Reopened(Instant::now());
+        assert!(matches!(next_step(&screen, &running("", "b")), Some(Step::Type { .. })));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_card_that_closes_again_is_replaced_as_a_whole() {
+        let (mut screen, next) = (on_an_entity(&running("", "")), running("", "b"));
+        let step = next_step(&screen, &next).expect("a step");
+        refused(&mut screen, &step, 200850).expect("another way");
+        assert_eq!(next_step(&screen, &next), Some(Step::Open));
+        screen.stream = Stream::Reopened(Instant::now());
+        refused(&mut screen, &step, 300309).expect("another way");
+        assert_eq!(next_step(&screen, &next), Some(Step::Whole));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_whole_look_that_is_refused_is_not_tried_again_and_again() {
+        let (mut screen, next) = (on_an_entity(&running("", "")), running("", "b"));
+        let step = next_step(&screen, &next).expect("a step");
+        assert!(refused(&mut screen, &step, 300313).is_err());
+        assert_eq!(next_step(&screen, &next), Some(Step::Whole));
+        assert!(refused(&mut screen, &Step::Whole, 300305).is_err());
+        assert_eq!(next_step(&screen, &next), None);
     }
 }

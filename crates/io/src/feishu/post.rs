@@ -91,28 +91,28 @@ impl Feishu {
             }
         }
         tracing::warn!(chat.id = %chat, "a card that can be typed onto was refused");
-        self.made.forget(once);
+        self.shared.made.forget(once);
         Ok(None)
     }
 
     /// Returns the entity that was made for this post, or makes it.
     async fn entity(&self, look: &Look, once: &str, deadline: Instant) -> Option<Made> {
-        if let Some(made) = self.made.find(once) {
+        if let Some(made) = self.shared.made.find(once) {
             return Some(made);
         }
-        if self.made.is_refused() {
+        if self.shared.made.is_refused() {
             return None;
         }
         let deadline = deadline.min(Instant::now() + ENTITY_PATIENCE);
         match self.create_card(look, deadline).await {
             Ok((entity, date)) => {
                 let made = Made::new(&entity, date);
-                self.made.keep(once, made.clone());
+                self.shared.made.keep(once, made.clone());
                 Some(made)
             }
             Err(rejected) => {
                 if matches!(rejected.class, Class::Setup(_) | Class::Refused(_)) {
-                    self.made.refuse();
+                    self.shared.made.refuse();
                     let reason = rejected.explain();
                     tracing::warn!("live output is not typed for a while: {reason}");
                 } else {

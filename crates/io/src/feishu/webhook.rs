@@ -60,10 +60,8 @@ async fn take(State(webhook): State<Webhook>, headers: HeaderMap, body: Bytes) -
 }
 
 fn refusal(error: &Unverified) -> Response {
-    let status = match error {
-        Unverified::NotJson => StatusCode::BAD_REQUEST,
-        _ => StatusCode::UNAUTHORIZED,
-    };
+    let unreadable = *error == Unverified::NotJson;
+    let status = if unreadable { StatusCode::BAD_REQUEST } else { StatusCode::UNAUTHORIZED };
     fail(status, &error.to_string())
 }
 

@@ -12,6 +12,10 @@ const LOST_DIFF: &str = "(codex does not show this change again after a reconnec
 pub(super) struct Pending {
     /// Codex's number for it on this connection.
     pub(super) id: Value,
+    /// Whether the number is of the present connection: each counts anew.
+    pub(super) live: bool,
+    /// The item it is about.
+    pub(super) item: String,
     kind: Kind,
 }
 
@@ -34,7 +38,7 @@ pub(super) enum Request {
 }
 
 /// Reads a request. `patch` is the change it is about, if it is about one that was announced.
-pub(super) fn read(id: Value, method: &str, params: &Value, patch: Option<&Patch>) -> Request {
+pub(super) fn read(id: &Value, method: &str, params: &Value, patch: Option<&Patch>) -> Request {
     let (kind, question) = match method {
         "item/commandExecution/requestApproval" => (Kind::Decision, command(params)),
         "item/fileChange/requestApproval" => (Kind::Decision, change(params, patch)),
@@ -59,7 +63,11 @@ pub(super) fn read(id: Value, method: &str, params: &Value, patch: Option<&Patch
         }
         _ => return Request::Unknown,
     };
-    Request::Ask { approval: name(method, params), pending: Pending { id, kind }, question }
+    Request::Ask {
+        approval: name(method, params),
+        pending: Pending { id: id.clone(), live: true, item: text(params, "itemId"), kind },
+        question,
+    }
 }
 
 /// Names a question by what it is about, so that it has the same name when it is put again on

@@ -21,6 +21,12 @@ const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// The most threads of sub-agents known at a time.
 const CHILDREN_MAX: usize = 1_024;
 
+/// The most questions held for nobody.
+const HELD_MAX: usize = 256;
+
+/// The most warnings kept.
+const WARNINGS_MAX: usize = 4;
+
 /// What PoCo does not use, and codex need not send.
 const UNUSED: &[&str] = &[
     "account/rateLimits/updated",
@@ -106,21 +112,19 @@ impl Client {
         self.rpc.fail(self.hub.as_ref(), reason);
     }
 
-    /// Begins to listen to a thread, or goes on doing so.
-    pub(super) fn listen(&self, thread: &str) -> Arc<Inbox> {
+    /// Begins to listen to a thread; `None` if somebody does already.
+    pub(super) fn listen(self: &Arc<Self>, thread: &str) -> Option<Ear> {
         let mut ears = lock(&self.hub.ears);
-        let inbox = ears.inboxes.entry(thread.to_owned()).or_default().clone();
+        if ears.inboxes.contains_key(thread) {
+            return None;
+        }
+        let inbox = Arc::new(Inbox::default());
+        ears.inboxes.insert(thread.to_owned(), inbox.clone());
+        ears.hand_over();
         if self.rpc.is_closed() {
             inbox.push(Incoming::Closed { reason: "the connection was closed".to_owned() });
         }
-        inbox
-    }
-
-    pub(super) fn unlisten(&self, thread: &str, inbox: &Arc<Inbox>) {
-        let mut ears = lock(&self.hub.ears);
-        if ears.inboxes.get(thread).is_some_and(|it| Arc::ptr_eq(it, inbox)) {
-            ears.inboxes.remove(thread);
-        }
+        Some(Ear { client: self.clone(), thread: thread.to_owned(), inbox })
     }
 
     /// Remembers a thread as opened, with the sandbox it was given.
@@ -133,9 +137,42 @@ impl Client {
         lock(&self.loaded).get(thread).cloned()
     }
 
+    /// What codex says is wrong with its settings.
+    pub(super) fn warnings(&self) -> String {
+        lock(&self.hub.ears).warnings.join(" ")
+    }
+
     /// How many notifications nobody listened to.
     pub(super) fn unheard(&self) -> u64 {
         self.hub.unheard.load(Ordering::Relaxed)
+    }
+}
+
+/// Hears one thread, until it is dropped.
+pub(super) struct Ear {
+    pub(super) client: Arc<Client>,
+    pub(super) thread: String,
+    inbox: Arc<Inbox>,
+}
+
+impl Ear {
+    /// Waits for what comes next. Cancel safe.
+    pub(super) async fn next(&self) -> Incoming {
+        self.inbox.next().await
+    }
+
+    /// Stops listening, so that somebody else can.
+    pub(super) fn close(&self) {
+        let mut ears = lock(&self.client.hub.ears);
+        if ears.inboxes.get(&self.thread).is_some_and(|it| Arc::ptr_eq(it, &self.inbox)) {
+            ears.inboxes.remove(&self.thread);
+        }
+    }
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
@@ -158,8 +195,30 @@ struct Ears {
     parents: HashMap<String, String>,
     /// Answers that are to be settled, by the question's id.
     expected: HashMap<String, oneshot::Sender<()>>,
+    /// Questions about turns nobody listens to at the moment: somebody may soon again.
+    held: Vec<Held>,
+    /// What is wrong with codex's settings.
+    warnings: Vec<String>,
     /// Kinds of notification that were told once to the log.
     odd: HashSet<String>,
+}
+
+struct Held {
+    id: Value,
+    method: String,
+    params: Value,
+}
+
+impl Ears {
+    /// Gives what was held to those who listen now.
+    fn hand_over(&mut self) {
+        for Held { id, method, params } in std::mem::take(&mut self.held) {
+            match Hub::inbox(self, &params) {
+                Some(inbox) => inbox.push(Incoming::Asked { id, method, params }),
+                None => self.held.push(Held { id, method, params }),
+            }
+        }
+    }
 }
 
 impl Hub {
@@ -203,6 +262,15 @@ impl Router for Hub {
             let _ = settle.send(());
             return;
         }
+        if method == "serverRequest/resolved" {
+            ears.held.retain(|held| held.id != params["requestId"]);
+        }
+        if method == "configWarning"
+            && let Some(summary) = params["summary"].as_str()
+            && ears.warnings.len() < WARNINGS_MAX
+        {
+            ears.warnings.push(summary.to_owned());
+        }
         if let Some(inbox) = Self::inbox(&ears, &params) {
             drop(ears);
             inbox.push(Incoming::Told { method: method.to_owned(), params });
@@ -215,10 +283,15 @@ impl Router for Hub {
     }
 
     fn asked(&self, id: Value, method: &str, params: Value) -> Result<(), String> {
-        let inbox = Self::inbox(&lock(&self.ears), &params);
-        let Some(inbox) = inbox else {
-            return Err(format!("PoCo can't answer {method}"));
+        let mut ears = lock(&self.ears);
+        let Some(inbox) = Self::inbox(&ears, &params) else {
+            if !method.starts_with("item/") || ears.held.len() >= HELD_MAX {
+                return Err(format!("PoCo can't answer {method}"));
+            }
+            ears.held.push(Held { id, method: method.to_owned(), params });
+            return Ok(());
         };
+        drop(ears);
         inbox.push(Incoming::Asked { id, method: method.to_owned(), params });
         Ok(())
     }

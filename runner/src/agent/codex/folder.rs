@@ -16,7 +16,10 @@ const SOCKET_BYTES_MAX: usize = 103;
 const LOG_BYTES_MAX: u64 = 4 << 20;
 
 /// How much of the end of a log is told when a start fails.
-const TAIL_BYTES: u64 = 2_048;
+const TAIL_BYTES: u64 = 16_384;
+
+/// The most words of it that are told, in characters.
+const WORDS_CHARS_MAX: usize = 300;
 
 pub(super) struct Folder {
     path: PathBuf,
@@ -80,7 +83,10 @@ impl Folder {
         let _ = log.take(TAIL_BYTES).read_to_end(&mut bytes);
         let text = plain(&String::from_utf8_lossy(&bytes));
         let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        lines[lines.len().saturating_sub(2)..].join(" ")
+        // A trace may follow the line that counts.
+        let error = lines.iter().rfind(|line| line.starts_with("Error"));
+        let words = error.or(lines.last()).copied().unwrap_or_default();
+        words.chars().take(WORDS_CHARS_MAX).collect()
     }
 
     pub(super) fn label(&self) -> Option<Label> {

@@ -34,10 +34,10 @@ pub(super) struct Inbox {
 impl Inbox {
     pub(super) fn push(&self, incoming: Incoming) {
         let mut queue = lock(&self.queue);
-        if let Some(incoming) = joined(&mut queue, incoming) {
-            if queue.len() < NOTES_MAX || !may_be_missed(&incoming) {
-                queue.push_back(incoming);
-            }
+        if let Some(incoming) = joined(&mut queue, incoming)
+            && (queue.len() < NOTES_MAX || !may_be_missed(&incoming))
+        {
+            queue.push_back(incoming);
         }
         drop(queue);
         self.bell.notify_one();

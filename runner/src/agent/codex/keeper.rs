@@ -103,7 +103,7 @@ impl Keeper {
         let server = slot.server.insert(server);
         match Client::connect(transport, newborn).await {
             Ok(client) => Ok(Arc::new(client)),
-            Err(_) if !server.process.is_alive() => {
+            Err(_) if server.process.gone_within(GRACE).await => {
                 anyhow::bail!("{}", server.last_words(&folder).await)
             }
             Err(error) => {
@@ -178,6 +178,13 @@ impl Keeper {
         drop(slot);
         if let Some(process) = process {
             process.end().await;
+        }
+    }
+
+    /// Lets go of the connection; whoever listens rejoins over a new one.
+    pub(super) async fn disconnect(&self) {
+        if let Some(client) = self.slot.lock().await.client.take() {
+            client.give_up("the connection was let go");
         }
     }
 

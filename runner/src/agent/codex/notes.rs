@@ -3,7 +3,7 @@
 use super::inbox::DELTA;
 use poco_core::Step;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The longest command shown in a progress line, in characters.
 const COMMAND_CHARS_MAX: usize = 100;
@@ -24,6 +24,8 @@ pub(super) struct Notes {
     /// Messages that have begun.
     open: Vec<String>,
     patches: HashMap<String, Patch>,
+    /// Calls that were open when we began to listen.
+    calls: BTreeMap<String, Patch>,
     plan: String,
 }
 
@@ -48,8 +50,15 @@ impl Notes {
         }
     }
 
+    /// Returns the change an item makes. One that was announced before we listened is looked for
+    /// among the open calls: under its name or, if there is but one, as that.
     pub(super) fn patch(&self, item: &str) -> Option<&Patch> {
-        self.patches.get(item)
+        let only = || self.calls.values().next().filter(|_| self.calls.len() == 1);
+        self.patches.get(item).or_else(|| self.calls.get(item)).or_else(only)
+    }
+
+    pub(super) fn recall_calls(&mut self, calls: BTreeMap<String, Patch>) {
+        self.calls = calls;
     }
 
     /// Notes an item that is only known from the record.

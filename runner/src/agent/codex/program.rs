@@ -18,10 +18,9 @@ pub(super) struct Program {
 
 impl Program {
     pub(super) fn new(words: &[String]) -> Self {
-        let ours = |name: &OsStr| name.to_string_lossy().starts_with(OURS);
         Self {
             words: words.iter().map(OsString::from).collect(),
-            env: std::env::vars_os().filter(|(name, _)| !ours(name)).collect(),
+            env: std::env::vars_os().collect(),
         }
     }
 
@@ -79,12 +78,14 @@ impl Program {
                 command
             }
         };
+        let ours = |name: &OsStr| name.to_string_lossy().starts_with(OURS);
+        let theirs = self.env.iter().filter(|(name, _)| !ours(name));
         command
             .args(self.words.iter().skip(1))
             .arg("app-server")
             .args(arguments)
             .env_clear()
-            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .envs(theirs.map(|(name, value)| (name, value)))
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

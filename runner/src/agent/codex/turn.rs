@@ -1,10 +1,10 @@
 //! One turn of codex, as it is watched and steered.
 
 use super::ask::{self, Pending, Request};
-use super::client::Client;
-use super::inbox::{DELTA, Inbox, Incoming};
+use super::client::Ear;
+use super::inbox::{DELTA, Incoming};
 use super::keeper::Keeper;
-use super::notes::Notes;
+use super::notes::{Notes, Patch};
 use super::watch::{self, Finding, Watch};
 use super::{failure, record};
 use crate::agent::{AgentError, End, Note, Turn};
@@ -23,9 +23,7 @@ const NO_SECRETS: &str = "Secrets can't be entered in this chat. Go on without, 
 
 pub(super) struct CodexTurn {
     keeper: Arc<Keeper>,
-    client: Arc<Client>,
-    inbox: Arc<Inbox>,
-    thread: String,
+    ear: Ear,
     id: String,
     notes: Notes,
     ready: VecDeque<Note>,
@@ -37,6 +35,8 @@ pub(super) struct CodexTurn {
     given: HashSet<String>,
     watch: Watch,
     stopping: bool,
+    /// Why it can't go on, if it can't.
+    hopeless: Option<String>,
     over: bool,
     /// Something that is being found out.
     inquiry: Option<JoinHandle<Finding>>,
@@ -45,19 +45,15 @@ pub(super) struct CodexTurn {
 /// Where a turn takes place.
 pub(super) struct Place {
     pub(super) keeper: Arc<Keeper>,
-    pub(super) client: Arc<Client>,
-    pub(super) inbox: Arc<Inbox>,
-    pub(super) thread: String,
+    pub(super) ear: Ear,
 }
 
 impl CodexTurn {
     pub(super) fn new(place: Place, id: String, task: &TaskId, silence_max: Duration) -> Self {
-        let Place { keeper, client, inbox, thread } = place;
+        let Place { keeper, ear } = place;
         Self {
             keeper,
-            client,
-            inbox,
-            thread,
+            ear,
             id,
             notes: Notes::default(),
             ready: VecDeque::new(),
@@ -67,9 +63,15 @@ impl CodexTurn {
             given: HashSet::from([task.to_string()]),
             watch: Watch::new(silence_max),
             stopping: false,
+            hopeless: None,
             over: false,
             inquiry: None,
         }
+    }
+
+    /// Learns what open questions may be about.
+    pub(super) fn recall(&mut self, calls: BTreeMap<String, Patch>) {
+        self.notes.recall_calls(calls);
     }
 
     /// Goes on with a turn that was at work before we listened.
@@ -77,6 +79,7 @@ impl CodexTurn {
         self.given.extend(record::given(turn).map(str::to_owned));
         for item in turn["items"].as_array().into_iter().flatten() {
             self.notes.recall(item);
+            self.item_over(item);
         }
         let steps = record::steps(turn).into_iter().chain([Step::Gap]);
         self.ready.extend(steps.map(Note::Step));
@@ -86,10 +89,11 @@ impl CodexTurn {
         self.watch.heard();
         match incoming {
             Incoming::Told { method, params } => self.told(&method, &params),
-            Incoming::Asked { id, method, params } => self.asked(id, &method, &params),
+            Incoming::Asked { id, method, params } => self.asked(&id, &method, &params),
             Incoming::Closed { reason } => {
                 tracing::debug!(turn = self.id, "lost codex: {reason}");
-                let seek = watch::rejoin(self.keeper.clone(), self.thread.clone(), self.id.clone());
+                let seek =
+                    watch::rejoin(self.keeper.clone(), self.ear.thread.clone(), self.id.clone());
                 self.inquire(tokio::spawn(seek));
             }
         }
@@ -100,7 +104,7 @@ impl CodexTurn {
             return self.resolved(&params["requestId"]);
         }
         // Sub-agents have threads of their own; what they say is for the agent.
-        let elsewhere = params["threadId"] != self.thread.as_str();
+        let elsewhere = params["threadId"] != self.ear.thread.as_str();
         let another = params["turnId"].as_str().is_some_and(|turn| turn != self.id);
         if elsewhere || another {
             return;
@@ -112,6 +116,9 @@ impl CodexTurn {
             "error" if params["willRetry"] == true => self.watch.retrying(),
             "item/started" | "item/completed" => {
                 self.watch.moved();
+                if method == "item/completed" {
+                    self.item_over(&params["item"]);
+                }
                 self.given.extend(params["item"]["clientId"].as_str().map(str::to_owned));
             }
             DELTA => self.watch.moved(),
@@ -120,27 +127,27 @@ impl CodexTurn {
         self.ready.extend(self.notes.take(method, params).into_iter().map(Note::Step));
     }
 
-    fn asked(&mut self, id: Value, method: &str, params: &Value) {
+    fn asked(&mut self, id: &Value, method: &str, params: &Value) {
         let patch = self.notes.patch(params["itemId"].as_str().unwrap_or_default());
-        match ask::read(id.clone(), method, params, patch) {
+        match ask::read(id, method, params, patch) {
             Request::Ask { approval, pending, question } => {
                 let approval = self.distinct(approval);
                 if let Some(reply) = self.untaken.remove(&approval) {
                     // It was answered over a connection that was lost.
-                    return self.client.answer_at_once(&id, &reply);
+                    return self.ear.client.answer_at_once(id, &reply);
                 }
                 if self.pending.insert(approval.clone(), pending).is_none() {
                     self.ready.push_back(Note::Asked { approval, ask: question });
                 }
             }
             Request::Reply { result, what } => {
-                self.client.answer_at_once(&id, &result);
+                self.ear.client.answer_at_once(id, &result);
                 self.ready.push_back(Note::Step(Step::Did { what }));
                 if method == "item/tool/requestUserInput" {
-                    self.mention(format!("secret-{}", params["itemId"]), NO_SECRETS);
+                    self.mention(&format!("secret-{}", params["itemId"]), NO_SECRETS);
                 }
             }
-            Request::Unknown => self.client.refuse(&id, &format!("PoCo can't answer {method}")),
+            Request::Unknown => self.ear.client.refuse(id, &format!("PoCo can't answer {method}")),
         }
     }
 
@@ -153,26 +160,36 @@ impl CodexTurn {
     }
 
     fn resolved(&mut self, id: &Value) {
-        let found = self.pending.iter().find(|(_, pending)| pending.id == *id);
-        if let Some(approval) = found.map(|(approval, _)| approval.clone()) {
-            self.pending.remove(&approval);
-            self.ready.push_back(Note::Settled { approval });
+        self.settle(|pending| pending.live && pending.id == *id);
+    }
+
+    /// Nobody needs leave any more for what is done or left.
+    fn item_over(&mut self, item: &Value) {
+        if item["status"] != "inProgress" {
+            self.settle(|pending| item["id"] == pending.item.as_str());
         }
     }
 
+    fn settle(&mut self, over: impl Fn(&Pending) -> bool) {
+        let gone = self.pending.extract_if(.., |_, pending| over(pending));
+        self.ready.extend(gone.map(|(approval, _)| Note::Settled { approval }));
+    }
+
     fn end_of(&self, turn: &Value) -> End {
-        match record::end(turn) {
-            End::Lost { .. } if self.stopping => End::Stopped,
-            End::Lost { .. } if turn["status"] == "interrupted" => {
+        match (record::end(turn), &self.hopeless) {
+            (End::Lost { .. }, _) if self.stopping => End::Stopped,
+            (End::Lost { .. }, Some(reason)) => End::Failed { reason: reason.clone() },
+            (End::Lost { .. }, None) if turn["status"] == "interrupted" => {
                 End::Lost { reason: "Somebody else interrupted the turn.".to_owned() }
             }
-            end => end,
+            (end, _) => end,
         }
     }
 
     fn end(&mut self, end: End) {
         if !self.over {
             self.over = true;
+            self.ear.close();
             self.ready.push_back(Note::Ended(end));
         }
     }
@@ -180,14 +197,15 @@ impl CodexTurn {
     /// Nothing was heard for too long.
     fn alarm(&mut self) {
         self.watch.heard();
-        let (client, thread, id) = (self.client.clone(), self.thread.clone(), self.id.clone());
+        let (client, thread, id) =
+            (self.ear.client.clone(), self.ear.thread.clone(), self.id.clone());
         let inquiry = if self.watch.is_cut_off() {
             let minutes = self.watch.limit().as_secs().div_ceil(60);
-            let reason = format!(
+            self.hopeless = Some(format!(
                 "The model could not be reached for {minutes} min. Check the network of the \
                  machine, then run the task again."
-            );
-            tokio::spawn(watch::give_up(client, thread, id, reason))
+            ));
+            tokio::spawn(watch::give_up(client, thread, id))
         } else {
             tokio::spawn(watch::probe(self.keeper.clone(), client, thread, id))
         };
@@ -203,8 +221,10 @@ impl CodexTurn {
     fn found(&mut self, finding: Finding) {
         match finding {
             Finding::AtWork => {}
-            Finding::Rejoined { client, inbox, turn } => {
-                (self.client, self.inbox) = (client, inbox);
+            Finding::Rejoined { ear, turn } => {
+                self.ear = ear;
+                // Those that still wait are asked again.
+                self.pending.values_mut().for_each(|pending| pending.live = false);
                 self.watch.heard();
                 self.catch_up(&turn);
             }
@@ -214,13 +234,16 @@ impl CodexTurn {
             }
             Finding::Lost(_) if self.stopping => self.end(End::Stopped),
             Finding::Lost(reason) => self.end(End::Lost { reason }),
-            Finding::GivenUp(reason) => self.end(End::Failed { reason }),
+            Finding::GivenUp => {
+                let reason = self.hopeless.clone().unwrap_or_default();
+                self.end(End::Failed { reason });
+            }
         }
     }
 
     /// Adds text to the turn, as far as it goes.
-    fn mention(&self, id: String, text: &str) {
-        let (client, params) = (self.client.clone(), self.steering(&id, text));
+    fn mention(&self, id: &str, text: &str) {
+        let (client, params) = (self.ear.client.clone(), self.steering(id, text));
         tokio::spawn(async move {
             if let Err(error) = client.call("turn/steer", params).await {
                 tracing::debug!("codex was not told: {error}");
@@ -230,7 +253,7 @@ impl CodexTurn {
 
     fn steering(&self, id: &str, text: &str) -> Value {
         json!({
-            "threadId": self.thread, "expectedTurnId": self.id, "clientUserMessageId": id,
+            "threadId": self.ear.thread, "expectedTurnId": self.id, "clientUserMessageId": id,
             "input": [{ "type": "text", "text": text }],
         })
     }
@@ -239,7 +262,7 @@ impl CodexTurn {
 #[async_trait]
 impl Turn for CodexTurn {
     fn thread(&self) -> ThreadId {
-        ThreadId::new(&self.thread)
+        ThreadId::new(&self.ear.thread)
     }
 
     fn id(&self) -> TurnId {
@@ -254,7 +277,7 @@ impl Turn for CodexTurn {
             let silent = self.inquiry.is_none() && self.pending.is_empty();
             let deadline = self.watch.deadline();
             tokio::select! {
-                incoming = self.inbox.next() => self.take(incoming),
+                incoming = self.ear.next() => self.take(incoming),
                 finding = conclusion(&mut self.inquiry) => {
                     self.inquiry = None;
                     self.found(finding);
@@ -270,8 +293,12 @@ impl Turn for CodexTurn {
         verdict: &Verdict,
     ) -> Result<bool, AgentError> {
         let Some(pending) = self.pending.get(approval) else { return Ok(false) };
+        if !pending.live || self.ear.client.is_closed() {
+            let reason = "The connection to codex is being made anew.".to_owned();
+            return Err(AgentError::Later(reason));
+        }
         let (id, reply) = (pending.id.clone(), pending.reply(verdict));
-        if let Err(error) = self.client.answer(&id, &reply).await {
+        if let Err(error) = self.ear.client.answer(&id, &reply).await {
             self.pending.remove(approval);
             self.untaken.insert(approval.clone(), reply);
             return Err(failure::of_deed(error));
@@ -281,7 +308,9 @@ impl Turn for CodexTurn {
         self.watch.heard();
         if let Verdict::Deny { why: Some(why) } = verdict {
             let text = format!("I did not allow that. Reason: {why}");
-            self.steer(&format!("deny-{approval}"), &text).await?;
+            if let Err(error) = self.steer(&format!("deny-{approval}"), &text).await {
+                tracing::warn!("codex was not told why it was denied: {error}");
+            }
         }
         Ok(true)
     }
@@ -290,7 +319,7 @@ impl Turn for CodexTurn {
         if self.given.contains(id) {
             return Ok(true);
         }
-        match self.client.call("turn/steer", self.steering(id, text)).await {
+        match self.ear.client.call("turn/steer", self.steering(id, text)).await {
             Ok(_) => {
                 self.given.insert(id.to_owned());
                 Ok(true)
@@ -305,7 +334,9 @@ impl Turn for CodexTurn {
         if self.over {
             return Ok(());
         }
-        watch::interrupt(&self.client, &self.thread, &self.id).await.map_err(failure::of_query)
+        watch::interrupt(&self.ear.client, &self.ear.thread, &self.id)
+            .await
+            .map_err(failure::of_query)
     }
 }
 
@@ -322,6 +353,5 @@ impl Drop for CodexTurn {
         if let Some(inquiry) = self.inquiry.take() {
             inquiry.abort();
         }
-        self.client.unlisten(&self.thread, &self.inbox);
     }
 }

@@ -1,7 +1,6 @@
 //! Looks after a turn that has gone silent, or whose connection was lost.
 
-use super::client::{ALIVE_MAX, Client};
-use super::inbox::Inbox;
+use super::client::{ALIVE_MAX, Client, Ear};
 use super::keeper::{Fate, Keeper};
 use super::record::{self, Looked};
 use crate::rpc::CallError;
@@ -54,13 +53,13 @@ pub(super) enum Finding {
     /// It is at work.
     AtWork,
     /// It is at work, and heard over a new connection.
-    Rejoined { client: Arc<Client>, inbox: Arc<Inbox>, turn: Value },
+    Rejoined { ear: Ear, turn: Value },
     /// It is over, as the record has it.
     Over(Value),
     /// It is lost, for this reason.
     Lost(String),
-    /// It was interrupted, for this reason.
-    GivenUp(String),
+    /// It was interrupted, for it could not go on.
+    GivenUp,
 }
 
 /// Looks whether a silent turn is still at work.
@@ -74,7 +73,9 @@ pub(super) async fn probe(
     let read = tokio::time::timeout(ALIVE_MAX, client.call("thread/read", params)).await;
     match read {
         Ok(Ok(read)) if read["thread"]["status"]["type"] == "active" => Finding::AtWork,
-        Ok(Ok(_)) => over(&client, &thread, &turn).await,
+        Ok(Ok(_)) => {
+            recorded(&client, &thread, &turn).await.map_or_else(Finding::Lost, Finding::Over)
+        }
         Ok(Err(CallError::Refused { message, .. })) => Finding::Lost(message),
         Ok(Err(CallError::NotSent(_) | CallError::Unanswered(_))) | Err(_) => {
             keeper.give_up(&client).await;
@@ -92,49 +93,38 @@ pub(super) async fn rejoin(keeper: Arc<Keeper>, thread: String, turn: String) ->
         Ok(client) => client,
         Err(error) => return Finding::Lost(error.to_string()),
     };
-    let inbox = client.listen(&thread);
+    let Some(ear) = client.listen(&thread) else {
+        return Finding::Lost("The conversation is watched elsewhere.".to_owned());
+    };
     let params = json!({ "threadId": thread, "excludeTurns": true });
     let resumed = match client.call("thread/resume", params).await {
         Ok(resumed) => resumed,
-        Err(error) => {
-            client.unlisten(&thread, &inbox);
-            return Finding::Lost(error.to_string());
-        }
+        Err(error) => return Finding::Lost(error.to_string()),
     };
     client.keep(&thread, &resumed["sandbox"]);
     let active = resumed["thread"]["status"]["type"] == "active";
-    match over(&client, &thread, &turn).await {
-        Finding::Over(turn) if active && record::is_running(&turn) => {
-            Finding::Rejoined { client, inbox, turn }
-        }
-        finding => {
-            client.unlisten(&thread, &inbox);
-            finding
-        }
+    match recorded(&client, &thread, &turn).await {
+        Ok(turn) if active && record::is_running(&turn) => Finding::Rejoined { ear, turn },
+        Ok(turn) => Finding::Over(turn),
+        Err(reason) => Finding::Lost(reason),
     }
 }
 
-async fn over(client: &Client, thread: &str, turn: &str) -> Finding {
+/// Returns what the record has of a turn.
+async fn recorded(client: &Client, thread: &str, turn: &str) -> Result<Value, String> {
     match record::look(client, thread, |it| it["id"] == turn).await {
-        Ok(Looked::Found(turn)) => Finding::Over(turn),
-        Ok(Looked::Absent | Looked::TooLong) => {
-            Finding::Lost("Codex has no record of the turn.".to_owned())
-        }
-        Err(error) => Finding::Lost(error.to_string()),
+        Ok(Looked::Found(turn)) => Ok(turn),
+        Ok(Looked::Absent | Looked::TooLong) => Err("Codex has no record of the turn.".to_owned()),
+        Err(error) => Err(error.to_string()),
     }
 }
 
 /// Interrupts a turn that can't go on.
-pub(super) async fn give_up(
-    client: Arc<Client>,
-    thread: String,
-    turn: String,
-    reason: String,
-) -> Finding {
+pub(super) async fn give_up(client: Arc<Client>, thread: String, turn: String) -> Finding {
     interrupt(&client, &thread, &turn).await.unwrap_or_else(|error| {
         tracing::warn!("a turn could not be interrupted: {error}");
     });
-    Finding::GivenUp(reason)
+    Finding::GivenUp
 }
 
 /// Interrupts a turn and the commands it left running. Fine if it is over.

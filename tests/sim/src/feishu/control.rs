@@ -1,6 +1,6 @@
 //! Routes for trying the app by hand with curl.
 
-use super::Feishu;
+use super::{ApiCall, Feishu};
 use axum::Json;
 use axum::Router;
 use axum::extract::{Query, State};
@@ -60,6 +60,8 @@ pub(crate) fn routes() -> Router<Feishu> {
         .route("/sim/chats", get(chats))
         .route("/sim/group", post(group))
         .route("/sim/advance", post(advance))
+        .route("/sim/calls", get(calls))
+        .route("/sim/complaints", get(complaints))
 }
 
 async fn say(State(feishu): State<Feishu>, Json(say): Json<Say>) -> Result<Json<Value>, Refused> {
@@ -128,6 +130,18 @@ async fn group(
 async fn advance(State(feishu): State<Feishu>, Json(advance): Json<Advance>) -> Json<Value> {
     feishu.advance(Duration::from_secs(advance.seconds));
     Json(json!({"now": feishu.now()}))
+}
+
+/// Lists the calls of the app, one a line.
+async fn calls(State(feishu): State<Feishu>) -> String {
+    let line = |call: &ApiCall| {
+        format!("{} {} {} {} {}\n", call.at, call.status, call.code, call.method, call.path)
+    };
+    feishu.calls().iter().map(line).collect()
+}
+
+async fn complaints(State(feishu): State<Feishu>) -> Json<Vec<String>> {
+    Json(feishu.complaints())
 }
 
 /// Returns the id of the chat that is called so, by id or name.

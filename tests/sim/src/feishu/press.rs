@@ -13,7 +13,7 @@ const ACTIVE: u64 = 14 * DAY;
 
 impl Feishu {
     /// Presses a button, found by its label, its name or its element id, on the card as it is
-    /// now. Fields of its form are filled in first, by name; what is left out keeps its value.
+    /// now; `Delete#2` is the second of several `Delete`. Fields of its form are filled in first, by name; what is left out keeps its value.
     ///
     /// # Errors
     /// If a person could not do that: no such button, disabled, a field missing or too long.
@@ -40,10 +40,39 @@ impl Feishu {
         button: &str,
         fields: &[(&str, &str)],
     ) -> anyhow::Result<PressResult> {
-        let user = self.look(|state| may_act(state, user, message))?;
         let button = choose(card, button)?;
+        self.push(user, message, card, &button, fields).await
+    }
+
+    /// Presses a button a test has picked among [`super::Message::buttons`], if it is still on
+    /// the card.
+    ///
+    /// # Errors
+    /// As [`Feishu::press`].
+    pub async fn press_seen(
+        &self,
+        user: &str,
+        message: &str,
+        button: &SeenButton,
+        fields: &[(&str, &str)],
+    ) -> anyhow::Result<PressResult> {
+        let card = self.look(|state| shown(state, message))?;
+        let there = card_buttons(&card).contains(button);
+        ensure!(there, "the button {} is no longer on\n{}", button.label, card_plain(&card));
+        self.push(user, message, &card, button, fields).await
+    }
+
+    async fn push(
+        &self,
+        user: &str,
+        message: &str,
+        card: &Value,
+        button: &SeenButton,
+        fields: &[(&str, &str)],
+    ) -> anyhow::Result<PressResult> {
+        let user = self.look(|state| may_act(state, user, message))?;
         ensure!(!button.disabled, "the button {} is disabled", button.label);
-        let action = action(card, &button, fields)?;
+        let action = action(card, button, fields)?;
         let opened = button.url.clone();
         if button.value.is_none() && !button.submits {
             ensure!(opened.is_some(), "the button {} does nothing", button.label);
@@ -125,17 +154,30 @@ fn may_act(state: &State, user: &str, message: &str) -> anyhow::Result<String> {
     Ok(user.open_id.clone())
 }
 
+/// Finds the button a person means; of several with the same label it must be said which.
 fn choose(card: &Value, wanted: &str) -> anyhow::Result<SeenButton> {
-    let matches = |button: &SeenButton| {
-        [Some(button.label.as_str()), button.name.as_deref(), button.element_id.as_deref()]
-            .contains(&Some(wanted))
+    let found = all_called(card, wanted);
+    if found.len() > 1 {
+        bail!("there are several buttons {wanted} on\n{}", card_plain(card));
+    }
+    let first = found.into_iter().next();
+    first
+        .or_else(|| numbered(card, wanted))
+        .with_context(|| format!("there is no button {wanted} on\n{}", card_plain(card)))
+}
+
+fn numbered(card: &Value, wanted: &str) -> Option<SeenButton> {
+    let (label, number) = wanted.rsplit_once('#')?;
+    let index = number.parse::<usize>().ok()?.checked_sub(1)?;
+    all_called(card, label).into_iter().nth(index)
+}
+
+fn all_called(card: &Value, wanted: &str) -> Vec<SeenButton> {
+    let called = |button: &SeenButton| {
+        let names = [button.name.as_deref(), button.element_id.as_deref()];
+        button.label == wanted || names.contains(&Some(wanted))
     };
-    let mut found = card_buttons(card).into_iter().filter(matches);
-    let Some(button) = found.next() else {
-        bail!("there is no button {wanted} on\n{}", card_plain(card));
-    };
-    ensure!(found.next().is_none(), "there are several buttons {wanted} on\n{}", card_plain(card));
-    Ok(button)
+    card_buttons(card).into_iter().filter(called).collect()
 }
 
 /// Builds what the platform sends about a press.
@@ -183,7 +225,8 @@ fn form_value(
 }
 
 fn called(field: &SeenField, name: &str) -> bool {
-    field.name == name || (!field.label.is_empty() && field.label == name)
+    !name.is_empty()
+        && [&field.name, &field.label, &field.placeholder].into_iter().any(|called| called == name)
 }
 
 /// Turns what a person puts into a field into what the platform sends.

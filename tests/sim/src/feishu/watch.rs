@@ -98,6 +98,20 @@ impl Feishu {
         bail!("not seen within {within:?}; the chat is\n{}", seen.join("\n\n"))
     }
 
+    /// Waits for a message that is as wanted; the last one if several are.
+    ///
+    /// # Errors
+    /// If there is none in time; the error shows the chat as it is.
+    pub async fn wait_for_message(
+        &self,
+        chat: &str,
+        within: Duration,
+        wanted: impl Fn(&Message) -> bool,
+    ) -> anyhow::Result<Message> {
+        let last = |messages: &[Message]| messages.iter().rfind(|message| wanted(message)).cloned();
+        self.wait_for(chat, within, last).await
+    }
+
     /// Waits until a look at the whole gives something; none if it does not in time.
     pub async fn wait_until<T>(
         &self,

@@ -101,12 +101,10 @@ impl App {
         let url = self.socket_url().await;
         let service = url.split("service_id=").nth(1).unwrap().split('&').next().unwrap();
         let service = service.parse().unwrap();
+        let before = self.feishu.connections_made();
         let (socket, _) = tokio_tungstenite::connect_async(&url).await.unwrap();
-        let before = self.feishu.connections();
-        self.feishu
-            .wait_until(SOON, |feishu| (feishu.connections() >= before.max(1)).then_some(()))
-            .await
-            .unwrap();
+        let there = |feishu: &Feishu| (feishu.connections_made() > before).then_some(());
+        self.feishu.wait_until(SOON, there).await.unwrap();
         Link { socket, service, parts: BTreeMap::new() }
     }
 }

@@ -86,16 +86,23 @@ async fn a_form_sends_its_fields() {
 }
 
 #[tokio::test]
-async fn a_press_without_a_good_answer_shows_a_code() {
+async fn a_press_without_an_answer_shows_a_code() {
     let options = Options { answer_within: Duration::from_millis(100), ..Options::default() };
     let app = App::with(options).await;
     let chat = app.feishu.direct_chat("ada").unwrap();
     let id = app.send_card(&chat, &asking()).await;
     let error = async || app.feishu.press("ada", &id, "Stop", &[]).await.unwrap().error;
     assert_eq!(error().await, Some(200_340));
-    let mut link = app.connect().await;
+    let _silent = app.connect().await;
     assert_eq!(error().await, Some(200_340));
-    link.next().await;
+}
+
+#[tokio::test]
+async fn a_press_with_a_bad_answer_shows_a_code() {
+    let app = App::start().await;
+    let chat = app.feishu.direct_chat("ada").unwrap();
+    let id = app.send_card(&chat, &asking()).await;
+    let mut link = app.connect().await;
     let old = json!({"card": {"type": "raw", "data": {"elements": []}}});
     let bad = json!({"card": {"type": "raw", "data": card(&json!([{"tag": "no"}]))}});
     for (code, answer, seen) in [
@@ -108,9 +115,10 @@ async fn a_press_without_a_good_answer_shows_a_code() {
             let (_, frame) = link.next().await;
             link.acknowledge(frame, code, Some(&answer)).await;
         };
-        let (shown, ()) = tokio::join!(error(), answering);
-        assert_eq!(shown, Some(seen));
+        let (shown, ()) = tokio::join!(app.feishu.press("ada", &id, "Stop", &[]), answering);
+        assert_eq!(shown.unwrap().error, Some(seen));
     }
+    assert_eq!(app.feishu.complaints().len(), 1, "{:?}", app.feishu.complaints());
 }
 
 #[tokio::test]
@@ -147,4 +155,45 @@ async fn a_forged_value_reaches_the_app_from_anybody() {
     assert_eq!(result.unwrap().error, None);
     assert_eq!(event["event"]["action"]["value"], value);
     assert_eq!(event["event"]["operator"]["open_id"], app.feishu.open_id("bob").unwrap());
+}
+
+#[tokio::test]
+async fn one_of_several_buttons_is_picked_by_number_or_by_what_it_carries() {
+    let app = App::start().await;
+    let mut link = app.connect().await;
+    let chat = app.feishu.direct_chat("ada").unwrap();
+    let rows = json!([button("Delete", &json!({"n": "1"})), button("Delete", &json!({"n": "2"}))]);
+    let id = app.send_card(&chat, &card(&rows)).await;
+    let vague = app.feishu.press("ada", &id, "Delete", &[]).await.unwrap_err();
+    assert!(vague.to_string().contains("several"), "{vague}");
+    let (result, event) = tokio::join!(app.feishu.press("ada", &id, "Delete#2", &[]), link.take());
+    result.unwrap();
+    assert_eq!(event["event"]["action"]["value"]["n"], "2");
+    let seen = app.feishu.message(&id).unwrap().buttons();
+    let press = app.feishu.press_seen("ada", &id, &seen[0], &[]);
+    let (result, event) = tokio::join!(press, link.take());
+    result.unwrap();
+    assert_eq!(event["event"]["action"]["value"]["n"], "1");
+    let next = json!({"content": card(&json!([markdown("gone")])).to_string()});
+    app.good("PATCH", &format!("im/v1/messages/{id}"), &next).await;
+    assert!(app.feishu.press_seen("ada", &id, &seen[0], &[]).await.is_err());
+}
+
+#[tokio::test]
+async fn a_field_outside_a_form_sends_itself() {
+    let app = App::start().await;
+    let mut link = app.connect().await;
+    let chat = app.feishu.direct_chat("ada").unwrap();
+    let behaviors = json!([{"type": "callback", "value": {"k": "say"}}]);
+    let input = json!({"tag": "input", "name": "say", "behaviors": behaviors});
+    let select = json!({"tag": "select_static", "placeholder": plain("Agent"), "behaviors": behaviors,
+        "options": [{"text": plain("Codex"), "value": "codex"}]});
+    let id = app.send_card(&chat, &card(&json!([input, select]))).await;
+    let (result, event) = tokio::join!(app.feishu.fill("ada", &id, "say", "hello"), link.take());
+    result.unwrap();
+    let action = &event["event"]["action"];
+    assert_eq!((&action["input_value"], &action["tag"]), (&json!("hello"), &json!("input")));
+    let (result, event) = tokio::join!(app.feishu.fill("ada", &id, "Agent", "Codex"), link.take());
+    result.unwrap();
+    assert_eq!(event["event"]["action"]["option"], "codex");
 }

@@ -46,17 +46,40 @@ async fn a_ping_is_answered_with_settings_if_there_are_any() {
     assert_eq!(app.feishu.pings(), 2);
 }
 
-#[tokio::test]
-async fn the_frames_of_the_vectors_are_read_and_written() {
-    let ping = "0800100018f681801020002a0c0a0474797065120470696e67";
-    let frame = Frame { service: 33_554_678, ..Frame::default() }.with("type", "ping");
-    let bytes = frame.encode_to_vec();
-    assert_eq!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), ping);
-    assert_eq!(Frame::read(&bytes).unwrap(), frame);
-    // Without zero fields, as protocol buffers of the third kind would write it.
-    let third = [&bytes[4..10], &bytes[12..]].concat();
+/// Frames as the official clients write them.
+const PING: &str = "0800100018f681801020002a0c0a0474797065120470696e67";
+const PONG: &str = concat!(
+    "0800100018f681801020002a0c0a04747970651204706f6e6742547b225265636f6e6e656374436f756e74223a2d312c225265636f6e6e656374496e",
+    "74657276616c223a3132302c225265636f6e6e6563744e6f6e6365223a33302c2250696e67496e74657276616c223a3132307d"
+);
+const EVENT: &str = concat!(
+    "0807109582a6efc79e84911118f681801020012a0d0a047479706512056576656e742a100a0a6d6573736167655f696412026d312a080a0373756d1201312a080a037365711201302a0e0a",
+    "0874726163655f6964120274312a1a0a0974696d657374616d70120d3137303030303030303030303042107b22736368656d61223a22322e30227d4a0b32303234303130316c6f67"
+);
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let pair = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    (0..hex.len()).step_by(2).map(pair).collect()
+}
+
+#[test]
+fn frames_are_read_and_written_as_by_the_official_clients() {
+    for hex in [PING, PONG, EVENT] {
+        assert_eq!(Frame::read(&bytes(hex)).unwrap().encode_to_vec(), bytes(hex));
+    }
+    let ping = Frame::read(&bytes(PING)).unwrap();
+    assert_eq!(ping, Frame { service: 33_554_678, ..Frame::default() }.with("type", "ping"));
+    assert_eq!(ping.headers, [Header { key: "type".to_owned(), value: "ping".to_owned() }]);
+    let event = Frame::read(&bytes(EVENT)).unwrap();
+    assert_eq!((event.seq_id, event.method, event.header("trace_id")), (7, 1, "t1"));
+    assert_eq!(event.payload.unwrap(), b"{\"schema\":\"2.0\"}");
+}
+
+#[test]
+fn a_frame_without_its_zero_fields_is_refused() {
+    let third = bytes(&PING.replacen("08001000", "", 1));
+    assert!(Frame::decode(&third[..]).is_ok());
     assert!(Frame::read(&third).is_err());
-    assert_eq!(frame.headers, [Header { key: "type".to_owned(), value: "ping".to_owned() }]);
 }
 
 #[tokio::test]

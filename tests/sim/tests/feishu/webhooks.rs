@@ -11,15 +11,45 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 #[test]
-fn bodies_are_encrypted_and_signed_as_by_the_platform() {
-    let iv = [
-        0xab, 0x2c, 0x78, 0x6e, 0x4e, 0x8d, 0x33, 0xc8, 0xb2, 0x1b, 0x70, 0x97, 0xad, 0xc8, 0x7f,
-        0x36,
+fn bodies_are_encrypted_as_by_the_platform() {
+    let vectors = [
+        (
+            "test key",
+            "ab2c786e4e8d33c8b21b7097adc87f36",
+            "hello world",
+            "qyx4bk6NM8iyG3CXrch/NuIP3UqcR5vF6+iEFzcb50U=",
+        ),
+        (
+            "test key",
+            "56a68d2b62ca9ec67be92aa2634eb7df",
+            "",
+            "VqaNK2LKnsZ76SqiY06334WBJF8onwSyrsNASn8SvUs=",
+        ),
+        (
+            "test key",
+            "c5836447a70f4ca0d64e755b80d9cc8a",
+            "xxxxxxxxxxxxxxxx",
+            "xYNkR6cPTKDWTnVbgNnMiiRMVO5j4gF5IQWnGpOGGKhIbJQZRJ62GqC3JKoWVnRE",
+        ),
+        (
+            "kudryavka",
+            "d26de13d13c68e1cc432532da4400956",
+            "hello world",
+            "0m3hPRPGjhzEMlMtpEAJVmWCrn6b+Xl9sj5KJwRsjLI=",
+        ),
     ];
-    let expected = "qyx4bk6NM8iyG3CXrch/NuIP3UqcR5vF6+iEFzcb50U=";
-    assert_eq!(encrypt("test key", iv, "hello world"), expected);
+    for (key, iv, text, expected) in vectors {
+        let iv = u128::from_str_radix(iv, 16).unwrap().to_be_bytes();
+        assert_eq!(encrypt(key, iv, text), expected);
+    }
+}
+
+#[test]
+fn bodies_are_signed_as_by_the_platform() {
     let expected = "42dda2464b2c4eb4c6f5f38b78006cf39f01ec3fef73bbcdd39be103f11db373";
     assert_eq!(sign("1700000000", "n-é中", "kudryavka", "{\"a\":1}"), expected);
+    let expected = "c05f901e08c195f96590cca97a357e41a4aaeac4eb4ab01b3df63f2be9d1b5c9";
+    assert_eq!(sign("0", "", "k", ""), expected);
 }
 
 type Seen = mpsc::UnboundedReceiver<(HeaderMap, Bytes)>;

@@ -2,7 +2,7 @@
 //! mention that pings, a picture that does not exist, a link it refuses) is written so that it
 //! looks as it was typed.
 
-use poco_core::markdown::{Fence, Kind, Line, lines};
+use poco_core::markdown::{Fence, Kind, Line, is_dashes, lines};
 
 /// Breaks up what Feishu would recognise, and is not seen.
 const INVISIBLE: char = '\u{200b}';
@@ -23,7 +23,8 @@ enum Hide {
 pub(super) fn harmless(markdown: &str, tables: &mut usize) -> String {
     let lines = lines(markdown);
     let out = String::with_capacity(markdown.len() + markdown.len() / 8);
-    let mut writer = Writer { out, tables, open: None, unsure: false };
+    let is_clear = lines.iter().all(is_clear);
+    let mut writer = Writer { out, tables, is_clear, open: None, unsure: false };
     let mut rest = lines.as_slice();
     while let Some((line, after)) = rest.split_first() {
         rest = &after[writer.write(line, after)..];
@@ -31,9 +32,26 @@ pub(super) fn harmless(markdown: &str, tables: &mut usize) -> String {
     writer.out
 }
 
+/// Whether every reader sees alike where blocks of code begin, as far as this line goes.
+fn is_clear(line: &Line<'_>) -> bool {
+    match &line.kind {
+        Kind::Open(fence) => fence.is_sure() && !line.text.contains('~'),
+        Kind::Text => !looks_like_fence(line.text),
+        Kind::Blank | Kind::Code { .. } | Kind::Close | Kind::Header | Kind::Dashes | Kind::Row => {
+            true
+        }
+    }
+}
+
+fn looks_like_fence(line: &str) -> bool {
+    let start = line.trim_start();
+    start.starts_with("```") || start.starts_with("~~~")
+}
+
 struct Writer<'a> {
     out: String,
     tables: &'a mut usize,
+    is_clear: bool,
     open: Option<Fence>,
     /// A code span may go on over several lines; from one that does on, nothing is sure.
     unsure: bool,
@@ -92,10 +110,13 @@ impl Writer<'_> {
             // It is too far in to close the block, but a simpler reader would let it.
             self.out.push(INVISIBLE);
         }
-        match sure {
-            true => self.out.push_str(line.text),
-            false => verbatim(&mut self.out, line.text),
+        if sure && self.is_clear {
+            return self.out.push_str(line.text);
         }
+        if is_dashes(bare) {
+            self.out.push(INVISIBLE);
+        }
+        verbatim(&mut self.out, line.text);
     }
 
     /// Closes a block that ends with the quote or the list around it, so that all readers see it.
@@ -179,6 +200,7 @@ fn verbatim(out: &mut String, text: &str) {
         let means = match c {
             '<' => ["at", "person"].iter().any(|tag| {
                 rest.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag))
+                    && !rest[tag.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '>')
             }),
             '!' => rest.starts_with('[') && rest.contains("]("),
             _ => false,
@@ -208,9 +230,8 @@ impl Inline<'_> {
     /// Writes the line. Returns whether every code span on it ends on it.
     fn write(mut self) -> bool {
         let (mut at, mut balanced) = (0, true);
-        let start = self.text.trim_start();
-        if start.starts_with("```") || start.starts_with("~~~") {
-            // No block begins here, but a simpler reader might think so.
+        if looks_like_fence(self.text) || is_dashes(self.text) {
+            // No block and no table begins here, but a simpler reader might think so.
             self.out.push(INVISIBLE);
         }
         let is_definition = self.text.trim_start_matches([' ', '\t', '>']).starts_with('[');

@@ -1,0 +1,451 @@
+//! A life of one room: whatever people and the agent do, and what comes of it.
+
+use poco_core::{
+    Action, Approval, ApprovalId, Archive, Ask, BROKEN_MAX, Block, Button, Card, CardKey, CardRef,
+    ChatId, Command, Effect, Event, EventId, Fact, Field, Kind, Listing, Lobby, Outcome, Pages,
+    Phase, Press, Project, Question, Report, Room, Settings, TaskId, Terms, ThreadId, Timestamp,
+    TurnId, Typing, UserId, Via, WAITING_MAX, decide,
+};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    Project,
+    Lobby,
+}
+
+/// A step the world might take; a number picks among what is possible then.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    Say(String),
+    /// On a card as it stands.
+    Press(usize),
+    /// Of all buttons there ever were.
+    PressStale(usize),
+    Claim(usize),
+    Unclaim(usize),
+    Start(usize),
+    Ask(usize, usize),
+    Settle(usize),
+    SteerMiss(usize),
+    End(usize, usize),
+    Look(usize),
+    Open(usize),
+    Wait(u64),
+    Remove,
+}
+
+pub(crate) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
+    let any = any::<usize>;
+    let words = "[a-z]{1,8}|confirm: [a-z]{1,3}|/stop|/status|/queue|/new|/steer x|/run y|/help|/z";
+    let step = prop_oneof![
+        6 => words.prop_map(Step::Say),
+        6 => any().prop_map(Step::Press),
+        2 => any().prop_map(Step::PressStale),
+        4 => any().prop_map(Step::Claim),
+        1 => any().prop_map(Step::Unclaim),
+        4 => any().prop_map(Step::Start),
+        3 => (any(), any()).prop_map(|(task, kind)| Step::Ask(task, kind)),
+        1 => any().prop_map(Step::Settle),
+        1 => any().prop_map(Step::SteerMiss),
+        3 => (any(), any()).prop_map(|(task, kind)| Step::End(task, kind)),
+        2 => any().prop_map(Step::Look),
+        2 => any().prop_map(Step::Open),
+        1 => (0..10_000_000u64).prop_map(Step::Wait),
+    ];
+    let step = prop_oneof![60 => step, 1 => Just(Step::Remove)];
+    prop::collection::vec(step, 0..most)
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    pub(crate) terms: Terms,
+    pub(crate) room: Room,
+    /// Each command, with the tasks that were over when it was sent.
+    pub(crate) sent: Vec<(Command, BTreeSet<TaskId>)>,
+    pub(crate) kept: BTreeMap<TaskId, Archive>,
+    /// Cards as they stand, by what a press on them says.
+    cards: BTreeMap<CardRef, Card>,
+    ever: Vec<(CardRef, Button)>,
+    asked: Vec<EventId>,
+    opening: Vec<EventId>,
+    events: u64,
+    now: u64,
+}
+
+/// Whether a title is one of a task that is over.
+pub(crate) fn final_title(title: &str) -> bool {
+    ["Complete", "Error", "Stopped", "Unknown", "Interrupted", "Added"]
+        .iter()
+        .any(|word| title.starts_with(&format!("[{word}] Task:")))
+}
+
+fn settings() -> Settings {
+    Settings {
+        agent: "codex".into(),
+        workdir: "/srv".into(),
+        model: None,
+        sandbox: "workspace-write".into(),
+        approval_policy: "on-request".into(),
+    }
+}
+
+impl History {
+    pub(crate) fn new(place: Place) -> Self {
+        let terms = Terms {
+            owner: Some(UserId::new("ann")),
+            house: ChatId::new("house"),
+            agents: vec!["codex".into()],
+            settings: settings(),
+        };
+        let kind = match place {
+            Place::Lobby => Kind::Lobby(Lobby::default()),
+            Place::Project => Kind::Project(Project {
+                name: "api".into(),
+                by: UserId::new("ann"),
+                settings: settings(),
+                lobby: ChatId::new("lobby"),
+                leaving: false,
+            }),
+        };
+        let room = Room { kind, ..Room::default() };
+        let (sent, kept, cards, ever, asked, opening) = Default::default();
+        Self { terms, room, sent, kept, cards, ever, asked, opening, events: 0, now: 1_000_000 }
+    }
+
+    pub(crate) fn take(&mut self, step: &Step) {
+        match step {
+            Step::Say(text) => {
+                self.act(Via::Group, Action::parse(text));
+            }
+            Step::Press(pick) => {
+                let buttons = self.buttons();
+                if let Some((card, button)) = picked(&buttons, *pick) {
+                    self.press(&card, &button);
+                }
+            }
+            Step::PressStale(pick) => {
+                if let Some((card, button)) = picked(&self.ever, *pick) {
+                    self.press(&card, &button);
+                }
+            }
+            Step::Claim(pick) => {
+                let claim = format!("claim {}", self.events);
+                self.report(*pick, Report::Claimed { claim, thread: Some(ThreadId::new("th")) });
+            }
+            Step::Unclaim(pick) => self.report(*pick, Report::Unclaimed),
+            Step::Start(pick) => {
+                let turn = TurnId::new(format!("turn {}", self.events));
+                self.report(*pick, Report::Started { thread: ThreadId::new("th"), turn });
+            }
+            Step::Ask(pick, kind) => self.report(*pick, Report::Asked(approval(*kind))),
+            Step::Settle(pick) => {
+                let approval = approval(*pick).id;
+                self.report(*pick, Report::Settled { approval });
+            }
+            Step::SteerMiss(pick) => self.steer_miss(*pick),
+            Step::End(pick, kind) => {
+                let (outcome, steps) = (outcome(*kind), vec!["did it".to_owned()]);
+                self.report(*pick, Report::Ended { outcome, steps });
+            }
+            Step::Look(pick) => self.look(*pick),
+            Step::Open(pick) => self.open(*pick),
+            Step::Wait(time) => self.now += time,
+            Step::Remove => self.remove(),
+        }
+    }
+
+    /// Somebody who may act does so.
+    pub(crate) fn act(&mut self, via: Via, action: Action) -> Vec<Effect> {
+        self.tell(Fact::Acted { by: UserId::new("ann"), via, action })
+    }
+
+    /// A press, with its form filled in, as it comes from the platform.
+    pub(crate) fn press(&mut self, card: &CardRef, button: &Button) -> Vec<Effect> {
+        let mut press = Press::of(&button.action);
+        press.0.extend(self.cards.get(card).into_iter().flat_map(|card| filled(card, button)));
+        self.act(Via::Press { card: card.clone() }, press.action())
+    }
+
+    pub(crate) fn stop(&mut self) {
+        self.act(Via::Group, Action::Stop { task: None });
+    }
+
+    pub(crate) fn remove(&mut self) {
+        if matches!(self.room.kind, Kind::Project(_)) {
+            let (by, lobby) = (UserId::new("ann"), ChatId::new("lobby"));
+            self.tell(Fact::Removed { by, lobby });
+        }
+    }
+
+    /// Lets everything that was begun end.
+    pub(crate) fn finish(&mut self) {
+        for _ in 0..=2 * WAITING_MAX {
+            self.end_current();
+        }
+    }
+
+    pub(crate) fn end_current(&mut self) {
+        let Some(task) = self.room.desk.current.clone() else { return };
+        if task.phase == Phase::Confirming {
+            self.stop();
+        } else {
+            let report = Report::Ended { outcome: outcome(0), steps: vec![] };
+            self.tell(Fact::Reported { task: task.id, report });
+        }
+    }
+
+    /// Reports come late, twice and in any order; mostly they are about the task under way.
+    fn report(&mut self, pick: usize, report: Report) {
+        let started: Vec<_> =
+            self.sent.iter().filter_map(|(command, _)| started(command)).collect();
+        let Some(last) = started.last() else { return };
+        let task = if pick.is_multiple_of(6) {
+            started[pick / 6 % started.len()].clone()
+        } else {
+            last.clone()
+        };
+        self.tell(Fact::Reported { task, report });
+    }
+
+    fn steer_miss(&mut self, pick: usize) {
+        let Some((Command::Steer { id, by, text, .. }, _)) = picked(&self.sent, pick) else {
+            return;
+        };
+        let report = Report::SteerMissed { id, by, text: text.clone() };
+        let before = self.clone();
+        self.report(1, report);
+        let going = matches!(&before.room.kind, Kind::Lobby(_))
+            || matches!(&before.room.kind, Kind::Project(project) if !project.leaving);
+        if going && before.room.desk.waiting.len() < WAITING_MAX {
+            let desk = &self.room.desk;
+            let mut tasks = desk.current.iter().chain(&desk.waiting);
+            assert!(tasks.any(|task| task.prompt == text), "what came too late was lost");
+        }
+    }
+
+    fn look(&mut self, pick: usize) {
+        if let Some(request) = picked(&self.asked, pick) {
+            let found = !pick.is_multiple_of(3);
+            let result = if found { Ok("/srv/x".to_owned()) } else { Err("no".to_owned()) };
+            self.tell(Fact::Looked { request, result });
+        }
+    }
+
+    fn open(&mut self, pick: usize) {
+        let Some(request) = picked(&self.opening, pick) else { return };
+        if pick.is_multiple_of(3) {
+            self.tell(Fact::OpenFailed { request, reason: "no".to_owned() });
+        } else {
+            let project = Listing {
+                chat: ChatId::new(format!("group {request}")),
+                name: "x".into(),
+                agent: "codex".into(),
+                workdir: "/srv/x".into(),
+                leaving: false,
+            };
+            self.tell(Fact::Listed { request, project });
+        }
+    }
+
+    fn tell(&mut self, fact: Fact) -> Vec<Effect> {
+        self.events += 1;
+        self.now += 1_000;
+        let event = Event {
+            id: EventId::new(format!("e{}", self.events)),
+            chat: ChatId::new("chat"),
+            at: Timestamp(self.now),
+            fact,
+        };
+        let before = self.room.clone();
+        let effects = decide(&self.terms, &mut self.room, &event);
+        for effect in &effects {
+            self.perform(effect);
+        }
+        self.check(&before, &event);
+        effects
+    }
+
+    fn perform(&mut self, effect: &Effect) {
+        match effect {
+            Effect::Show { key, card } => {
+                let name = name(key);
+                if let CardKey::Task(task) = key {
+                    let over = self.kept.contains_key(task);
+                    assert!(!over || final_title(&card.title), "{task} is shown again as {card}");
+                }
+                self.put(name, card);
+            }
+            Effect::Post { card, .. } => {
+                let name = CardRef::new(format!("post {}", self.cards.len()));
+                self.put(name, card);
+            }
+            Effect::Send { command } => {
+                if let Command::Look { request, .. } = command {
+                    self.asked.push(request.clone());
+                }
+                let over = self.kept.keys().cloned().collect();
+                self.sent.push((command.clone(), over));
+            }
+            Effect::Open { request, .. } => self.opening.push(request.clone()),
+            Effect::Keep { archive } => self.keep(archive),
+            Effect::Toast { text } => assert!(!text.is_empty()),
+            Effect::Tell { .. } | Effect::Recall { .. } => {}
+        }
+    }
+
+    fn put(&mut self, name: CardRef, card: &Card) {
+        let buttons = card.all_buttons().into_iter().cloned();
+        self.ever.extend(buttons.map(|button| (name.clone(), button)));
+        self.cards.insert(name, card.clone());
+    }
+
+    /// What is over stays over; only what people make of it may be added, once.
+    fn keep(&mut self, archive: &Archive) {
+        assert!(archive.task.pending.is_empty(), "questions outlive their task");
+        let id = archive.task.id.clone();
+        if let Some(old) = self.kept.insert(id, archive.clone()) {
+            assert!(old.settled.is_none(), "settled twice: {archive:?}");
+            assert_eq!(Archive { settled: archive.settled.clone(), ..old }, *archive);
+        }
+    }
+
+    /// Checks what must hold after every event.
+    fn check(&self, before: &Room, event: &Event) {
+        let (old, desk) = (&before.desk, &self.room.desk);
+        assert!(desk.waiting.is_empty() || desk.current.is_some(), "somebody waits for nobody");
+        assert!(desk.waiting.len() <= WAITING_MAX && desk.broken.len() <= BROKEN_MAX);
+        for task in old.current.iter().chain(&old.waiting) {
+            let there = desk.find(&task.id).is_some() || self.kept.contains_key(&task.id);
+            assert!(there, "{} was lost by {event:?}", task.id);
+        }
+        for task in desk.current.iter().chain(&desk.waiting) {
+            assert!(!self.kept.contains_key(&task.id), "{} is over and is not", task.id);
+            let running = task.phase == Phase::Running;
+            assert!(task.pending.is_empty() || running, "{:?} and asks", task.phase);
+        }
+        assert!(desk.waiting.iter().all(|task| task.phase == Phase::Waiting));
+        assert!(desk.current.as_ref().is_none_or(|task| task.phase != Phase::Waiting));
+        let still: Vec<_> = old.waiting.iter().filter(|it| desk.waiting.contains(it)).collect();
+        let order: Vec<_> = desk.waiting.iter().filter(|it| old.waiting.contains(it)).collect();
+        assert_eq!(still, order, "those who wait changed places");
+        self.check_looks();
+        if let Kind::Lobby(lobby) = &self.room.kind {
+            let chats: BTreeSet<_> = lobby.projects.iter().map(|project| &project.chat).collect();
+            assert_eq!(chats.len(), lobby.projects.len(), "a project is listed twice");
+        }
+    }
+
+    /// Every card that follows the room looks as a new one would.
+    fn check_looks(&self) {
+        let fresh = |action| {
+            let fact = Fact::Acted { by: UserId::new("ann"), via: Via::Group, action };
+            let (id, chat) = (EventId::new("look"), ChatId::new("chat"));
+            let event = Event { id, chat, at: Timestamp(self.now), fact };
+            match decide(&self.terms, &mut self.room.clone(), &event).as_slice() {
+                [Effect::Post { card, .. }] => card.clone(),
+                other => panic!("one card was to be posted, not {other:?}"),
+            }
+        };
+        let desk = &self.room.desk;
+        for task in desk.current.iter().chain(&desk.waiting) {
+            let shown = &self.cards[&name(&task.card())];
+            let shown = Card { typing: Typing::No, ..shown.clone() };
+            assert_eq!(shown, fresh(Action::Status { task: Some(task.id.clone()) }));
+        }
+        if matches!(self.room.kind, Kind::Project(_)) {
+            // Until something changes nobody has seen it.
+            if let Some(shown) = self.cards.get(&name(&CardKey::Workspace)) {
+                assert_eq!(*shown, fresh(Action::Workspace));
+            }
+        }
+    }
+
+    /// Whether a card is kept as the room is, rather than left as it was posted.
+    pub(crate) fn follows(&self, card: &CardRef) -> bool {
+        !card.as_str().starts_with("post ")
+    }
+
+    pub(crate) fn following(&self) -> impl Iterator<Item = (&CardRef, &Card)> {
+        self.cards.iter().filter(|(name, _)| self.follows(name))
+    }
+
+    pub(crate) fn task_cards(&self) -> impl Iterator<Item = (TaskId, &Card)> {
+        self.cards.iter().filter_map(|(name, card)| {
+            Some((TaskId::new(name.as_str().strip_prefix("task ")?), card))
+        })
+    }
+
+    /// Every button there is to press now.
+    pub(crate) fn buttons(&self) -> Vec<(CardRef, Button)> {
+        let of = |(name, card): (&CardRef, &Card)| {
+            let buttons = card.all_buttons().into_iter().cloned();
+            buttons.map(|button| (name.clone(), button)).collect::<Vec<_>>()
+        };
+        self.cards.iter().flat_map(of).collect()
+    }
+}
+
+fn name(key: &CardKey) -> CardRef {
+    match key {
+        CardKey::Workspace => CardRef::new("workspace"),
+        CardKey::Task(task) => CardRef::new(format!("task {task}")),
+        CardKey::This(pressed) => pressed.clone(),
+    }
+}
+
+fn started(command: &Command) -> Option<TaskId> {
+    match command {
+        Command::Start { task, .. } => Some(task.clone()),
+        Command::Answer { .. }
+        | Command::Steer { .. }
+        | Command::Stop { .. }
+        | Command::Look { .. } => None,
+    }
+}
+
+fn picked<T: Clone>(all: &[T], pick: usize) -> Option<T> {
+    all.get(pick.checked_rem(all.len())?).cloned()
+}
+
+/// What a person types into the form whose button is pressed.
+fn filled(card: &Card, button: &Button) -> Vec<(String, String)> {
+    let forms = card
+        .blocks
+        .iter()
+        .filter_map(|block| if let Block::Form(form) = block { Some(form) } else { None });
+    let forms = forms.filter(|form| form.submit == *button);
+    let value = |field: &Field| match field {
+        Field::Input { name, .. } => (name.clone(), format!("text {}", name.len())),
+        Field::Select { name, options, .. } => (name.clone(), options[0].value.clone()),
+    };
+    forms.flat_map(|form| &form.fields).map(value).collect()
+}
+
+fn approval(kind: usize) -> Approval {
+    let text = || Pages { count: 1 + kind % 3, ..Pages::one(format!("p{kind}"), "ls") };
+    let ask = match kind % 4 {
+        0 => Ask::Command { command: text(), cwd: "/".into(), reason: "why".into() },
+        1 => Ask::Patch { diff: text(), files: vec!["a".into()], reason: String::new() },
+        2 => Ask::Permission { what: text(), reason: String::new() },
+        _ => {
+            let options = if kind.is_multiple_of(8) { vec!["a".to_owned()] } else { vec![] };
+            Ask::Questions(vec![Question { id: "q".into(), text: "What?".into(), options }])
+        }
+    };
+    Approval { id: ApprovalId::new(format!("a{}", kind % 7)), ask }
+}
+
+fn outcome(kind: usize) -> Outcome {
+    let text = || Pages { count: 1 + kind % 3, ..Pages::one(format!("p{kind}"), "ok") };
+    let (reason, partial) = ("it broke".to_owned(), kind.is_multiple_of(2).then(text));
+    match kind % 6 {
+        0 => Outcome::Answered { answer: text() },
+        1 => Outcome::Failed { reason, partial },
+        2 => Outcome::Stopped { partial },
+        3 => Outcome::Interrupted { reason, partial, begun: Some(true) },
+        4 => Outcome::Interrupted { reason, partial, begun: Some(false) },
+        _ => Outcome::Interrupted { reason, partial, begun: None },
+    }
+}
