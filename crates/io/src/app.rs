@@ -101,7 +101,8 @@ impl App {
         anyhow::bail!("too many writers at once in chat {}", event.chat)
     }
 
-    /// Lets people see a task under way. Changes nothing that is stored.
+    /// Lets people see a task under way. Changes nothing that is stored. Whether it was seen is not
+    /// known: a platform that is busy skips it.
     pub async fn glance(
         &self,
         chat: &ChatId,
@@ -110,7 +111,7 @@ impl App {
     ) -> anyhow::Result<()> {
         let record = self.load(chat).await?;
         let Some((key, card)) = live(&record.room, task, transcript) else { return Ok(()) };
-        let Some(message) = record.message(&key) else { return Ok(()) };
+        let message = record.message(&key).context("its card is not posted yet")?;
         self.chat.glance(&message, &card, record.version).await.context("glance")
     }
 

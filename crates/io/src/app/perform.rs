@@ -124,6 +124,7 @@ impl App {
     async fn perform(&self, chat: &ChatId, record: &Record) -> Paid {
         let mut paid = Paid::default();
         self.send(chat, record, &mut paid).await;
+        self.keep_known(record, &mut paid).await;
         let shows = record.owed().filter(|owed| !superseded(record, owed));
         let shown = join_all(shows.map(|owed| self.show(chat, record, owed))).await;
         for (owed, posted) in shown.into_iter().flatten() {
@@ -133,6 +134,9 @@ impl App {
             paid.posted.extend(posted);
         }
         for owed in record.owed() {
+            if paid.done.contains(owed) {
+                continue;
+            }
             match self.others(chat, record, owed, &mut paid).await {
                 Ok(true) => paid.done.push(owed.clone()),
                 Ok(false) => {}
@@ -155,6 +159,19 @@ impl App {
                 return;
             }
             paid.done.push(owed.clone());
+        }
+    }
+
+    /// Keeps tasks that are over: they must not be unknown for as long as no card can be shown. One
+    /// whose card is not known yet is kept once more when it is.
+    async fn keep_known(&self, record: &Record, paid: &mut Paid) {
+        for owed in record.owed() {
+            let Effect::Keep { archive } = &owed.effect else { continue };
+            let message = record.message(&archive.task.card());
+            let is_known = message.is_some();
+            if self.keep(archive, message).await.is_ok() && is_known {
+                paid.done.push(owed.clone());
+            }
         }
     }
 
