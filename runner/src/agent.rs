@@ -1,7 +1,62 @@
 //! A coding agent at work.
 
+pub mod codex;
+pub mod stub;
+
 use async_trait::async_trait;
 use poco_core::{ApprovalId, Settings, Step, TaskId, ThreadId, TurnId, Verdict};
+use poco_io::config::Config;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// The agents there are, by name.
+#[derive(Clone)]
+pub struct Agents {
+    /// The one for tasks that name none.
+    pub usual: String,
+    /// Why the usual one is not the one that was asked for, and what to do.
+    pub instead: Option<String>,
+    pub by_name: BTreeMap<String, Arc<dyn Agent>>,
+}
+
+/// Makes every agent. None is started yet. The usual one is the configured one; without a codex
+/// program it is the stub.
+pub fn open(config: &Config) -> Agents {
+    let codex = codex::Codex::new(&config.agents.codex, &config.home);
+    let instead = (config.agents.usual == codex::NAME).then(|| codex.find_program().err());
+    let instead = instead.flatten();
+    let usual = instead.as_ref().map_or(config.agents.usual.as_str(), |_| stub::NAME).to_owned();
+    let mut by_name: BTreeMap<String, Arc<dyn Agent>> = BTreeMap::new();
+    by_name.insert(codex::NAME.to_owned(), Arc::new(codex));
+    by_name.insert(stub::NAME.to_owned(), Arc::new(stub::Stub::default()));
+    Agents { usual, instead, by_name }
+}
+
+impl Agents {
+    /// Returns the names, the usual one first.
+    pub fn names(&self) -> Vec<String> {
+        let others = self.by_name.keys().filter(|name| **name != self.usual);
+        std::iter::once(&self.usual).chain(others).cloned().collect()
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn Agent>> {
+        self.by_name.get(name)
+    }
+
+    /// Ends whatever was started for any of them.
+    pub async fn shutdown(&self) {
+        for agent in self.by_name.values() {
+            agent.shutdown().await;
+        }
+    }
+}
+
+impl fmt::Debug for Agents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Agents").field("names", &self.names()).finish_non_exhaustive()
+    }
+}
 
 /// One agent, serving many chats. What it says about a task comes out of the task's [`Turn`].
 #[async_trait]
@@ -10,7 +65,7 @@ pub trait Agent: Send + Sync {
     async fn ready(&self) -> Result<String, String>;
 
     /// Finds or makes the conversation a prompt belongs to, and says its name. Nothing is told to
-    /// the model yet.
+    /// the model yet. [`AgentError::Forgotten`] if the conversation is lost.
     async fn open(
         &self,
         thread: Option<&ThreadId>,
@@ -40,7 +95,7 @@ pub trait Agent: Send + Sync {
 
 /// One turn: what the agent does with one prompt.
 #[async_trait]
-pub trait Turn: Send {
+pub trait Turn: Send + Sync {
     fn thread(&self) -> ThreadId;
 
     fn id(&self) -> TurnId;
@@ -123,6 +178,10 @@ pub enum AgentError {
     /// It will not work however often it is tried; says why and what to do.
     #[error("{0}")]
     Refused(String),
+    /// The conversation is gone from the agent's record. A fresh one can be opened, and whoever
+    /// goes on there must be told that the agent remembers nothing.
+    #[error("{0}")]
+    Forgotten(String),
     /// It did not happen, and may work later.
     #[error("{0}")]
     Later(String),

@@ -1,3 +1,18 @@
 //! Runs agents for chats.
 
 pub mod agent;
+pub mod cli;
+mod cmd;
+mod folder;
+pub mod home;
+mod http;
+mod listen;
+mod live;
+mod out;
+mod pairing;
+mod rpc;
+mod seat;
+mod seats;
+pub mod serve;
+mod settle;
+mod traffic;

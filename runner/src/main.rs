@@ -1,3 +1,5 @@
 //! The `poco` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    poco_runner::cli::run()
+}

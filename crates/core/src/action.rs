@@ -53,6 +53,8 @@ pub enum Action {
     Delete { project: ChatId },
     /// Show the workspace card.
     Workspace,
+    /// Make something of what PoCo cannot read; `what` is what people call it.
+    Unsupported { what: String },
     /// Something unknown, in the words it came in.
     Unknown { what: String },
 }

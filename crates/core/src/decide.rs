@@ -88,6 +88,7 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
         Action::Status { task } => words::status(scene, room, task.as_ref()),
         Action::Queue => words::queue(scene, room),
         Action::Help => words::help(scene, room),
+        Action::Unsupported { what } => words::unsupported(scene, what),
         Action::Unknown { what } => words::unknown(scene, what),
         Action::Home => lobby::home(scene, room),
         Action::NewProject => lobby::form(scene, room),

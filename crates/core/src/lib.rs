@@ -11,6 +11,7 @@ mod desk;
 mod effect;
 mod event;
 mod id;
+pub mod markdown;
 mod page;
 mod policy;
 mod press;
@@ -31,7 +32,7 @@ pub use id::{
     ApprovalId, CardRef, ChatId, EventId, PagesId, TaskId, ThreadId, Timestamp, TurnId, UserId,
     hash,
 };
-pub use page::{PAGE_BYTES, paginate};
+pub use page::{PAGE_BYTES, PAGE_TABLES, json_bytes, paginate, shorten};
 pub use policy::admit;
 pub use press::Press;
 pub use room::{
@@ -39,4 +40,4 @@ pub use room::{
     Terms,
 };
 pub use transcript::{STEPS_MAX, Step, Transcript};
-pub use view::{live, recalled};
+pub use view::{fenced, live, recalled};

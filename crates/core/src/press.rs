@@ -61,7 +61,7 @@ impl Press {
             Action::Queue => Self::intent("task.queue"),
             Action::New => Self::intent("task.new_conversation"),
             Action::Help => Self::intent("help"),
-            Action::Unknown { what } => Self::intent(what),
+            Action::Unsupported { what } | Action::Unknown { what } => Self::intent(what),
         }
     }
 

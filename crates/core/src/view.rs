@@ -114,7 +114,7 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 /// Puts text between fences that nothing in it can close.
-pub(crate) fn fenced(language: &str, text: &str) -> String {
+pub fn fenced(language: &str, text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}{language}\n{text}\n{fence}")

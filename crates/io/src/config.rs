@@ -1,5 +1,17 @@
 //! What the operator can set: one struct of sections, read once, all mistakes told together.
 
+mod file;
+mod given;
+mod json;
+mod judge;
+mod keys;
+mod mistake;
+
+pub use file::SettingsFile;
+pub use given::{Environment, Given, Shown};
+pub use keys::{KEYS, Key, Kind, key};
+pub use mistake::{Mistake, Mistakes, Source};
+
 use crate::secret::Secret;
 use poco_core::UserId;
 use std::path::PathBuf;
@@ -18,6 +30,17 @@ pub struct Config {
     pub feishu: Feishu,
     pub state: State,
     pub agents: Agents,
+    /// What is logged (`POCO_LOG`, then `RUST_LOG`), as a filter of `tracing-subscriber`.
+    pub log: String,
+    /// What is odd about the settings, but works.
+    pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// Reads the environment, and the settings file it points to.
+    pub fn read(environment: Environment) -> Result<Self, Mistakes> {
+        Given::gather(environment).judge()
+    }
 }
 
 /// The HTTP routes of local mode.
@@ -52,6 +75,16 @@ pub enum Delivery {
     Webhook,
 }
 
+impl Delivery {
+    /// Returns the word for it in the settings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LongConnection => "longconn",
+            Self::Webhook => "webhook",
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct State {
     pub backend: Backend,
@@ -80,6 +113,8 @@ pub struct Codex {
     /// For tasks outside projects; default the user's home directory.
     pub workdir: PathBuf,
     pub model: Option<String>,
+    /// How long the model thinks (`POCO_CODEX_REASONING_EFFORT`); `None` leaves it to Codex.
+    pub effort: Option<String>,
     /// `read-only`, `workspace-write` or `danger-full-access`.
     pub sandbox: String,
     /// `untrusted`, `on-request` or `never`.

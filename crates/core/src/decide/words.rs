@@ -22,6 +22,10 @@ pub(super) fn unknown(scene: &Scene<'_>, what: &str) -> Vec<Effect> {
     scene.reply(format!("I do not know how to do “{what}” like this. `/help` lists the commands."))
 }
 
+pub(super) fn unsupported(scene: &Scene<'_>, what: &str) -> Vec<Effect> {
+    scene.reply(format!("I can only read text, not {what} yet. Please write what you need."))
+}
+
 pub(super) fn queue(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
     let line = |(at, task): (usize, &crate::Task)| {
         format!("{}. `{}` {}", at + 1, task.id, view::brief(&task.prompt))

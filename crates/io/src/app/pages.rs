@@ -33,6 +33,15 @@ impl App {
         Ok(card)
     }
 
+    /// Returns a whole text.
+    pub async fn pages(&self, pages: &Pages) -> anyhow::Result<String> {
+        let mut text = pages.first.clone();
+        for page in 1..pages.count {
+            text.push_str(&self.page(&pages.id, page).await?);
+        }
+        Ok(text)
+    }
+
     /// Returns the text of a kept page; the first one is not kept so.
     pub async fn page(&self, id: &PagesId, page: usize) -> anyhow::Result<String> {
         let document = self.store.get(&key(id, page)).await.context("load a page")?;

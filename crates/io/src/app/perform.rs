@@ -46,7 +46,7 @@ impl App {
     /// Pays what any chat still owes: after a start, and once in a while.
     pub async fn sweep(&self) -> anyhow::Result<Debt> {
         let mut debt = Debt::Clear;
-        for chat in self.chats().await? {
+        for chat in self.owing().await? {
             match self.settle(&chat).await {
                 Ok(Debt::Clear) => {}
                 Ok(Debt::Owing) => debt = Debt::Owing,
@@ -58,6 +58,20 @@ impl App {
             }
         }
         Ok(debt)
+    }
+
+    /// Lists the chats that owe something.
+    pub async fn owing(&self) -> anyhow::Result<Vec<ChatId>> {
+        let mut owing = vec![];
+        for chat in self.chats().await? {
+            match self.load(&chat).await {
+                Ok(record) if record.is_settled() => {}
+                Ok(_) => owing.push(chat),
+                // The other chats have done nothing to deserve waiting.
+                Err(error) => tracing::error!(chat.id = %chat, "debts are not known: {error:#}"),
+            }
+        }
+        Ok(owing)
     }
 
     /// Pays once, and returns the chats that heard of something.
@@ -78,6 +92,14 @@ impl App {
         }
         let settled = self.strike_off(chat, &paid).await?;
         Ok((if settled { Debt::Clear } else { Debt::Owing }, heard))
+    }
+
+    /// Sends the jobs a chat owes, and nothing else: they must not wait for cards.
+    pub async fn send_jobs(&self, chat: &ChatId) -> anyhow::Result<()> {
+        let record = self.load(chat).await?;
+        let mut paid = Paid::default();
+        self.send(chat, &record, &mut paid).await;
+        self.strike_off(chat, &paid).await.map(|_| ())
     }
 
     /// Notes what was paid. Says whether nothing of what was owed then is left.

@@ -3,7 +3,7 @@
 use super::{App, ROOMS};
 use crate::port::{Document, MessageId, PutError};
 use anyhow::Context;
-use poco_core::{Archive, ChatId, Outcome, Room, Task, TaskId};
+use poco_core::{Archive, ChatId, Outcome, Room, Task, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Begins the keys of tasks that are over; their ids sort by time.
@@ -23,14 +23,14 @@ pub(super) struct Kept {
 #[derive(Clone, Debug)]
 pub enum TaskPage {
     AtWork { chat: ChatId, task: Task },
-    Over(Archive),
+    Over { archive: Archive, message: Option<MessageId> },
 }
 
 impl App {
     /// Returns a task by its id.
     pub async fn task(&self, id: &TaskId) -> anyhow::Result<Option<TaskPage>> {
         if let Some(kept) = self.kept(id).await? {
-            return Ok(Some(TaskPage::Over(kept.archive)));
+            return Ok(Some(kept.into()));
         }
         let found = self.at_work().await?.into_iter().find(|(_, task)| task.id == *id);
         Ok(found.map(|(chat, task)| TaskPage::AtWork { chat, task }))
@@ -41,13 +41,13 @@ impl App {
         &self,
         before: Option<&TaskId>,
         limit: usize,
-    ) -> anyhow::Result<Vec<Archive>> {
+    ) -> anyhow::Result<Vec<TaskPage>> {
         let before = before.map(|id| format!("{TASKS}{id}"));
         let keys = self.store.keys_down(TASKS, before.as_deref()).await.context("list tasks")?;
         let mut tasks = vec![];
         for key in keys.iter().take(limit) {
             let id = TaskId::new(key.trim_start_matches(TASKS));
-            tasks.extend(self.kept(&id).await?.map(|kept| kept.archive));
+            tasks.extend(self.kept(&id).await?.map(TaskPage::from));
         }
         Ok(tasks)
     }
@@ -126,25 +126,47 @@ fn key(id: &TaskId) -> String {
     format!("{TASKS}{id}")
 }
 
+impl From<Kept> for TaskPage {
+    fn from(Kept { archive, message }: Kept) -> Self {
+        Self::Over { archive, message }
+    }
+}
+
 impl TaskPage {
     pub fn task(&self) -> &Task {
         match self {
             Self::AtWork { task, .. } => task,
-            Self::Over(archive) => &archive.task,
+            Self::Over { archive, .. } => &archive.task,
         }
     }
 
     pub fn chat(&self) -> &ChatId {
         match self {
             Self::AtWork { chat, .. } => chat,
-            Self::Over(archive) => &archive.chat,
+            Self::Over { archive, .. } => &archive.chat,
         }
     }
 
     pub fn outcome(&self) -> Option<&Outcome> {
         match self {
             Self::AtWork { .. } => None,
-            Self::Over(archive) => Some(&archive.outcome),
+            Self::Over { archive, .. } => Some(&archive.outcome),
+        }
+    }
+
+    /// When it ended, if it has.
+    pub fn ended(&self) -> Option<Timestamp> {
+        match self {
+            Self::AtWork { .. } => None,
+            Self::Over { archive, .. } => Some(archive.ended),
+        }
+    }
+
+    /// The message its card became, as the platform calls it; known once it is over.
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::AtWork { .. } => None,
+            Self::Over { message, .. } => message.as_ref()?.0.split(' ').next(),
         }
     }
 }

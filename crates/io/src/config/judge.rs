@@ -1,0 +1,297 @@
+//! Turns what was given into a [`Config`], or says everything that is wrong with it.
+
+use super::given::Given;
+use super::keys::key;
+use super::mistake::{Mistake, Mistakes, Source, hint};
+use super::{Agents, Backend, Codex, Config, Delivery, Feishu, Http, State, Transport};
+use crate::secret::Secret;
+use poco_core::UserId;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The shortest `POCO_HTTP_TOKEN`.
+const TOKEN_CHARS_MIN: usize = 16;
+
+/// Reads values one by one. A wrong one is noted, and a stand-in goes on in its place, so that all
+/// mistakes are found.
+struct Judge<'a> {
+    given: &'a Given,
+    mistakes: Vec<Mistake>,
+}
+
+impl Given {
+    /// Judges everything at once.
+    pub fn judge(&self) -> Result<Config, Mistakes> {
+        let mut judge = Judge { given: self, mistakes: self.mistakes.clone() };
+        let mut config = Config {
+            home: self.home.clone(),
+            app_name: judge.text("POCO_APP_NAME"),
+            owner: judge.optional("POCO_OWNER_OPEN_ID", open_id).map(UserId::new),
+            http: judge.http(),
+            feishu: judge.feishu(),
+            state: judge.state(),
+            agents: judge.agents(),
+            log: judge.log(),
+            warnings: vec![],
+        };
+        if !judge.mistakes.is_empty() {
+            return Err(Mistakes(judge.mistakes));
+        }
+        config.warnings = [self.warnings.clone(), odd(&config)].concat();
+        Ok(config)
+    }
+}
+
+impl Judge<'_> {
+    fn http(&mut self) -> Http {
+        Http {
+            host: self.read("POCO_HOST", host).unwrap_or_default(),
+            port: self.read("POCO_PORT", |text| number(text, 0..=65535)).unwrap_or_default(),
+            token: self.optional("POCO_HTTP_TOKEN", token).map(Secret::new),
+        }
+    }
+
+    fn feishu(&mut self) -> Feishu {
+        let deliveries = [("longconn", Delivery::LongConnection), ("webhook", Delivery::Webhook)];
+        let feishu = Feishu {
+            base_url: self.read("POCO_FEISHU_API_BASE_URL", base_url).unwrap_or_default(),
+            app_id: self.optional("POCO_FEISHU_APP_ID", word).unwrap_or_default(),
+            app_secret: self.secret("POCO_FEISHU_APP_SECRET").unwrap_or_default(),
+            delivery: self
+                .read("POCO_FEISHU_DELIVERY_MODE", |text| one_of(text, &deliveries))
+                .unwrap_or(Delivery::LongConnection),
+            verification_token: self.secret("POCO_FEISHU_VERIFICATION_TOKEN"),
+            encrypt_key: self.secret("POCO_FEISHU_ENCRYPT_KEY"),
+        };
+        let proof = feishu.verification_token.is_some() || feishu.encrypt_key.is_some();
+        if feishu.is_set() && feishu.delivery == Delivery::Webhook && !proof {
+            self.refuse(
+                "POCO_FEISHU_DELIVERY_MODE",
+                "webhooks need POCO_FEISHU_VERIFICATION_TOKEN or POCO_FEISHU_ENCRYPT_KEY, else \
+                 anybody could send them; or use longconn",
+            );
+        }
+        feishu
+    }
+
+    fn state(&mut self) -> State {
+        let backends = [("sqlite", Backend::Sqlite), ("memory", Backend::Memory)];
+        State {
+            backend: self
+                .read("POCO_STATE_BACKEND", |text| one_of(text, &backends))
+                .unwrap_or(Backend::Sqlite),
+            db_path: self.path("POCO_STATE_DB_PATH", |path| match path.is_dir() {
+                true => Err("this is a folder; name a file".to_owned()),
+                false => Ok(()),
+            }),
+        }
+    }
+
+    fn agents(&mut self) -> Agents {
+        let transports = [("unix", Transport::Unix), ("stdio", Transport::Stdio)];
+        let efforts = ["minimal", "low", "medium", "high", "xhigh"].map(|word| (word, word));
+        let sandboxes =
+            ["read-only", "workspace-write", "danger-full-access"].map(|word| (word, word));
+        let timeout = |text: &str| number(text, 1..=86_400);
+        let codex = Codex {
+            command: self.read("POCO_CODEX_COMMAND", command).unwrap_or_default(),
+            workdir: self.path("POCO_CODEX_WORKDIR", |path| match path.is_dir() {
+                true => Ok(()),
+                false => Err("there is no such folder; make it, or name another".to_owned()),
+            }),
+            model: self.optional("POCO_CODEX_MODEL", word),
+            effort: self
+                .optional("POCO_CODEX_REASONING_EFFORT", |text| one_of(text, &efforts))
+                .map(str::to_owned),
+            sandbox: self
+                .read("POCO_CODEX_SANDBOX", |text| one_of(text, &sandboxes))
+                .map(str::to_owned)
+                .unwrap_or_default(),
+            approval_policy: self
+                .read("POCO_CODEX_APPROVAL_POLICY", approval_policy)
+                .unwrap_or_default(),
+            timeout: Duration::from_secs(
+                self.read("POCO_CODEX_TIMEOUT_SECONDS", timeout).unwrap_or_default(),
+            ),
+            transport: self
+                .read("POCO_CODEX_TRANSPORT", |text| one_of(text, &transports))
+                .unwrap_or(Transport::Unix),
+        };
+        Agents { usual: self.read("POCO_AGENT_BACKEND", agent).unwrap_or_default(), codex }
+    }
+
+    fn log(&mut self) -> String {
+        let source = self.given.value(table("POCO_LOG")).1;
+        match self.given.rust_log() {
+            Some(filter) if source == Source::Default => filter.to_owned(),
+            Some(_) | None => self.read("POCO_LOG", log_filter).unwrap_or_default(),
+        }
+    }
+
+    fn text(&self, name: &'static str) -> String {
+        self.given.value(table(name)).0
+    }
+
+    fn secret(&mut self, name: &'static str) -> Option<Secret> {
+        self.optional(name, secret).map(Secret::new)
+    }
+
+    fn path(
+        &mut self,
+        name: &'static str,
+        check: impl Fn(&PathBuf) -> Result<(), String>,
+    ) -> PathBuf {
+        let given = self.given;
+        let read = |text: &str| given.path(text).and_then(|path| check(&path).map(|()| path));
+        self.read(name, read).unwrap_or_default()
+    }
+
+    /// Reads a setting that may be left out.
+    fn optional<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        if self.text(name).is_empty() { None } else { self.read(name, parse) }
+    }
+
+    fn read<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        parse(&self.text(name)).map_err(|allowed| self.refuse(name, &allowed)).ok()
+    }
+
+    fn refuse(&mut self, name: &'static str, allowed: &str) {
+        let key = table(name);
+        let (value, source) = self.given.value(key);
+        // A value that could be an address with a password in it is kept back as well.
+        let given = Some(value).filter(|value| !key.secret && !value.contains('@'));
+        let (key, allowed) = (name.to_owned(), allowed.to_owned());
+        self.mistakes.push(Mistake { key, given, source, allowed });
+    }
+}
+
+fn table(name: &'static str) -> &'static super::Key {
+    key(name).expect("every name used here is in the table")
+}
+
+/// What works, but is probably not meant.
+fn odd(config: &Config) -> Vec<String> {
+    let (feishu, codex) = (&config.feishu, &config.agents.codex);
+    let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+    let plain = feishu.base_url.starts_with("http://")
+        && !local.iter().any(|address| feishu.base_url.starts_with(address));
+    let reckless = codex.sandbox == "danger-full-access" && codex.approval_policy == "never";
+    let findings = [
+        (
+            feishu.app_id.is_empty() && !feishu.app_secret.is_empty(),
+            "POCO_FEISHU_APP_SECRET is set but POCO_FEISHU_APP_ID is not: Feishu stays off",
+        ),
+        (
+            !feishu.app_id.is_empty() && feishu.app_secret.is_empty(),
+            "POCO_FEISHU_APP_ID is set but POCO_FEISHU_APP_SECRET is not: Feishu stays off",
+        ),
+        (plain, "POCO_FEISHU_API_BASE_URL is plain http: the app secret travels in the clear"),
+        (reckless, "Codex runs without a sandbox and without asking anybody"),
+    ];
+    findings.into_iter().filter(|(is_so, _)| *is_so).map(|(_, text)| text.to_owned()).collect()
+}
+
+fn one_of<T: Clone>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
+    let word = text.to_lowercase();
+    let found = choices.iter().find(|(name, _)| *name == word);
+    found.map(|(_, value)| value.clone()).ok_or_else(|| {
+        let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+        format!("use {}{}", names.join(" or "), hint(&word, names.iter().copied()))
+    })
+}
+
+fn number<T>(text: &str, range: RangeInclusive<T>) -> Result<T, String>
+where
+    T: std::str::FromStr + PartialOrd + std::fmt::Display,
+{
+    let allowed = || format!("use a whole number from {} to {}", range.start(), range.end());
+    text.parse().ok().filter(|number| range.contains(number)).ok_or_else(allowed)
+}
+
+fn approval_policy(text: &str) -> Result<String, String> {
+    if text.to_lowercase() == "on-failure" {
+        return Err("Codex no longer has it; use on-request, which asks before a command leaves \
+                    the sandbox"
+            .to_owned());
+    }
+    let policies = ["untrusted", "on-request", "never"].map(|word| (word, word));
+    one_of(text, &policies).map(str::to_owned)
+}
+
+fn agent(text: &str) -> Result<String, String> {
+    if ["claude_code", "cursor_agent", "coco"].contains(&text.to_lowercase().as_str()) {
+        return Err("this version does not run it yet; use codex or stub".to_owned());
+    }
+    one_of(text, &["codex", "stub"].map(|word| (word, word))).map(str::to_owned)
+}
+
+/// A single word is a level; whoever writes a filter of several parts knows what they do.
+fn log_filter(text: &str) -> Result<String, String> {
+    if text.contains(['=', ',', '[']) {
+        return Ok(text.to_owned());
+    }
+    let levels = ["error", "warn", "info", "debug", "trace", "off"].map(|word| (word, word));
+    one_of(text, &levels).map(str::to_owned)
+}
+
+fn open_id(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("ou_").unwrap_or_default();
+    match !rest.is_empty() && rest.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)) {
+        true => Ok(text.to_owned()),
+        false => Err("use the owner's open id, which begins with ou_".to_owned()),
+    }
+}
+
+fn host(text: &str) -> Result<String, String> {
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    let is_name = |c: char| c.is_ascii_alphanumeric() || ".-".contains(c);
+    match bare.parse::<std::net::IpAddr>().is_ok() || text.chars().all(is_name) {
+        true => Ok(bare.to_owned()),
+        false => Err("use an address such as 127.0.0.1, or a host name; no port".to_owned()),
+    }
+}
+
+/// Keeps scheme, host and port; as ever, a path is not used.
+fn base_url(text: &str) -> Result<String, String> {
+    let url = reqwest::Url::parse(text).ok().filter(|url| {
+        let scheme = ["http", "https"].contains(&url.scheme());
+        scheme && url.host().is_some() && url.username().is_empty() && url.password().is_none()
+    });
+    let allowed = "use scheme and host, such as https://open.feishu.cn";
+    url.map(|url| url.origin().ascii_serialization()).ok_or_else(|| allowed.to_owned())
+}
+
+fn command(text: &str) -> Result<Vec<String>, String> {
+    let words = shlex::split(text).filter(|words| words.first().is_some_and(|w| !w.is_empty()));
+    words.ok_or_else(|| "use a program and its arguments, with every quote closed".to_owned())
+}
+
+fn token(text: &str) -> Result<String, String> {
+    match text.len() >= TOKEN_CHARS_MIN && text.chars().all(|c| c.is_ascii_graphic()) {
+        true => Ok(text.to_owned()),
+        false => Err(format!(
+            "use at least {TOKEN_CHARS_MIN} letters, digits and signs; openssl rand -hex 32 makes \
+             a good one"
+        )),
+    }
+}
+
+fn word(text: &str) -> Result<String, String> {
+    match text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        true => Err("use one word, without spaces".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
+fn secret(text: &str) -> Result<String, String> {
+    word(text).map_err(|_| "it has spaces or line breaks in it; copy it again".to_owned())
+}

@@ -1,0 +1,228 @@
+//! The parts of a card between the model and the JSON: each can be written with more or less text.
+
+use super::element::{self, LINE_MAX, clip};
+use super::markdown::{closed, fenced, harmless, plain};
+use super::{ANSWER_ID, CARD_BYTES_MAX, STEPS_ID};
+use poco_core::{Block, Button, Card, Field, Form, json_bytes, shorten};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// The most buttons in a row.
+const ROW_MAX: usize = 8;
+
+/// The longest label of a field, in characters, if there is room.
+const LABEL_CHARS: usize = 1_000;
+
+/// The longest list of options shown as text, in characters.
+const OPTIONS_CHARS: usize = 400;
+
+/// Stands where text will be: the platform refuses empty text.
+const NOTHING: &str = "…";
+
+/// Bytes kept for saying how much is missing.
+const MORE_BYTES: usize = 64;
+
+#[derive(Clone, Debug)]
+pub(super) enum Part<'a> {
+    Text(Text),
+    Rule,
+    Row(Vec<&'a Button>),
+    Form {
+        form: &'a Form,
+        /// Its name, and those of its buttons begin with it.
+        name: String,
+        /// The names of the fields, unique on the card.
+        names: Vec<String>,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Text {
+    pub(super) shape: Shape,
+    pub(super) raw: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Shape {
+    Markdown,
+    /// Markdown that is typed.
+    Live(&'static str),
+    Note,
+    Fold {
+        title: String,
+    },
+}
+
+/// How forms are written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Forms {
+    Full,
+    /// Lists become fields to type into, labels are short.
+    Plain,
+}
+
+/// Returns the parts of a card, from top to bottom.
+pub(super) fn parts(card: &Card) -> Vec<Part<'_>> {
+    let (mut names, mut parts, mut is_live) = (BTreeSet::new(), vec![], false);
+    for block in &card.blocks {
+        let (shape, raw) = match block {
+            Block::Text(text) => (Shape::Markdown, text.clone()),
+            Block::Note(text) => (Shape::Note, text.clone()),
+            Block::Code { language, text } => (Shape::Markdown, fenced(language, text)),
+            Block::Fold { title, text } => (Shape::Fold { title: title.clone() }, text.clone()),
+            Block::Stored { page, .. } => (Shape::Note, format!("(page {})", page + 1)),
+            Block::Live { steps, answer } => {
+                let shape = |id| if is_live { Shape::Markdown } else { Shape::Live(id) };
+                let (above, below) = (shape(STEPS_ID), shape(ANSWER_ID));
+                is_live = true;
+                parts.push(Part::Text(Text { shape: above, raw: steps.clone() }));
+                (below, answer.clone())
+            }
+            Block::Rule => {
+                parts.push(Part::Rule);
+                continue;
+            }
+            Block::Buttons(buttons) => {
+                let rows = buttons.chunks(ROW_MAX);
+                parts.extend(rows.map(|row| Part::Row(row.iter().collect())));
+                continue;
+            }
+            Block::Form(form) => {
+                let form_name = unique(&mut names, &format!("form_{}", parts.len()));
+                let names = form.fields.iter().map(|it| unique(&mut names, name(it))).collect();
+                parts.push(Part::Form { form, name: form_name, names });
+                continue;
+            }
+        };
+        if matches!(shape, Shape::Live(_)) || !raw.trim().is_empty() {
+            parts.push(Part::Text(Text { shape, raw }));
+        }
+    }
+    if parts.is_empty() {
+        parts.push(Part::Text(Text { shape: Shape::Markdown, raw: NOTHING.to_owned() }));
+    }
+    parts
+}
+
+fn name(field: &Field) -> &str {
+    match field {
+        Field::Input { name, .. } | Field::Select { name, .. } => name,
+    }
+}
+
+/// Between the name of a field and the number that makes it unique on its card.
+pub(crate) const NUMBER_MARK: &str = "__";
+
+/// Two forms of a card may have fields of one name; the platform refuses that.
+fn unique(taken: &mut BTreeSet<String>, name: &str) -> String {
+    let numbered = (2..).map(|n| format!("{name}{NUMBER_MARK}{n}"));
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    let name = names.find(|name| taken.insert(name.clone()));
+    name.expect("the numbers do not end")
+}
+
+impl Text {
+    /// Writes the text whole.
+    pub(super) fn whole(&self, tables: &mut usize) -> String {
+        let text = match self.shape {
+            Shape::Note => self.raw.clone(),
+            Shape::Markdown | Shape::Live(_) | Shape::Fold { .. } => harmless(&self.raw, tables),
+        };
+        if text.trim().is_empty() { NOTHING.to_owned() } else { text }
+    }
+
+    /// Returns the bytes of JSON the whole text takes; fewer if that is more than any card has.
+    pub(super) fn need(&self, tables: &mut usize) -> usize {
+        if self.raw.len() > CARD_BYTES_MAX {
+            return self.raw.len();
+        }
+        json_bytes(&self.whole(tables))
+    }
+
+    /// Writes as much of the text as has room in so many bytes of JSON, and says how much more
+    /// there is.
+    pub(super) fn within(&self, bytes: usize, tables: &mut usize) -> String {
+        let before = *tables;
+        // Being made harmless makes no text shorter.
+        let may_fit = self.raw.len() <= bytes;
+        if let Some(whole) = may_fit.then(|| self.whole(tables))
+            && json_bytes(&whole) <= bytes
+        {
+            return whole;
+        }
+        let room = bytes.saturating_sub(MORE_BYTES);
+        let mut limit = room;
+        // Making text harmless makes it longer, but not by much.
+        while limit > MORE_BYTES {
+            let (raw, left) = shorten(&self.raw, limit);
+            *tables = before;
+            let raw = if self.shape == Shape::Note { raw } else { closed(&raw) };
+            let short = Self { shape: self.shape.clone(), raw }.whole(tables);
+            let length = json_bytes(&short);
+            if length <= room {
+                return format!("{}\n\n…({left} more characters)", short.trim_end());
+            }
+            limit = (limit * room / length).min(limit - 1) * 9 / 10;
+        }
+        format!("…({} characters)", self.raw.chars().count())
+    }
+
+    pub(super) fn element(&self, content: &str) -> Value {
+        match &self.shape {
+            Shape::Markdown => element::markdown(None, content),
+            Shape::Live(id) => element::markdown(Some(id), content),
+            Shape::Note => element::note(content),
+            Shape::Fold { title } => element::fold(title, content),
+        }
+    }
+
+    /// Returns the text as markdown that can stand among other markdown.
+    pub(super) fn merged(&self) -> String {
+        match &self.shape {
+            Shape::Markdown | Shape::Live(_) => closed(&self.raw),
+            Shape::Note => plain(&self.raw),
+            Shape::Fold { title } => {
+                format!("**{}**\n\n{}", plain(&clip(title, LINE_MAX)), closed(&self.raw))
+            }
+        }
+    }
+}
+
+pub(super) fn row(buttons: &[&Button]) -> Value {
+    match buttons {
+        [button] => element::button(button),
+        buttons => element::row(buttons.iter().map(|it| element::button(it)).collect()),
+    }
+}
+
+pub(super) fn form(form: &Form, name: &str, names: &[String], how: Forms) -> Value {
+    let mut elements: Vec<_> =
+        form.fields.iter().zip(names).flat_map(|(it, name)| field(it, name, how)).collect();
+    let submit = element::submit(&form.submit, &format!("{name}_submit"));
+    let others = form.others.iter().enumerate().map(|(at, button)| {
+        let mut button = element::button(button);
+        button["name"] = format!("{name}_other_{at}").into();
+        button
+    });
+    let buttons: Vec<_> = std::iter::once(submit).chain(others).collect();
+    elements.push(element::row(buttons));
+    serde_json::json!({ "tag": "form", "name": name, "elements": elements })
+}
+
+fn field(field: &Field, name: &str, how: Forms) -> Vec<Value> {
+    let (label, element) = match (field, how) {
+        (Field::Input { label, .. }, _) => (label.clone(), element::input(field, name)),
+        (Field::Select { label, options, value, .. }, Forms::Full) if !options.is_empty() => {
+            (label.clone(), element::select(name, options, value.as_deref()))
+        }
+        (Field::Select { label, options, .. }, _) => {
+            let options: Vec<_> = options.iter().map(|it| it.value.as_str()).collect();
+            let options = clip(&options.join(" / "), OPTIONS_CHARS);
+            (format!("{label}: {options}"), element::input(field, name))
+        }
+    };
+    let longest = if how == Forms::Full { LABEL_CHARS } else { OPTIONS_CHARS + LINE_MAX };
+    let label = plain(&clip(label.trim(), longest));
+    let label = (!label.is_empty()).then(|| element::markdown(None, &label));
+    label.into_iter().chain([element]).collect()
+}

@@ -1,0 +1,76 @@
+//! The HTTP routes Feishu calls, for local mode and for functions alike.
+
+use super::verify::{Unverified, Verifier};
+use async_trait::async_trait;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use poco_core::Timestamp;
+use serde_json::{Value, json};
+use std::fmt;
+use std::sync::Arc;
+
+/// The largest body, in bytes. A message has at most 150 KB, and encryption adds a third.
+const BODY_MAX: usize = 512 * 1024;
+
+/// Takes in what Feishu sends, and answers once the state is saved.
+#[async_trait]
+pub trait Handler: Send + Sync {
+    /// After an error Feishu sends the payload again.
+    async fn take(&self, payload: &Value) -> anyhow::Result<Value>;
+}
+
+#[derive(Clone)]
+struct Webhook {
+    handler: Arc<dyn Handler>,
+    verifier: Arc<Verifier>,
+    clock: fn() -> Timestamp,
+}
+
+/// Makes the routes. What is not known to be Feishu's is refused with 401 and has no effect.
+pub fn routes(handler: Arc<dyn Handler>, verifier: Verifier, clock: fn() -> Timestamp) -> Router {
+    let webhook = Webhook { handler, verifier: Arc::new(verifier), clock };
+    Router::new()
+        .route("/platform/feishu/events", post(take))
+        .route("/platform/feishu/card-actions", post(take))
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .with_state(webhook)
+}
+
+async fn take(State(webhook): State<Webhook>, headers: HeaderMap, body: Bytes) -> Response {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let payload = match webhook.verifier.open(header, &body, (webhook.clock)()) {
+        Ok(payload) => payload,
+        Err(error) => {
+            tracing::warn!("a webhook was refused: {error}");
+            return refusal(&error);
+        }
+    };
+    match webhook.handler.take(&payload).await {
+        Ok(answer) => Json(answer).into_response(),
+        Err(error) => {
+            tracing::error!("a webhook could not be taken in: {error:#}");
+            let detail = "PoCo could not take this in. Send it again.";
+            fail(StatusCode::BAD_GATEWAY, detail)
+        }
+    }
+}
+
+fn refusal(error: &Unverified) -> Response {
+    let unreadable = *error == Unverified::NotJson;
+    let status = if unreadable { StatusCode::BAD_REQUEST } else { StatusCode::UNAUTHORIZED };
+    fail(status, &error.to_string())
+}
+
+fn fail(status: StatusCode, detail: &str) -> Response {
+    (status, Json(json!({ "detail": detail }))).into_response()
+}
+
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook").finish_non_exhaustive()
+    }
+}

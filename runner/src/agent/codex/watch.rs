@@ -1,0 +1,145 @@
+//! Looks after a turn that has gone silent, or whose connection was lost.
+
+use super::client::{ALIVE_MAX, Client, Ear};
+use super::keeper::{Fate, Keeper};
+use super::record::{self, Standing};
+use crate::rpc::CallError;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Since when a turn is silent, and since when it can't reach its model.
+pub(super) struct Watch {
+    limit: Duration,
+    last: Instant,
+    cut: Option<Instant>,
+}
+
+impl Watch {
+    pub(super) fn new(limit: Duration) -> Self {
+        Self { limit, last: Instant::now(), cut: None }
+    }
+
+    pub(super) fn heard(&mut self) {
+        self.last = Instant::now();
+    }
+
+    /// The turn goes on; whatever it tried anew has worked.
+    pub(super) fn moved(&mut self) {
+        self.cut = None;
+    }
+
+    pub(super) fn retrying(&mut self) {
+        self.cut.get_or_insert_with(Instant::now);
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        self.cut.map_or(self.last, |cut| cut.min(self.last)) + self.limit
+    }
+
+    /// Whether the model has been out of reach for too long.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.cut.is_some_and(|cut| cut.elapsed() >= self.limit)
+    }
+
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+}
+
+/// What was found out about a turn.
+pub(super) enum Finding {
+    /// It is at work.
+    AtWork,
+    /// It is at work, and heard over a new connection.
+    Rejoined { ear: Ear, turn: Value },
+    /// It is over, as the record has it.
+    Over(Value),
+    /// It is lost, for this reason.
+    Lost(String),
+    /// It was interrupted, for it could not go on.
+    GivenUp,
+}
+
+/// Looks whether a silent turn is still at work.
+pub(super) async fn probe(
+    keeper: Arc<Keeper>,
+    client: Arc<Client>,
+    thread: String,
+    turn: String,
+) -> Finding {
+    match tokio::time::timeout(ALIVE_MAX, record::is_active(&client, &thread)).await {
+        Ok(Ok(true)) => Finding::AtWork,
+        Ok(Ok(false)) => match standing(&client, &thread, &turn).await {
+            Ok(standing) => over(standing),
+            Err(error) => Finding::Lost(error.to_string()),
+        },
+        Ok(Err(CallError::Refused { message, .. })) => Finding::Lost(message),
+        Ok(Err(CallError::NotSent(_) | CallError::Unanswered(_))) | Err(_) => {
+            keeper.give_up(&client).await;
+            Finding::Lost("Codex did not answer any more and was ended.".to_owned())
+        }
+    }
+}
+
+/// Finds out what became of a turn whose connection was lost.
+pub(super) async fn rejoin(keeper: Arc<Keeper>, thread: String, turn: String) -> Finding {
+    if let Fate::Dead(how) = keeper.fate().await {
+        return Finding::Lost(format!("{how}."));
+    }
+    let client = match keeper.client().await {
+        Ok(client) => client,
+        Err(error) => return Finding::Lost(error.to_string()),
+    };
+    let Some(ear) = client.listen(&thread) else {
+        return Finding::Lost("The conversation is watched elsewhere.".to_owned());
+    };
+    let params = json!({ "threadId": thread, "excludeTurns": true });
+    let resumed = match client.call("thread/resume", params).await {
+        Ok(resumed) => resumed,
+        Err(error) => return Finding::Lost(error.to_string()),
+    };
+    client.keep(&thread, &resumed["sandbox"]);
+    match standing(&client, &thread, &turn).await {
+        Ok(Standing::Running(turn)) => Finding::Rejoined { ear, turn },
+        Ok(standing) => over(standing),
+        Err(error) => Finding::Lost(error.to_string()),
+    }
+}
+
+async fn standing(client: &Client, thread: &str, turn: &str) -> Result<Standing, CallError> {
+    record::standing(client, thread, |it| it["id"] == turn).await
+}
+
+fn over(standing: Standing) -> Finding {
+    match standing {
+        Standing::Running(_) => Finding::AtWork,
+        Standing::Over(turn) => Finding::Over(turn),
+        Standing::Absent => Finding::Lost("Codex has no record of the turn.".to_owned()),
+        Standing::Untold(reason) => Finding::Lost(reason),
+    }
+}
+
+/// Interrupts a turn that can't go on.
+pub(super) async fn give_up(client: Arc<Client>, thread: String, turn: String) -> Finding {
+    interrupt(&client, &thread, &turn).await.unwrap_or_else(|error| {
+        tracing::warn!("a turn could not be interrupted: {error}");
+    });
+    Finding::GivenUp
+}
+
+/// Interrupts a turn and the commands it left running. Fine if it is over.
+pub(super) async fn interrupt(client: &Client, thread: &str, turn: &str) -> Result<(), CallError> {
+    let params = json!({ "threadId": thread, "turnId": turn });
+    match client.call("turn/interrupt", params).await {
+        Ok(_) => {}
+        Err(error) if super::failure::is_over(&error) => {}
+        Err(error) => return Err(error),
+    }
+    let params = json!({ "threadId": thread });
+    if let Err(error) = client.call("thread/backgroundTerminals/clean", params).await {
+        tracing::warn!("commands of a stopped turn may still run: {error}");
+    }
+    Ok(())
+}

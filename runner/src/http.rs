@@ -1,0 +1,88 @@
+//! The HTTP routes of local mode, with the names and fields of the Python PoCo.
+
+mod admin;
+mod debug;
+mod demo;
+mod fail;
+mod guard;
+mod health;
+mod task_json;
+mod tasks;
+
+use crate::agent::Agents;
+use crate::live::Live;
+use crate::settle::Settler;
+use crate::traffic::Traffic;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use poco_io::app::App;
+use poco_io::config::Config;
+use poco_io::secret::Secret;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+pub(crate) use fail::Fail;
+
+/// What the routes need.
+#[derive(Clone, Debug)]
+pub(crate) struct Http {
+    pub(crate) app: App,
+    pub(crate) settler: Settler,
+    pub(crate) agents: Agents,
+    pub(crate) live: Live,
+    pub(crate) config: Arc<Config>,
+    pub(crate) traffic: Traffic,
+    pub(crate) admin: Arc<Admin>,
+}
+
+/// What the operator's own commands need.
+#[derive(Debug)]
+pub(crate) struct Admin {
+    /// Names this process, so that a start can tell it from another.
+    pub(crate) instance: String,
+    /// Known to whoever can read the instance file.
+    pub(crate) token: Secret,
+}
+
+/// Joins all routes but those of the chat platform.
+pub(crate) fn router(http: Http) -> Router {
+    let guarded = Router::new()
+        .route("/demo/command", post(demo::command))
+        .route("/demo/tasks/{id}/approve", post(demo::approve))
+        .route("/demo/tasks/{id}/reject", post(demo::reject))
+        .route("/demo/cards/dm/projects", get(demo::projects))
+        .route("/demo/card-actions", post(demo::card_action))
+        .route("/tasks", get(tasks::list))
+        .route("/tasks/{id}", get(tasks::one))
+        .route("/debug/feishu", get(debug::feishu))
+        .layer(from_fn_with_state(http.clone(), guard::visitors));
+    let admin = Router::new()
+        .route("/admin/pair", post(admin::pair))
+        .layer(from_fn_with_state(http.clone(), guard::operator));
+    Router::new()
+        .route("/health", get(health::health))
+        .merge(guarded)
+        .merge(admin)
+        .fallback(fail::not_found)
+        .method_not_allowed_fallback(fail::not_allowed)
+        .with_state(http)
+}
+
+/// Answers requests until told to stop.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let stop = async move {
+        // A closed channel means the same: the process ends.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop).await {
+        tracing::error!("the HTTP server ended: {error}");
+    }
+}

@@ -1,0 +1,95 @@
+//! How PoCo is, for people and for the `poco` command.
+
+use super::Http;
+use axum::Json;
+use axum::extract::State;
+use poco_io::config::{Backend, Config, Delivery};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long an agent may take to say how it is.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+pub(super) async fn health(State(http): State<Http>) -> Json<Value> {
+    let config = &http.config;
+    let enabled = config.feishu.is_set();
+    let listener = http.traffic.listener();
+    let (agent_ready, detail) = match http.agents.get(&http.agents.usual) {
+        Some(agent) => match timeout(PATIENCE, agent.ready()).await {
+            Ok(Ok(detail)) => (true, detail),
+            Ok(Err(detail)) => (false, detail),
+            Err(_) => (false, "It is still starting.".to_owned()),
+        },
+        None => (false, "There is no such agent on this machine.".to_owned()),
+    };
+    let owner = http.app.terms().await.ok().and_then(|terms| terms.owner).is_some();
+    let mut missing = vec![];
+    if !enabled {
+        missing.extend(["POCO_FEISHU_APP_ID", "POCO_FEISHU_APP_SECRET"]);
+    }
+    if !agent_ready {
+        missing.push("agent backend readiness");
+    }
+    if enabled && !listener.ready {
+        missing.push("feishu long connection listener");
+    }
+    if enabled && !owner {
+        missing.push("owner");
+    }
+    let sqlite = config.state.backend == Backend::Sqlite;
+    Json(json!({
+        "status": "ok",
+        "version": env!("CARGO_PKG_VERSION"),
+        "instance": http.admin.instance,
+        "mode": if enabled { "feishu" } else { "local" },
+        "feishu_enabled": enabled,
+        "feishu_delivery_mode": config.feishu.delivery.as_str(),
+        "feishu_verification_enabled": config.feishu.verification_token.is_some(),
+        "feishu_signature_enabled": config.feishu.encrypt_key.is_some(),
+        "feishu_listener_ready": listener.ready,
+        "feishu_listener_detail": listener.detail,
+        "state_backend": if sqlite { "sqlite" } else { "memory" },
+        "state_db_path": sqlite.then(|| config.state.db_path.clone()),
+        "queue_backend": if sqlite { "sqlite" } else { "memory" },
+        "agent_backend": http.agents.usual,
+        "agent_ready": agent_ready,
+        "agent_detail": agent_detail(&http, &detail),
+        "owner_known": owner,
+        "missing": missing,
+        "warnings": warnings(config),
+    }))
+}
+
+/// Which agent there is, how it is, and why it is not another.
+fn agent_detail(http: &Http, detail: &str) -> String {
+    let instead = http.agents.instead.iter().map(|why| format!("; not codex: {why}"));
+    format!("default={}; {detail}{}", http.agents.usual, instead.collect::<String>())
+}
+
+fn warnings(config: &Config) -> Vec<String> {
+    let feishu = &config.feishu;
+    let long = feishu.delivery == Delivery::LongConnection;
+    let signed = feishu.encrypt_key.is_some();
+    let said = [
+        (!feishu.is_set(), "No Feishu app is set up, so only the routes of this machine work."),
+        (
+            feishu.is_set() && !long && feishu.verification_token.is_none(),
+            "No verification token is set; requests are known by their signature only.",
+        ),
+        (
+            feishu.is_set() && long,
+            "Events come over the long connection: no public address is needed.",
+        ),
+        (
+            feishu.is_set() && long && (signed || feishu.verification_token.is_some()),
+            "The verification token and the encrypt key matter for webhooks only.",
+        ),
+        (
+            feishu.is_set() && !long && !signed,
+            "No encrypt key is set, so requests are neither signed nor encrypted.",
+        ),
+    ];
+    let said = said.into_iter().filter(|(holds, _)| *holds).map(|(_, text)| text.to_owned());
+    said.chain(config.warnings.iter().cloned()).collect()
+}

@@ -1,0 +1,168 @@
+//! Lets in what comes from Feishu, by webhook or over the long connection.
+
+use crate::settle::Settler;
+use crate::traffic::{Inbound, Listener, Mishap, Traffic};
+use async_trait::async_trait;
+use axum::Router;
+use poco_core::{ChatId, Timestamp};
+use poco_io::app::App;
+use poco_io::config::{Config, Delivery};
+use poco_io::feishu::door::{Door, Seen};
+use poco_io::feishu::socket::{self, Socket, Status};
+use poco_io::feishu::verify::Verifier;
+use poco_io::feishu::webhook::{self, Handler};
+use poco_io::feishu::{Feishu, http_client};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long the answer to a press gets to be out before its card changes. The platform refuses a
+/// change that comes first; it is tried again then, but seconds later.
+const ANSWER_FIRST: Duration = Duration::from_millis(100);
+
+/// How often the platform is asked who our bot is, until it says.
+const ASK_EVERY: Duration = Duration::from_secs(20);
+
+/// The way in from Feishu. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Entrance {
+    app: App,
+    door: Door,
+    settler: Settler,
+    traffic: Traffic,
+}
+
+impl Entrance {
+    pub(crate) fn new(app: App, settler: Settler, traffic: Traffic) -> Self {
+        Self { door: Door::new(app.clone()), app, settler, traffic }
+    }
+
+    /// The routes Feishu calls; none if it is not to.
+    pub(crate) fn webhooks(&self, config: &Config, clock: fn() -> Timestamp) -> Router {
+        let feishu = &config.feishu;
+        if !feishu.is_set() || feishu.delivery != Delivery::Webhook {
+            return Router::new();
+        }
+        let (token, key) = (feishu.verification_token.clone(), feishu.encrypt_key.clone());
+        webhook::routes(Arc::new(self.clone()), Verifier::new(token, key), clock)
+    }
+
+    /// Finds out who our bot is, and keeps a long connection if there is to be one.
+    pub(crate) async fn listen(
+        self,
+        config: Arc<Config>,
+        feishu: Option<Arc<Feishu>>,
+        stopped: watch::Receiver<bool>,
+    ) {
+        let Some(feishu) = feishu else { return };
+        match config.feishu.delivery {
+            Delivery::Webhook => {
+                self.traffic.listens(Listener { ready: true, detail: "webhook".to_owned() });
+                self.meet(&feishu).await;
+            }
+            Delivery::LongConnection => {
+                tokio::join!(self.meet(&feishu), self.connect(&config, stopped));
+            }
+        }
+    }
+
+    async fn meet(&self, feishu: &Feishu) {
+        loop {
+            match feishu.check().await {
+                Ok(bot) => {
+                    self.door.know_bot(&bot.open_id);
+                    tracing::info!(bot.name = bot.app_name, "Feishu knows the app");
+                    return;
+                }
+                Err(rejected) => self.mishap("check", &rejected.explain()),
+            }
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+    }
+
+    /// Keeps the long connection, and tells how it is.
+    async fn connect(&self, config: &Config, stopped: watch::Receiver<bool>) {
+        let http = match http_client(&config.feishu.base_url) {
+            Ok(http) => http,
+            Err(error) => return self.mishap("connect", &format!("{error:#}")),
+        };
+        let socket = Socket::new(http, &config.feishu, self.app.clock);
+        let (status, mut told) = watch::channel(Status::Connecting);
+        let tell = async {
+            loop {
+                let listener = listener(&told.borrow_and_update());
+                self.traffic.listens(listener);
+                if told.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = socket.run(Arc::new(self.clone()), &status, stopped) => {}
+            () = tell => {}
+        }
+    }
+
+    /// Has done what follows from an event, once its answer is out.
+    async fn follow(self, chat: ChatId, pressed: bool) {
+        if pressed {
+            if let Err(error) = self.app.send_jobs(&chat).await {
+                tracing::warn!(chat.id = %chat, "jobs could not be sent yet: {error:#}");
+            }
+            tokio::time::sleep(ANSWER_FIRST).await;
+        }
+        self.settler.soon(&chat);
+    }
+
+    fn note(&self, seen: &Seen, since: Timestamp) {
+        let now = (self.app.clock)();
+        self.traffic.came(Inbound {
+            recorded_at: now.0,
+            event_id: seen.id.clone(),
+            kind: seen.kind.to_owned(),
+            user_id: seen.by.as_ref().map(ToString::to_string).unwrap_or_default(),
+            chat_id: seen.chat.to_string(),
+            took_ms: now.since(since),
+            result: "taken in".to_owned(),
+        });
+    }
+
+    fn mishap(&self, stage: &'static str, message: &str) {
+        tracing::warn!("feishu {stage}: {message}");
+        let recorded_at = (self.app.clock)().0;
+        self.traffic.failed(Mishap { recorded_at, stage, message: message.to_owned() });
+    }
+}
+
+fn listener(status: &Status) -> Listener {
+    let ready = matches!(status, Status::Connected { .. });
+    Listener { ready, detail: status.to_string() }
+}
+
+#[async_trait]
+impl socket::Handler for Entrance {
+    async fn event(&self, payload: &[u8]) -> anyhow::Result<Value> {
+        // What can't be read would not get better by coming again.
+        self.take(&serde_json::from_slice(payload).unwrap_or_default()).await
+    }
+}
+
+#[async_trait]
+impl Handler for Entrance {
+    async fn take(&self, payload: &Value) -> anyhow::Result<Value> {
+        let since = (self.app.clock)();
+        let answer = match self.door.take(payload).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.mishap("event", &format!("{error:#}"));
+                return Err(error);
+            }
+        };
+        if let Some(seen) = answer.event {
+            self.note(&seen, since);
+            tokio::spawn(self.clone().follow(seen.chat, seen.pressed));
+        }
+        Ok(answer.body)
+    }
+}

@@ -1,0 +1,176 @@
+//! One chat's place at the runner: takes its commands in order, and follows the turn they start.
+
+mod command;
+mod recover;
+mod report;
+
+use crate::agent::{Agents, Note, Turn};
+use crate::live::Live;
+use crate::settle::Settler;
+use poco_core::{ChatId, TaskId, Transcript};
+use poco_io::app::App;
+use poco_io::port::{Delivery, Queue};
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+
+/// How often people get to see what an agent writes.
+const GLANCE_EVERY: Duration = Duration::from_millis(250);
+
+/// How long a seat stays when there is nothing to do.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// What all seats share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) app: App,
+    pub(crate) settler: Settler,
+    pub(crate) queue: Arc<dyn Queue>,
+    pub(crate) agents: Agents,
+    pub(crate) live: Live,
+    /// Names this process: a claim of another one is not ours.
+    pub(crate) claim: String,
+    /// How many turns may run at once.
+    pub(crate) places: Arc<Semaphore>,
+}
+
+/// What a seat is told.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// Do what a job says.
+    Do(Delivery),
+    /// See what became of a task that an earlier process was at.
+    Recover,
+    /// Bring what runs to a safe point and leave.
+    Close { reason: String },
+}
+
+/// A turn under way, and what it has brought.
+struct Work {
+    task: TaskId,
+    turn: Box<dyn Turn>,
+    transcript: Transcript,
+    /// Something was written that nobody saw yet.
+    unseen: bool,
+    /// Why it was cut off, if it was us.
+    closing: Option<String>,
+    _place: Option<tokio::sync::OwnedSemaphorePermit>,
+}
+
+pub(crate) struct Seat {
+    shared: Shared,
+    chat: ChatId,
+    work: Option<Work>,
+}
+
+type Glance = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Seat {
+    pub(crate) fn new(shared: Shared, chat: ChatId) -> Self {
+        Self { shared, chat, work: None }
+    }
+
+    /// Serves until there has been nothing to do for a while, or until told to close.
+    pub(crate) async fn serve(mut self, orders: &mut mpsc::UnboundedReceiver<Order>) -> Stay {
+        let mut glance: Option<Glance> = None;
+        let mut tick = ticker();
+        let mut last = Instant::now();
+        loop {
+            tokio::select! {
+                biased;
+                order = orders.recv() => match order {
+                    Some(Order::Do(delivery)) => self.command(&delivery).await,
+                    Some(Order::Recover) => self.recover().await,
+                    Some(Order::Close { reason }) => {
+                        self.close(&reason).await;
+                        return Stay::Closed;
+                    }
+                    None => return Stay::Closed,
+                },
+                note = next(&mut self.work) => self.note(note).await,
+                () = done(&mut glance) => glance = None,
+                _ = tick.tick() => {
+                    if glance.is_none() {
+                        glance = self.glance();
+                    }
+                    if self.work.is_none() && glance.is_none() && last.elapsed() > IDLE {
+                        return Stay::Idle;
+                    }
+                    continue;
+                }
+            }
+            last = Instant::now();
+        }
+    }
+
+    async fn note(&mut self, note: Note) {
+        let Some(work) = &mut self.work else { return };
+        match note {
+            Note::Step(step) => {
+                work.transcript.apply(step);
+                work.unseen = true;
+            }
+            Note::Asked { approval, ask } => self.asked(approval, ask).await,
+            Note::Settled { approval } => self.settled(approval).await,
+            Note::Ended(end) => self.ended(end).await,
+        }
+    }
+
+    /// Shows what was written since the last glance.
+    fn glance(&mut self) -> Option<Glance> {
+        let work = self.work.as_mut().filter(|work| work.unseen)?;
+        work.unseen = false;
+        self.shared.live.put(&work.task, work.transcript.window());
+        let (app, chat) = (self.shared.app.clone(), self.chat.clone());
+        let (task, transcript) = (work.task.clone(), work.transcript.clone());
+        Some(Box::pin(async move {
+            if let Err(error) = app.glance(&chat, &task, &transcript).await {
+                tracing::debug!(chat.id = %chat, task.id = %task, "a glance was missed: {error:#}");
+            }
+        }))
+    }
+
+    /// Interrupts what runs, and sees it to its end within the agent's bounds.
+    async fn close(&mut self, reason: &str) {
+        let Some(work) = &mut self.work else { return };
+        work.closing = Some(reason.to_owned());
+        if let Err(error) = work.turn.interrupt().await {
+            tracing::warn!(chat.id = %self.chat, task.id = %work.task, "could not interrupt: {error}");
+            return;
+        }
+        while self.work.is_some() {
+            let note = next(&mut self.work).await;
+            self.note(note).await;
+        }
+    }
+}
+
+/// Why a seat was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stay {
+    Idle,
+    Closed,
+}
+
+fn ticker() -> Interval {
+    let mut tick = interval(GLANCE_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tick
+}
+
+async fn next(work: &mut Option<Work>) -> Note {
+    match work {
+        Some(work) => work.turn.next().await,
+        None => pending().await,
+    }
+}
+
+async fn done(glance: &mut Option<Glance>) {
+    match glance {
+        Some(glance) => glance.await,
+        None => pending().await,
+    }
+}

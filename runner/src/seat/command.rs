@@ -1,0 +1,288 @@
+//! Does what jobs say. A job is struck off once its command has taken effect.
+
+use super::{Seat, Work};
+use crate::agent::{Agent, AgentError, Turn};
+use crate::folder;
+use crate::home::random_hex;
+use poco_core::{
+    ApprovalId, Command, Fact, Phase, Report, Settings, Step, Task, TaskId, ThreadId, Transcript,
+    UserId, Verdict,
+};
+use poco_io::port::Delivery;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a job is tried before its task is told that it failed.
+const TRIES_MAX: u32 = 8;
+
+/// How long a job waits before it is tried again; it grows with every try.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// What became of a command.
+pub(super) enum Done {
+    /// It has taken effect, or never will.
+    Yes,
+    /// It did not, and may later.
+    Later(String),
+}
+
+/// What [`Command::Start`] carries.
+struct Start<'a> {
+    task: &'a TaskId,
+    prompt: &'a str,
+    thread: Option<&'a ThreadId>,
+    settings: &'a Settings,
+}
+
+impl Seat {
+    pub(super) async fn command(&mut self, delivery: &Delivery) {
+        let job = &delivery.job;
+        let done = match self.perform(&job.command, &job.id).await {
+            Ok(done) => done,
+            Err(error) => Done::Later(format!("{error:#}")),
+        };
+        let struck = match done {
+            Done::Yes => self.shared.queue.done(delivery).await,
+            Done::Later(reason) if delivery.tries >= TRIES_MAX => {
+                tracing::error!(chat.id = %self.chat, job.id, "a command failed for good: {reason}");
+                self.give_up(&job.command, &reason).await;
+                self.shared.queue.done(delivery).await
+            }
+            Done::Later(reason) => {
+                tracing::warn!(chat.id = %self.chat, job.id, "a command is tried again: {reason}");
+                let after = RETRY_AFTER * delivery.tries.max(1);
+                self.shared.queue.retry(delivery, after).await
+            }
+        };
+        if let Err(error) = struck {
+            // It comes again, and is known then for what it is.
+            tracing::warn!(chat.id = %self.chat, job.id, "a job could not be struck off: {error:#}");
+        }
+    }
+
+    async fn perform(&mut self, command: &Command, job: &str) -> anyhow::Result<Done> {
+        match command {
+            Command::Start { task, prompt, thread, settings } => {
+                let thread = thread.as_ref();
+                self.start(&Start { task, prompt, thread, settings }).await
+            }
+            Command::Answer { task, approval, verdict } => {
+                self.answer(task, approval, verdict).await
+            }
+            Command::Steer { task, id, by, text } => self.steer(task, id, by, text).await,
+            Command::Stop { task, thread: _, turn: _ } => self.stop(task).await,
+            Command::Look { request, workdir } => {
+                let result = folder::look(workdir);
+                let fact = Fact::Looked { request: request.clone(), result };
+                self.tell(&format!("{job}-looked"), fact).await?;
+                Ok(Done::Yes)
+            }
+        }
+    }
+
+    /// Says so where people look, for a command that can't be performed.
+    async fn give_up(&mut self, command: &Command, reason: &str) {
+        let told = match command {
+            Command::Start { task, .. } => self.failed(task, reason).await,
+            Command::Answer { task, approval, .. } => {
+                let report = Report::Settled { approval: approval.clone() };
+                self.report(task, approval.as_str(), report).await
+            }
+            Command::Steer { task, id, by, text } => self.missed(task, id, by, text).await,
+            Command::Stop { task, .. } => self.stopped_unheard(task).await,
+            Command::Look { request, .. } => {
+                let result = Err(format!("The folder could not be looked at: {reason}"));
+                let fact = Fact::Looked { request: request.clone(), result };
+                self.tell(&format!("{request}-unlooked"), fact).await
+            }
+        };
+        if let Err(error) = told {
+            tracing::error!(chat.id = %self.chat, "nobody could be told: {error:#}");
+        }
+    }
+
+    async fn start(&mut self, start: &Start<'_>) -> anyhow::Result<Done> {
+        let Some(task) = self.current(start.task).await? else { return Ok(Done::Yes) };
+        match &task.phase {
+            Phase::Starting => {}
+            Phase::Claimed { .. } | Phase::Running | Phase::Stopping => {
+                // It was begun before. If that was not us, its end must be found out.
+                self.take_over(&task).await?;
+                if self.current(start.task).await?.is_none_or(|it| it.phase != Phase::Starting) {
+                    return Ok(Done::Yes);
+                }
+            }
+            Phase::Waiting | Phase::Confirming => return Ok(Done::Yes),
+        }
+        let name = &start.settings.agent;
+        let Some(agent) = self.shared.agents.get(name).cloned() else {
+            let reason = format!(
+                "There is no agent “{name}” on this machine. There is: {}.",
+                self.shared.agents.names().join(", ")
+            );
+            self.failed(start.task, &reason).await?;
+            return Ok(Done::Yes);
+        };
+        let place = self.shared.places.clone().acquire_owned().await?;
+        match self.hand_over(agent.as_ref(), start).await? {
+            Handed::Turn { turn, note } => {
+                let mut transcript = Transcript::default();
+                note.into_iter().for_each(|what| transcript.apply(Step::Did { what }));
+                let work = Work {
+                    task: start.task.clone(),
+                    turn,
+                    transcript,
+                    unseen: false,
+                    closing: None,
+                    _place: Some(place),
+                };
+                self.work = Some(work);
+                Ok(Done::Yes)
+            }
+            Handed::Not(done) => Ok(done),
+        }
+    }
+
+    /// Gives the agent the prompt: at most once, for the claim on it is saved before.
+    async fn hand_over(&mut self, agent: &dyn Agent, start: &Start<'_>) -> anyhow::Result<Handed> {
+        if let Err(reason) = agent.ready().await {
+            return self.refused(start.task, &reason).await;
+        }
+        let (opened, note) = match agent.open(start.thread, start.settings).await {
+            Err(AgentError::Forgotten(reason)) => {
+                let note = format!("⚠ A fresh conversation: {reason}");
+                (agent.open(None, start.settings).await, Some(note))
+            }
+            opened => (opened, None),
+        };
+        let thread = match opened {
+            Ok(thread) => thread,
+            Err(AgentError::Refused(reason) | AgentError::Forgotten(reason)) => {
+                return self.refused(start.task, &reason).await;
+            }
+            Err(AgentError::Later(reason) | AgentError::Unclear(reason)) => {
+                return Ok(Handed::Not(Done::Later(reason)));
+            }
+        };
+        let claim = self.shared.claim.clone();
+        let report = Report::Claimed { claim: claim.clone(), thread: Some(thread.clone()) };
+        let attempt = random_hex::<8>();
+        self.report(start.task, &format!("claimed-{attempt}"), report).await?;
+        let ours = self.current(start.task).await?.is_some_and(
+            |task| matches!(&task.phase, Phase::Claimed { claim: it } if *it == claim),
+        );
+        if !ours {
+            // Somebody stopped it in between.
+            return Ok(Handed::Not(Done::Yes));
+        }
+        match agent.start(&thread, start.task, start.prompt, start.settings).await {
+            Ok(turn) => {
+                self.started(start.task, turn.thread(), turn.id()).await?;
+                Ok(Handed::Turn { turn, note })
+            }
+            Err(AgentError::Refused(reason)) => self.refused(start.task, &reason).await,
+            // The prompt went nowhere: the next try opens another conversation.
+            Err(AgentError::Forgotten(reason) | AgentError::Later(reason)) => {
+                self.report(start.task, &format!("unclaimed-{attempt}"), Report::Unclaimed).await?;
+                Ok(Handed::Not(Done::Later(reason)))
+            }
+            Err(AgentError::Unclear(reason)) => {
+                tracing::warn!(task.id = %start.task, "it is not known whether a turn began: {reason}");
+                if let Some(task) = self.current(start.task).await? {
+                    self.take_over(&task).await?;
+                }
+                let again = self.current(start.task).await?;
+                let again = again.is_some_and(|task| task.phase == Phase::Starting);
+                Ok(Handed::Not(if again { Done::Later(reason) } else { Done::Yes }))
+            }
+        }
+    }
+
+    async fn refused(&mut self, task: &TaskId, reason: &str) -> anyhow::Result<Handed> {
+        self.failed(task, reason).await?;
+        Ok(Handed::Not(Done::Yes))
+    }
+
+    async fn answer(
+        &mut self,
+        task: &TaskId,
+        approval: &ApprovalId,
+        verdict: &Verdict,
+    ) -> anyhow::Result<Done> {
+        let Some(turn) = self.turn(task).await? else { return Ok(Done::Yes) };
+        match turn.answer(approval, verdict).await {
+            // What it does not wait for is settled; what it was told it will say itself.
+            Ok(true) => Ok(Done::Yes),
+            Ok(false) | Err(AgentError::Refused(_) | AgentError::Forgotten(_)) => {
+                self.settled(approval.clone()).await;
+                Ok(Done::Yes)
+            }
+            Err(AgentError::Later(reason) | AgentError::Unclear(reason)) => Ok(Done::Later(reason)),
+        }
+    }
+
+    async fn steer(
+        &mut self,
+        task: &TaskId,
+        id: &str,
+        by: &UserId,
+        text: &str,
+    ) -> anyhow::Result<Done> {
+        let steered = match self.turn(task).await? {
+            Some(turn) => turn.steer(id, text).await,
+            None => Ok(false),
+        };
+        match steered {
+            Ok(true) => Ok(Done::Yes),
+            Ok(false) | Err(AgentError::Refused(_) | AgentError::Forgotten(_)) => {
+                self.missed(task, id, by, text).await?;
+                Ok(Done::Yes)
+            }
+            Err(AgentError::Later(reason) | AgentError::Unclear(reason)) => Ok(Done::Later(reason)),
+        }
+    }
+
+    async fn stop(&mut self, task: &TaskId) -> anyhow::Result<Done> {
+        let Some(turn) = self.turn(task).await? else {
+            self.stopped_unheard(task).await?;
+            return Ok(Done::Yes);
+        };
+        match turn.interrupt().await {
+            Ok(()) => Ok(Done::Yes),
+            Err(AgentError::Refused(reason) | AgentError::Forgotten(reason)) => {
+                tracing::warn!(task.id = %task, "could not be interrupted: {reason}");
+                Ok(Done::Yes)
+            }
+            Err(AgentError::Later(reason) | AgentError::Unclear(reason)) => Ok(Done::Later(reason)),
+        }
+    }
+
+    /// Returns the turn of a task, taking it over from an earlier process if need be.
+    async fn turn(&mut self, id: &TaskId) -> anyhow::Result<Option<&mut Box<dyn Turn>>> {
+        if self.work.as_ref().is_none_or(|work| work.task != *id)
+            && let Some(task) = self.current(id).await?
+        {
+            self.take_over(&task).await?;
+        }
+        Ok(self.work.as_mut().filter(|work| work.task == *id).map(|work| &mut work.turn))
+    }
+
+    /// Returns a task if the chat is at it now.
+    pub(super) async fn current(&self, id: &TaskId) -> anyhow::Result<Option<Task>> {
+        let room = self.shared.app.room(&self.chat).await?;
+        Ok(room.desk.current.filter(|task| task.id == *id))
+    }
+
+    pub(super) fn agent_of(&self, task: &Task) -> Option<Arc<dyn Agent>> {
+        self.shared.agents.get(&task.settings.agent).cloned()
+    }
+}
+
+enum Handed {
+    /// The agent is at it. `note` is what people should know of how it began.
+    Turn {
+        turn: Box<dyn Turn>,
+        note: Option<String>,
+    },
+    Not(Done),
+}

@@ -1,0 +1,107 @@
+//! Finds out what became of tasks that an earlier process was at.
+
+use super::{Seat, Work};
+use crate::agent::{AgentError, End, Found};
+use crate::home::random_hex;
+use poco_core::{Outcome, Phase, Report, Step, Task, Transcript};
+use std::time::Duration;
+
+/// How often an agent is asked about a task before it is given up, with growing waits between.
+const TRIES_MAX: u32 = 6;
+
+/// The first wait between two tries.
+const WAIT: Duration = Duration::from_millis(250);
+
+impl Seat {
+    /// Takes over whatever the chat is at, if an earlier process began it.
+    pub(super) async fn recover(&mut self) {
+        let room = match self.shared.app.room(&self.chat).await {
+            Ok(room) => room,
+            Err(error) => {
+                tracing::error!(chat.id = %self.chat, "could not look what runs: {error:#}");
+                return;
+            }
+        };
+        let Some(task) = room.desk.current else { return };
+        if let Err(error) = self.take_over(&task).await {
+            tracing::error!(chat.id = %self.chat, task.id = %task.id, "could not take over: {error:#}");
+        }
+    }
+
+    /// Goes on with a task that had begun, or tells how it ended, or that this can't be known.
+    ///
+    /// Afterwards the seat is at the task, or it is over, or it is [`Phase::Starting`] again.
+    pub(super) async fn take_over(&mut self, task: &Task) -> anyhow::Result<()> {
+        let begun = match task.phase {
+            Phase::Waiting | Phase::Confirming | Phase::Starting => return Ok(()),
+            Phase::Claimed { .. } => None,
+            Phase::Running | Phase::Stopping => task.turn.as_ref().map(|_| true),
+        };
+        if self.work.as_ref().is_some_and(|work| work.task == task.id) {
+            return Ok(());
+        }
+        match self.find(task).await {
+            Found::Running(turn) => {
+                self.started(&task.id, turn.thread(), turn.id()).await?;
+                let mut transcript = Transcript::default();
+                transcript.apply(Step::Gap);
+                let (task, place) =
+                    (task.id.clone(), self.shared.places.clone().try_acquire_owned());
+                self.work = Some(Work {
+                    task,
+                    turn,
+                    transcript,
+                    unseen: true,
+                    closing: None,
+                    _place: place.ok(),
+                });
+                Ok(())
+            }
+            Found::Over { turn, end, answer, steps } => {
+                if let Some(thread) = &task.thread {
+                    self.started(&task.id, thread.clone(), turn).await?;
+                }
+                self.conclude(&task.id, end, None, &answer, steps).await
+            }
+            Found::Never if task.phase == Phase::Stopping => {
+                self.end(&task.id, Outcome::Stopped { partial: None }, vec![]).await
+            }
+            Found::Never if begun.is_none() => {
+                let word = format!("unclaimed-{}", random_hex::<8>());
+                self.report(&task.id, &word, Report::Unclaimed).await
+            }
+            Found::Never => {
+                let reason = "The agent has no record of it any more.".to_owned();
+                self.conclude(&task.id, End::Lost { reason }, None, "", vec![]).await
+            }
+            Found::Unknown { reason } => {
+                let outcome = Outcome::Interrupted { reason, partial: None, begun };
+                self.end(&task.id, outcome, vec![]).await
+            }
+        }
+    }
+
+    /// Asks the agent's own record, patiently.
+    async fn find(&self, task: &Task) -> Found {
+        let Some(agent) = self.agent_of(task) else {
+            let reason = format!("The agent “{}” is not on this machine.", task.settings.agent);
+            return Found::Unknown { reason };
+        };
+        // Without a thread nothing can have been started: the claim names it.
+        let Some(thread) = &task.thread else { return Found::Never };
+        let mut wait = WAIT;
+        let mut last = String::new();
+        for _ in 0..TRIES_MAX {
+            match agent.find(thread, &task.id, &task.settings).await {
+                Ok(found) => return found,
+                Err(AgentError::Refused(reason) | AgentError::Forgotten(reason)) => {
+                    return Found::Unknown { reason };
+                }
+                Err(AgentError::Later(reason) | AgentError::Unclear(reason)) => last = reason,
+            }
+            tokio::time::sleep(wait).await;
+            wait *= 2;
+        }
+        Found::Unknown { reason: last }
+    }
+}

@@ -1,0 +1,188 @@
+//! Tells the core what came of a task. What is reported is saved before anything else happens.
+
+use super::Seat;
+use crate::agent::{End, Question};
+use crate::home::random_hex;
+use anyhow::Context;
+use poco_core::{
+    Approval, ApprovalId, Ask, Event, EventId, Fact, Outcome, Pages, Phase, Report, TaskId,
+    ThreadId, TurnId, UserId,
+};
+use std::time::Duration;
+
+/// How often a report is tried while the store does not answer, with growing waits between.
+const TRIES_MAX: u32 = 60;
+
+/// The first wait, and the longest.
+const WAIT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+
+impl Seat {
+    /// Reports on a task. `word` tells this report from others on it.
+    pub(super) async fn report(
+        &self,
+        task: &TaskId,
+        word: &str,
+        report: Report,
+    ) -> anyhow::Result<()> {
+        let fact = Fact::Reported { task: task.clone(), report };
+        self.tell(&format!("{task}-{word}"), fact).await
+    }
+
+    /// Saves a fact, then has what follows from it performed while the seat goes on.
+    pub(super) async fn tell(&self, id: &str, fact: Fact) -> anyhow::Result<()> {
+        let app = &self.shared.app;
+        let at = (app.clock)();
+        let event = Event { id: EventId::new(id), chat: self.chat.clone(), at, fact };
+        let mut wait = WAIT.0;
+        for tries in 1.. {
+            match app.take_in(event.clone()).await {
+                Ok(taken) => {
+                    self.shared.settler.soon(&taken.chat);
+                    return Ok(());
+                }
+                Err(error) if tries >= TRIES_MAX => return Err(error.context("report")),
+                Err(error) => {
+                    tracing::error!(chat.id = %self.chat, event.id = %event.id, "not saved, tried again: {error:#}");
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(WAIT.1);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The agent took the prompt.
+    pub(super) async fn started(
+        &self,
+        task: &TaskId,
+        thread: ThreadId,
+        turn: TurnId,
+    ) -> anyhow::Result<()> {
+        let word = format!("started-{turn}");
+        self.report(task, &word, Report::Started { thread, turn }).await
+    }
+
+    pub(super) async fn failed(&mut self, task: &TaskId, reason: &str) -> anyhow::Result<()> {
+        let outcome = Outcome::Failed { reason: reason.to_owned(), partial: None };
+        self.end(task, outcome, vec![]).await
+    }
+
+    pub(super) async fn missed(
+        &self,
+        task: &TaskId,
+        id: &str,
+        by: &UserId,
+        text: &str,
+    ) -> anyhow::Result<()> {
+        let (id, by, text) = (id.to_owned(), by.clone(), text.to_owned());
+        let word = format!("missed-{id}");
+        self.report(task, &word, Report::SteerMissed { id, by, text }).await
+    }
+
+    /// A task was to be stopped that no agent is at.
+    pub(super) async fn stopped_unheard(&mut self, task: &TaskId) -> anyhow::Result<()> {
+        let current = self.current(task).await?;
+        if current.is_none_or(|task| task.phase != Phase::Stopping) {
+            return Ok(());
+        }
+        self.end(task, Outcome::Stopped { partial: None }, vec![]).await
+    }
+
+    pub(super) async fn asked(&mut self, approval: ApprovalId, question: Question) {
+        let Some(task) = self.work.as_ref().map(|work| work.task.clone()) else { return };
+        let told = self.ask(&task, &approval, question).await;
+        self.log_untold(&task, told);
+    }
+
+    async fn ask(
+        &self,
+        task: &TaskId,
+        approval: &ApprovalId,
+        question: Question,
+    ) -> anyhow::Result<()> {
+        let app = &self.shared.app;
+        let id = format!("{task}-{approval}");
+        let ask = match question {
+            Question::Command { command, cwd, reason } => {
+                let command = app.keep_pages(&id, &poco_core::fenced("sh", &command)).await?;
+                Ask::Command { command, cwd, reason }
+            }
+            Question::Patch { diff, files, reason } => {
+                let diff = app.keep_pages(&id, &poco_core::fenced("diff", &diff)).await?;
+                Ask::Patch { diff, files, reason }
+            }
+            Question::Permission { what, reason } => {
+                let what = app.keep_pages(&id, &what).await?;
+                Ask::Permission { what, reason }
+            }
+            Question::Questions(questions) => Ask::Questions(questions),
+        };
+        let report = Report::Asked(Approval { id: approval.clone(), ask });
+        // Asked again after a reconnect it must be heard again: its answer may not have come through.
+        let word = format!("asked-{approval}-{}", random_hex::<8>());
+        self.report(task, &word, report).await
+    }
+
+    pub(super) async fn settled(&mut self, approval: ApprovalId) {
+        let Some(task) = self.work.as_ref().map(|work| work.task.clone()) else { return };
+        let word = format!("settled-{approval}");
+        let told = self.report(&task, &word, Report::Settled { approval }).await;
+        self.log_untold(&task, told);
+    }
+
+    pub(super) async fn ended(&mut self, end: End) {
+        let Some(work) = self.work.take() else { return };
+        // What had begun and will not be finished stays as far as it came.
+        let (answer, steps) = (work.transcript.answer(), work.transcript.steps());
+        let closing = work.closing;
+        let told = self.conclude(&work.task, end, closing, &answer, steps).await;
+        self.log_untold(&work.task, told);
+    }
+
+    /// Reports the end of a turn, its text kept whole.
+    pub(super) async fn conclude(
+        &mut self,
+        task: &TaskId,
+        end: End,
+        closing: Option<String>,
+        answer: &str,
+        steps: Vec<String>,
+    ) -> anyhow::Result<()> {
+        let pages = self.shared.app.keep_pages(task.as_str(), answer).await;
+        let pages = pages.context("keep what an agent said")?;
+        let partial = Some(pages.clone()).filter(|_| !answer.trim().is_empty());
+        let outcome = match (end, closing) {
+            (End::Completed, _) if partial.is_none() => Outcome::Answered { answer: silent(pages) },
+            (End::Completed, _) => Outcome::Answered { answer: pages },
+            (End::Failed { reason }, _) => Outcome::Failed { reason, partial },
+            (End::Stopped, None) => Outcome::Stopped { partial },
+            (End::Stopped, Some(reason)) | (End::Lost { reason }, _) => {
+                Outcome::Interrupted { reason, partial, begun: Some(true) }
+            }
+        };
+        self.end(task, outcome, steps).await
+    }
+
+    pub(super) async fn end(
+        &mut self,
+        task: &TaskId,
+        outcome: Outcome,
+        steps: Vec<String>,
+    ) -> anyhow::Result<()> {
+        self.report(task, "ended", Report::Ended { outcome, steps }).await?;
+        self.work = self.work.take().filter(|work| work.task != *task);
+        self.shared.live.forget(task);
+        Ok(())
+    }
+
+    fn log_untold(&self, task: &TaskId, told: anyhow::Result<()>) {
+        if let Err(error) = told {
+            tracing::error!(chat.id = %self.chat, task.id = %task, "a report was lost: {error:#}");
+        }
+    }
+}
+
+/// An agent that ends without a word has still answered; the card must not look cut off.
+fn silent(pages: Pages) -> Pages {
+    Pages { first: "*It ended without saying anything.*".to_owned(), ..pages }
+}

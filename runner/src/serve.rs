@@ -1,0 +1,196 @@
+//! The whole of PoCo in one process: state on disk, events in, agents at work, cards out.
+
+use crate::agent::{self, Agents};
+use crate::home::Instance;
+use crate::http::{self, Admin, Http};
+use crate::listen::Entrance;
+use crate::live::Live;
+use crate::seat::Shared;
+use crate::seats::Seats;
+use crate::settle::Settler;
+use crate::traffic::Traffic;
+use anyhow::Context;
+use poco_core::{ChatId, Settings, Terms, Timestamp};
+use poco_io::app::App;
+use poco_io::chats::Chats;
+use poco_io::config::{Backend, Config};
+use poco_io::feishu::Feishu;
+use poco_io::port::{Chat, Queue, Store};
+use poco_io::{queue, store};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, watch};
+
+/// The most turns that run at once on this machine.
+const TURNS_MAX: usize = 16;
+
+/// How long running tasks may take to come to a safe point.
+const CLOSE_WAIT: Duration = Duration::from_secs(15);
+
+/// How long the last cards may take to be shown.
+const SHOW_WAIT: Duration = Duration::from_secs(5);
+
+/// What the command that starts a process hands over beside the settings.
+#[derive(Debug)]
+pub struct Options {
+    /// Already bound, so that a taken port was told before anything began.
+    pub listener: std::net::TcpListener,
+    pub instance: Instance,
+}
+
+/// How a process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// All that runs is brought to a safe point, and agents are ended.
+    ShutDown,
+    /// Agents that can go on by themselves do; the next process joins them.
+    Leave,
+}
+
+/// Serves until told to end: SIGTERM or SIGINT shut down, SIGHUP leaves running turns to the next.
+pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
+    let (mut end, Options { listener, instance }) = (Ends::listen()?, options);
+    listener.set_nonblocking(true).context("prepare the listener")?;
+    let listener = TcpListener::from_std(listener).context("prepare the listener")?;
+    let (store, queue) = open(&config)?;
+    let agents = agent::open(&config);
+    let feishu = match config.feishu.is_set() {
+        true => Some(Arc::new(Feishu::new(&config.feishu).context("set up Feishu")?)),
+        false => None,
+    };
+    let chats = Chats::new(feishu.clone().map(|feishu| feishu as Arc<dyn Chat>));
+    let app = App::new(store, queue.clone(), Arc::new(chats), terms(&config, &agents), clock);
+    let settler = Settler::new(app.clone());
+    let (live, traffic) = (Live::default(), Traffic::new(feishu.clone()));
+    let seats = Seats::new(Shared {
+        app: app.clone(),
+        settler: settler.clone(),
+        queue,
+        agents: agents.clone(),
+        live: live.clone(),
+        claim: instance.id.clone(),
+        places: Arc::new(Semaphore::new(TURNS_MAX)),
+    });
+    let admin = Arc::new(Admin { instance: instance.id, token: instance.admin_token });
+    let config = Arc::new(config);
+    let http = Http {
+        app: app.clone(),
+        settler: settler.clone(),
+        agents: agents.clone(),
+        live,
+        config: config.clone(),
+        traffic: traffic.clone(),
+        admin,
+    };
+    let (stop, stopped) = watch::channel(false);
+    let entrance = Entrance::new(app, settler.clone(), traffic);
+    let router = http::router(http).merge(entrance.webhooks(&config, clock));
+    let served = tokio::spawn(http::serve(listener, router, stopped.clone()));
+    settler.sweep_once().await;
+    seats.recover().await?;
+    let work = [
+        tokio::spawn(run_seats(seats.clone(), stopped.clone())),
+        tokio::spawn(sweep(settler.clone(), stopped.clone())),
+        tokio::spawn(entrance.listen(config, feishu, stopped)),
+    ];
+    let end = end.next().await;
+    // What is being received is finished; nothing new is taken.
+    stop.send_replace(true);
+    finish(end, &seats, &settler, &agents).await;
+    for task in work.into_iter().chain([served]) {
+        task.abort();
+    }
+    Ok(())
+}
+
+async fn finish(end: End, seats: &Seats, settler: &Settler, agents: &Agents) {
+    match end {
+        End::ShutDown => {
+            let closed = seats.close("PoCo was shut down.");
+            if tokio::time::timeout(CLOSE_WAIT, closed).await.is_err() {
+                tracing::warn!(
+                    "a task did not come to a safe point in time; it is told at the next start"
+                );
+            }
+        }
+        End::Leave => seats.leave(),
+    }
+    if tokio::time::timeout(SHOW_WAIT, settler.idle()).await.is_err() {
+        tracing::warn!("some cards could not be shown yet; they are at the next start");
+    }
+    match end {
+        End::ShutDown => agents.shutdown().await,
+        End::Leave => {}
+    }
+}
+
+async fn run_seats(seats: Seats, stopped: watch::Receiver<bool>) {
+    seats.run(stopped).await;
+}
+
+async fn sweep(settler: Settler, mut stopped: watch::Receiver<bool>) {
+    tokio::select! {
+        () = settler.sweep() => {}
+        _ = stopped.wait_for(|stopped| *stopped) => {}
+    }
+}
+
+/// The one place that picks where state is kept.
+fn open(config: &Config) -> anyhow::Result<(Arc<dyn Store>, Arc<dyn Queue>)> {
+    Ok(match config.state.backend {
+        Backend::Sqlite => {
+            let sqlite = store::Sqlite::open(&config.state.db_path)?;
+            (sqlite.clone(), sqlite)
+        }
+        Backend::Memory => (Arc::new(store::Memory::default()), Arc::new(queue::Memory::default())),
+    })
+}
+
+fn terms(config: &Config, agents: &Agents) -> Terms {
+    let codex = &config.agents.codex;
+    Terms {
+        owner: config.owner.clone(),
+        house: ChatId::new("house"),
+        agents: agents.names(),
+        settings: Settings {
+            agent: agents.usual.clone(),
+            workdir: codex.workdir.to_string_lossy().into_owned(),
+            model: codex.model.clone(),
+            sandbox: codex.sandbox.clone(),
+            approval_policy: codex.approval_policy.clone(),
+        },
+    }
+}
+
+fn clock() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// The signals that end a process.
+struct Ends {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+impl Ends {
+    fn listen() -> anyhow::Result<Self> {
+        let on = |kind| signal(kind).context("listen for signals");
+        Ok(Self {
+            terminate: on(SignalKind::terminate())?,
+            interrupt: on(SignalKind::interrupt())?,
+            hang_up: on(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> End {
+        tokio::select! {
+            _ = self.terminate.recv() => End::ShutDown,
+            _ = self.interrupt.recv() => End::ShutDown,
+            _ = self.hang_up.recv() => End::Leave,
+        }
+    }
+}

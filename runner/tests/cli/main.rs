@@ -1,0 +1,9 @@
+//! The real `poco` program, as people and scripts meet it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod kit;
+mod life;
+mod output;
+mod settings;
+mod two;

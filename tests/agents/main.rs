@@ -1,0 +1,11 @@
+//! Every agent, held to what PoCo expects of it. Codex is the real one, on a scripted model.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod asking;
+mod basics;
+mod deaths;
+mod failures;
+mod finding;
+mod stage;
+mod stub;

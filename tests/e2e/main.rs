@@ -1,0 +1,6 @@
+//! All of it: real PoCo processes on SQLite, the real codex on a scripted model, a strict Feishu.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod flows;
+mod stage;

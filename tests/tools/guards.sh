@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Guards the direction of the layers: the build fails if a crate gains a dependency it must not have.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+# Prints the crates a package is built from, without its tests.
+tree() { cargo tree --locked --edges normal --prefix none --format '{p}' "$@" | cut -d' ' -f1 | sort -u; }
+
+fail() { printf '%s\n' "$*" >&2; exit 1; }
+
+core=$(tree -p poco-core | grep -vxE 'poco-core|serde|serde_core|serde_derive|proc-macro2|quote|syn|unicode-ident' || true)
+[ -z "$core" ] || fail "poco-core depends on more than serde: $core"
+
+io=$(tree -p poco-io | grep -xE 'poco-runner|rusqlite|libsqlite3-sys|tokio-tungstenite|clap' || true)
+[ -z "$io" ] || fail "poco-io without features, which the functions use, reaches: $io"
+
+if grep -rnE '^(tokio|reqwest|axum|rusqlite)' crates/core/Cargo.toml; then
+  fail "poco-core names a crate that touches the world"
+fi
+
+# Only feishu/ knows Feishu's JSON, only agent/codex/ Codex's.
+if grep -rnE 'cardkit|im/v1|tenant_access_token' --include='*.rs' crates runner functions 2>/dev/null | grep -vE '^crates/io/src/feishu'; then
+  fail "Feishu's words stand outside crates/io/src/feishu"
+fi
+if grep -rnE '"(turn|thread|item)/' --include='*.rs' crates runner functions 2>/dev/null | grep -vE '^runner/src/agent/codex'; then
+  fail "Codex's words stand outside runner/src/agent/codex"
+fi
+
+# Nothing committed holds an unfinished mark.
+if git grep -nE 'todo!\(|unimplemented!\(|#\[ignore' -- '*.rs'; then
+  fail "unfinished marks"
+fi
+echo "guards: the layers hold"
