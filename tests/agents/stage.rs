@@ -1,6 +1,6 @@
 //! A real codex on a scripted model, in a folder of its own.
 
-use poco_core::{ApprovalId, Settings, Step, TaskId, ThreadId, Transcript};
+use poco_core::{ApprovalId, RunnerId, Settings, Step, TaskId, ThreadId, Transcript};
 use poco_io::config::{self, Transport};
 use poco_runner::agent::codex::Codex;
 use poco_runner::agent::{Agent, End, Note, Question, Turn};
@@ -38,6 +38,7 @@ impl Stage {
             command: vec![codex_program().to_str().unwrap().to_owned()],
             workdir: workdir.clone(),
             model: None,
+            effort: None,
             sandbox: "workspace-write".to_owned(),
             approval_policy: "on-request".to_owned(),
             timeout: Duration::from_secs(600),
@@ -45,9 +46,11 @@ impl Stage {
         };
         change(&mut config);
         let settings = Settings {
+            runner: RunnerId::local(),
             agent: "codex".to_owned(),
             workdir: workdir.to_str().unwrap().to_owned(),
             model: None,
+            effort: None,
             sandbox: config.sandbox.clone(),
             approval_policy: config.approval_policy.clone(),
         };

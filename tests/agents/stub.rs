@@ -1,15 +1,17 @@
 //! The stub does what the others do, without a process.
 
 use crate::stage::{asked, finish, next};
-use poco_core::{Settings, TaskId, ThreadId, Verdict};
+use poco_core::{RunnerId, Settings, TaskId, ThreadId, Verdict};
 use poco_runner::agent::stub::Stub;
 use poco_runner::agent::{Agent, End, Found, Note, Turn};
 
 fn settings() -> Settings {
     Settings {
+        runner: RunnerId::local(),
         agent: "stub".to_owned(),
         workdir: "/".to_owned(),
         model: None,
+        effort: None,
         sandbox: "read-only".to_owned(),
         approval_policy: "on-request".to_owned(),
     }

@@ -1,6 +1,6 @@
 //! What is of DynamoDB and SQS alone: lost answers, refusals, long bodies, what is put aside.
 
-use poco_core::{ChatId, Command, EventId};
+use poco_core::{ChatId, Command, EventId, RunnerId};
 use poco_io::port::{Delivery, Document, Job, PutError, Queue, Store};
 use poco_io::queue::{Sqs, sqs};
 use poco_io::store::Dynamo;
@@ -45,7 +45,7 @@ fn document(version: u64, body: &str) -> Document {
 
 fn job(chat: &str, id: &str) -> Job {
     let command = Command::Look { request: EventId::new(id), workdir: "/w".into() };
-    Job { id: id.to_owned(), chat: ChatId::new(chat), command }
+    Job { id: id.to_owned(), chat: ChatId::new(chat), runner: RunnerId::local(), command }
 }
 
 /// Receives the next job there is.
@@ -295,7 +295,8 @@ async fn odd_names_and_characters_pass_and_too_long_jobs_do_not() {
     assert!(timeout(QUIET, queue.receive()).await.is_err(), "it was sent once");
     let command =
         Command::Look { request: EventId::new("long"), workdir: "x".repeat(sqs::BODY_MAX) };
-    let long = Job { id: "long".into(), chat: ChatId::new("c"), command };
+    let long =
+        Job { id: "long".into(), chat: ChatId::new("c"), runner: RunnerId::local(), command };
     let refused = queue.send(&long).await.unwrap_err().to_string();
     assert!(refused.contains("job long has") && refused.contains("262144"), "{refused}");
 }

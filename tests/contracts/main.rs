@@ -5,6 +5,7 @@
 #[cfg(feature = "aws")]
 mod cloud;
 mod file;
+mod kill;
 mod queue;
 mod store;
 

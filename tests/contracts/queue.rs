@@ -1,7 +1,7 @@
 //! The way to the runner: at least once, in order within a chat.
 
 use crate::{BACKENDS, Bench, LEASE};
-use poco_core::{ChatId, Command, EventId};
+use poco_core::{ChatId, Command, EventId, RunnerId};
 use poco_io::port::{Delivery, Job};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -19,7 +19,7 @@ fn benches() -> impl Iterator<Item = Bench> {
 
 fn job(chat: &str, id: &str) -> Job {
     let command = Command::Look { request: EventId::new(id), workdir: "/日本".into() };
-    Job { id: id.to_owned(), chat: ChatId::new(chat), command }
+    Job { id: id.to_owned(), chat: ChatId::new(chat), runner: RunnerId::local(), command }
 }
 
 impl Bench {

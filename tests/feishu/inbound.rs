@@ -167,7 +167,12 @@ fn fields_go_with_the_button_and_do_not_replace_what_it_carries() {
         "value": { "intent_key": "project.create" },
         "form_value": { "name__2": "a", "backend": "codex", "workdir": "~", "intent_key": "help" },
     }));
-    let create = Action::Create { name: "a".into(), agent: "codex".into(), workdir: "~".into() };
+    let create = Action::Create {
+        name: "a".into(),
+        agent: "codex".into(),
+        workdir: "~".into(),
+        runner: String::new(),
+    };
     assert_eq!(acted(&payload).1, create);
 }
 

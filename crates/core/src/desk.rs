@@ -1,8 +1,8 @@
 //! Where tasks are worked on, one at a time, in one chat.
 
 use crate::{
-    Approval, ApprovalId, CardKey, ChatId, Command, Effect, Outcome, RunnerId, TaskId, ThreadId, Timestamp, TurnId, UserId,
-    Verdict,
+    Approval, ApprovalId, CardKey, ChatId, Command, Effect, Outcome, RunnerId, TaskId, ThreadId,
+    Timestamp, TurnId, UserId, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -45,6 +45,9 @@ pub struct Settings {
     pub agent: String,
     pub workdir: String,
     pub model: Option<String>,
+    /// How long the model thinks; `None` leaves it to the agent.
+    #[serde(default)]
+    pub effort: Option<String>,
     /// `read-only`, `workspace-write` or `danger-full-access`.
     pub sandbox: String,
     /// `untrusted`, `on-request` or `never`.

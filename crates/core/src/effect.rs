@@ -1,8 +1,8 @@
 //! What should follow. Every effect is safe to perform twice.
 
 use crate::{
-    ApprovalId, Archive, Card, CardRef, ChatId, EventId, Fact, RunnerId, Settings, TaskId, ThreadId, TurnId,
-    UserId, Verdict,
+    ApprovalId, Archive, Card, CardRef, ChatId, EventId, Fact, RunnerId, Settings, TaskId,
+    ThreadId, TurnId, UserId, Verdict,
 };
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,8 @@
 //! What can happen.
 
 use crate::{
-    Action, ApprovalId, CardRef, ChatId, EventId, Listing, PagesId, RunnerId, Settings, TaskId, ThreadId,
-    Timestamp, TurnId, UserId,
+    Action, ApprovalId, CardRef, ChatId, EventId, Listing, PagesId, RunnerId, Settings, TaskId,
+    ThreadId, Timestamp, TurnId, UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -29,8 +29,8 @@ pub use desk::{
 pub use effect::{CardKey, Command, Effect};
 pub use event::{Approval, Ask, Event, Fact, Outcome, Pages, Question, Report, Verdict, Via};
 pub use id::{
-    ApprovalId, CardRef, ChatId, EventId, PagesId, RunnerId, TaskId, ThreadId, Timestamp, TurnId, UserId,
-    hash,
+    ApprovalId, CardRef, ChatId, EventId, PagesId, RunnerId, TaskId, ThreadId, Timestamp, TurnId,
+    UserId, hash,
 };
 pub use page::{PAGE_BYTES, PAGE_TABLES, json_bytes, paginate, shorten};
 pub use policy::admit;

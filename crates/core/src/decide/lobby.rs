@@ -63,7 +63,12 @@ pub(super) fn create(scene: &Scene<'_>, room: &mut Room, wish: &Wish<'_>) -> Vec
         card: scene.card().cloned(),
     };
     if let Some(wrong) = mistake(scene, lobby, &making) {
-        return vec![scene.show(view::form(scene.terms, Some(&making), Some(&wrong), scene.event.at))];
+        return vec![scene.show(view::form(
+            scene.terms,
+            Some(&making),
+            Some(&wrong),
+            scene.event.at,
+        ))];
     }
     let card = view::making(&making);
     let Settings { runner, workdir, .. } = making.settings.clone();

@@ -2,8 +2,8 @@
 
 use super::{Scene, broken, project};
 use crate::{
-    Archive, Command, Desk, Effect, Event, Kind, Outcome, PROMPT_BYTES_MAX, Phase, Room, RunnerId, Settings,
-    Task, TaskId, Terms, ThreadId, TurnId, UserId, Via, WAITING_MAX, view,
+    Archive, Command, Desk, Effect, Event, Kind, Outcome, PROMPT_BYTES_MAX, Phase, Room, RunnerId,
+    Settings, Task, TaskId, Terms, ThreadId, TurnId, UserId, Via, WAITING_MAX, view,
 };
 
 /// A prompt that begins so waits for a person's word before it starts.

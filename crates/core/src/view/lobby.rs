@@ -2,7 +2,8 @@
 
 use super::{escape, runner};
 use crate::{
-    Action, Block, Button, Card, Choice, Field, Form, Listing, Lobby, Making, Terms, Timestamp, Tone,
+    Action, Block, Button, Card, Choice, Field, Form, Listing, Lobby, Making, Terms, Timestamp,
+    Tone,
 };
 
 pub(crate) fn home(lobby: &Lobby, news: Option<&str>) -> Card {
@@ -28,10 +29,8 @@ pub(crate) fn form(
     let settings = so_far.map_or(&terms.settings, |making| &making.settings);
     let name = so_far.map(|making| making.name.clone()).unwrap_or_default();
     let known = agents(terms);
-    let agents: Vec<_> = known
-        .iter()
-        .map(|agent| Choice { label: agent.clone(), value: agent.clone() })
-        .collect();
+    let agents: Vec<_> =
+        known.iter().map(|agent| Choice { label: agent.clone(), value: agent.clone() }).collect();
     let chosen = known.contains(&settings.agent).then(|| settings.agent.clone());
     let mut fields = vec![
         Field::Input {
