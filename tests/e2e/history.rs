@@ -117,6 +117,9 @@ impl History {
     fn say(&mut self, what: &str) {
         let number = self.roll(self.groups.len());
         let group = self.groups[number].clone();
+        if what != "/new" && self.is_full(&group) {
+            return self.press();
+        }
         let at = self.prompts.len();
         let mark = format!("mark{at}x");
         let text = match what {
@@ -137,6 +140,15 @@ impl History {
         self.prompts.push(Prompt { text, mark, group, event, after });
     }
 
+    /// Whether a group has nearly as many prompts as may wait.
+    fn is_full(&self, group: &str) -> bool {
+        let unheard = self.stage.feishu.unacknowledged();
+        let unheard =
+            self.prompts.iter().filter(|it| it.group == group && unheard.contains(&it.event));
+        let open = self.cards().into_iter().filter(|card| card.chat == group && !is_final(card));
+        unheard.count() + open.count() > 5
+    }
+
     /// Presses something on a card that has buttons; nobody waits for what comes of it.
     fn press(&mut self) {
         let cards = self.cards();
@@ -144,7 +156,11 @@ impl History {
         if cards.is_empty() {
             return;
         }
-        let card = cards[self.roll(cards.len())];
+        let asking = cards.iter().find(|card| card.text.starts_with("[Waiting]"));
+        let card = match asking {
+            Some(card) if self.roll(2) == 0 => card,
+            Some(_) | None => cards[self.roll(cards.len())],
+        };
         let buttons: Vec<_> = card.buttons().into_iter().filter(|it| !it.submits).collect();
         let Some(button) = buttons.get(self.roll(buttons.len().max(1))) else { return };
         if button.label == "Stop" && self.roll(3) > 0 {

@@ -127,7 +127,7 @@ async fn a_codex_that_is_gone_or_logged_out_is_told_with_the_next_step() {
     std::fs::write(stage.folder.join("codex/config.toml"), config).unwrap();
     stage.start().await;
     stage.say(&group, "hello once more");
-    stage.titled(&group, "[Error]", "Run `codex login` on the machine").await;
+    stage.titled(&group, "[Error]", "Codex is not logged in").await;
 
     // Without a restart of PoCo, once somebody has logged in.
     stage.model.codex_home(&stage.folder.join("codex")).unwrap();

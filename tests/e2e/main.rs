@@ -4,6 +4,8 @@
 
 mod approvals;
 mod flows;
+mod history;
+mod kill;
 mod life;
 mod pairing;
 mod projects;

@@ -321,18 +321,36 @@ impl Stage {
         self.feishu.press_on(OWNER, &card.id, look, button, &[]).await.unwrap()
     }
 
+    /// Returns all tasks, as PoCo itself tells them.
+    pub(crate) async fn tasks(&self) -> Vec<Value> {
+        let mut tasks = vec![];
+        let mut path = "/tasks?limit=100".to_owned();
+        loop {
+            let page = self.get(&path).await;
+            tasks.extend(page["tasks"].as_array().unwrap().iter().cloned());
+            let Some(next) = page["next"].as_str() else { return tasks };
+            path = format!("/tasks?limit=100&before={next}");
+        }
+    }
+
     /// Waits until PoCo itself says that so many tasks are completed.
     pub(crate) async fn over(&self, count: usize) {
         let deadline = tokio::time::Instant::now() + WITHIN;
         loop {
-            let tasks = self.get("/tasks").await;
-            let all = tasks["tasks"].as_array().unwrap();
-            if all.iter().filter(|task| task["status"] == "completed").count() == count {
+            let tasks = self.tasks().await;
+            if tasks.iter().filter(|task| task["status"] == "completed").count() == count {
                 return;
             }
-            assert!(tokio::time::Instant::now() < deadline, "{tasks}\n{}", self.log());
+            assert!(tokio::time::Instant::now() < deadline, "{tasks:?}\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// Counts the tasks that are not over.
+    pub(crate) async fn at_work(&self) -> usize {
+        let over = ["completed", "failed", "cancelled"];
+        let is_over = |task: &Value| over.iter().any(|word| task["status"] == *word);
+        self.tasks().await.iter().filter(|task| !is_over(task)).count()
     }
 
     /// Waits until PoCo has taken in everything that was sent.
