@@ -28,6 +28,8 @@ pub(crate) struct Prompt {
 pub(crate) enum Victim {
     Poco,
     Codex,
+    /// As when the power goes.
+    Both,
 }
 
 pub(crate) struct History {
@@ -40,7 +42,10 @@ pub(crate) struct History {
 }
 
 impl History {
+    /// Begins one that its seed decides; `POCO_E2E_SEED` makes it another one.
     pub(crate) async fn new(seed: u64) -> Self {
+        let more = std::env::var("POCO_E2E_SEED").ok().and_then(|seed| seed.parse().ok());
+        let seed = seed + more.unwrap_or(0);
         let stage = Stage::new().await;
         let mut groups = vec![];
         for name in NAMES {
@@ -54,7 +59,7 @@ impl History {
         for death in 0..deaths {
             self.told.push(format!("— {death}"));
             let before = self.counts();
-            for _ in 0..=self.roll(3) {
+            for _ in 0..=self.roll(5) {
                 self.act();
             }
             self.moment(before).await;
@@ -64,6 +69,11 @@ impl History {
                     self.stage.start().await;
                 }
                 Victim::Codex => self.stage.kill_codex(),
+                Victim::Both => {
+                    self.stage.kill().await;
+                    self.stage.kill_codex();
+                    self.stage.start().await;
+                }
             }
             for event in self.stage.feishu.unacknowledged() {
                 self.stage.feishu.redeliver(&event);

@@ -35,8 +35,17 @@ async fn poco_is_killed(seed: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn codex_is_killed_at_thirty_moments() {
-    let mut history = History::new(3).await;
-    history.run(Victim::Codex, 30).await;
+    codex_is_killed(3, Victim::Codex, 30).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_are_killed_at_twenty_moments() {
+    codex_is_killed(4, Victim::Both, 20).await;
+}
+
+async fn codex_is_killed(seed: u64, victim: Victim, deaths: usize) {
+    let mut history = History::new(seed).await;
+    history.run(victim, deaths).await;
     history.end().await;
     let found = Found::of(&history).await;
     found.nothing_is_lost_or_doubled(&history);
