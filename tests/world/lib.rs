@@ -349,6 +349,7 @@ fn settings(workdir: &str) -> Settings {
         agent: "codex".into(),
         workdir: workdir.into(),
         model: None,
+        effort: None,
         sandbox: "workspace-write".into(),
         approval_policy: "on-request".into(),
     }

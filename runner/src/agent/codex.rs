@@ -248,6 +248,9 @@ async fn begin(
     if let Some(model) = &settings.model {
         params.insert("model".to_owned(), json!(model));
     }
+    if let Some(effort) = &settings.effort {
+        params.insert("effort".to_owned(), json!(effort));
+    }
     place.ear.client.newborn.store(false, Ordering::Relaxed);
     let started =
         place.ear.client.call("turn/start", params.into()).await.map_err(failure::of_deed)?;

@@ -7,6 +7,7 @@ pub(super) fn settings() -> Settings {
         agent: "codex".into(),
         workdir: "/srv".into(),
         model: None,
+        effort: None,
         sandbox: "workspace-write".into(),
         approval_policy: "on-request".into(),
     }
