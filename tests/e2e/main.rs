@@ -8,6 +8,7 @@ mod history;
 mod kill;
 mod life;
 mod pairing;
+mod people;
 mod projects;
 mod queue;
 mod stage;
