@@ -1,7 +1,8 @@
 //! Tasks over HTTP: one, or a page of them.
 
-use super::{Fail, Http, task_json};
+use super::{Fail, Http, demo, given, task_json};
 use axum::Json;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use poco_core::TaskId;
 use poco_io::app::TaskPage;
@@ -21,11 +22,12 @@ pub(super) struct Page {
     before: Option<String>,
 }
 
-/// Lists tasks, newest first. The first page begins with those at work. `next` names the page
-/// behind this one, as `?before=…`; null if there is none.
+/// Lists tasks, newest first. The first page begins with those that are not over, which the limit
+/// does not count; for those alone every room is read. `next` names the page behind this one, as
+/// `?before=…`; null if there is none.
 pub(super) async fn list(
     State(http): State<Http>,
-    page: Result<Query<Page>, axum::extract::rejection::QueryRejection>,
+    page: Result<Query<Page>, QueryRejection>,
 ) -> Result<Json<Value>, Fail> {
     let Query(page) = page.map_err(|error| Fail::wrong(error.body_text()))?;
     let limit = page.limit.unwrap_or(LIMIT);
@@ -33,35 +35,33 @@ pub(super) async fn list(
         return Err(Fail::wrong(format!("limit is a number from 1 to {LIMIT_MAX}.")));
     }
     let before = page.before.map(TaskId::new);
-    let mut tasks: Vec<TaskPage> = match &before {
+    let mut tasks = match &before {
         Some(_) => vec![],
-        None => at_work(&http).await?,
+        None => in_rooms(&http).await?,
     };
     let over = http.app.tasks_over(before.as_ref(), limit).await?;
     let next = (over.len() == limit).then(|| over.last().map(|it| it.task().id.clone())).flatten();
+    // One that ended meanwhile is listed once.
+    tasks.retain(|task| over.iter().all(|it| it.task().id != task.task().id));
     tasks.extend(over);
-    let mut list = vec![];
-    for task in &tasks {
-        list.push(task_json::whole(&http, task).await?);
-    }
-    Ok(Json(json!({ "tasks": list, "next": next })))
+    Ok(Json(json!({ "tasks": task_json::all(&http, &tasks).await?, "next": next })))
 }
 
-async fn at_work(http: &Http) -> anyhow::Result<Vec<TaskPage>> {
-    let mut tasks = http.app.at_work().await?;
-    tasks.sort_by(|one, other| other.1.id.cmp(&one.1.id));
-    Ok(tasks.into_iter().map(|(chat, task)| TaskPage::AtWork { chat, task }).collect())
+async fn in_rooms(http: &Http) -> anyhow::Result<Vec<TaskPage>> {
+    let mut tasks = http.app.in_rooms().await?;
+    tasks.sort_by(|one, other| other.task().id.cmp(&one.task().id));
+    Ok(tasks)
 }
 
 pub(super) async fn one(
     State(http): State<Http>,
-    Path(id): Path<String>,
+    path: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Value>, Fail> {
-    let task = find(&http, &id).await?;
+    let task = find(&http, &TaskId::new(given::name(path)?)).await?;
     Ok(Json(task_json::whole(&http, &task).await?))
 }
 
-pub(super) async fn find(http: &Http, id: &str) -> Result<TaskPage, Fail> {
-    let task = http.app.task(&TaskId::new(id)).await?;
-    task.ok_or_else(|| Fail::missing(format!("There is no task {id}.")))
+pub(super) async fn find(http: &Http, id: &TaskId) -> Result<TaskPage, Fail> {
+    let task = http.app.task(id).await?;
+    task.ok_or_else(|| Fail::missing(demo::unknown(id)))
 }
