@@ -57,7 +57,7 @@ pub(super) async fn after(
     id: &TaskId,
 ) -> anyhow::Result<Option<TaskPage>> {
     if let Some(task) = taken.room.desk.find(id).cloned() {
-        return Ok(Some(TaskPage::AtWork { chat: taken.chat.clone(), task }));
+        return Ok(Some(TaskPage::AtWork { chat: taken.chat.clone(), task, message: None }));
     }
     let ended = taken.ended.iter().rev().find(|archive| archive.task.id == *id).cloned();
     match ended {

@@ -69,7 +69,7 @@ fn task_json(http: &Http, page: &TaskPage, in_project: bool, result: Option<&str
         "project_id": in_project.then_some(chat),
         "session_id": Value::Null,
         "effective_workdir": settings.workdir,
-        "notification_message_id": page.message(),
+        "notification_message_id": page.message().filter(|_| in_feishu),
         "reply_receive_id": in_feishu.then_some(chat),
         "reply_receive_id_type": in_feishu.then_some("chat_id"),
         "status": status(task, page.outcome()),
@@ -98,11 +98,15 @@ pub(super) fn status(task: &Task, outcome: Option<&Outcome>) -> &'static str {
         (None, Phase::Waiting) => "queued",
         (None, Phase::Confirming) => "waiting_for_confirmation",
         // It was told to run, and does as soon as the agent is free.
-        (None, Phase::Starting | Phase::Claimed { .. }) if task.confirm => "running",
+        (None, Phase::Starting | Phase::Claimed { .. }) if was_approved(task) => "running",
         (None, Phase::Starting | Phase::Claimed { .. }) => "created",
         (None, Phase::Running | Phase::Stopping) if task.pending.is_empty() => "running",
         (None, Phase::Running | Phase::Stopping) => "waiting_for_confirmation",
     }
+}
+
+fn was_approved(task: &Task) -> bool {
+    task.history.iter().any(|moment| moment.kind == "confirmation_approved")
 }
 
 fn waits_for(task: &Task, outcome: Option<&Outcome>) -> Option<String> {

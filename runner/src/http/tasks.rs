@@ -8,6 +8,7 @@ use poco_core::TaskId;
 use poco_io::app::TaskPage;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::cmp::Reverse;
 
 /// How many tasks a page has if nobody says.
 const LIMIT: usize = 50;
@@ -37,20 +38,18 @@ pub(super) async fn list(
     let before = page.before.map(TaskId::new);
     let mut tasks = match &before {
         Some(_) => vec![],
-        None => in_rooms(&http).await?,
+        None => http.app.in_rooms().await?,
     };
     let over = http.app.tasks_over(before.as_ref(), limit).await?;
     let next = (over.len() == limit).then(|| over.last().map(|it| it.task().id.clone())).flatten();
-    // One that ended meanwhile is listed once.
-    tasks.retain(|task| over.iter().all(|it| it.task().id != task.task().id));
+    // One that ended just now is listed once, in its place: that may be on a later page.
+    let is_later = |task: &TaskPage| next.as_ref().is_some_and(|next| task.task().id < *next);
+    let is_over = |task: &TaskPage| task.outcome().is_some();
+    let listed = |task: &TaskPage| over.iter().any(|it| it.task().id == task.task().id);
+    tasks.retain(|task| !listed(task) && !(is_over(task) && is_later(task)));
     tasks.extend(over);
+    tasks.sort_by_key(|task| (is_over(task), Reverse(task.task().id.clone())));
     Ok(Json(json!({ "tasks": task_json::all(&http, &tasks).await?, "next": next })))
-}
-
-async fn in_rooms(http: &Http) -> anyhow::Result<Vec<TaskPage>> {
-    let mut tasks = http.app.in_rooms().await?;
-    tasks.sort_by(|one, other| other.task().id.cmp(&one.task().id));
-    Ok(tasks)
 }
 
 pub(super) async fn one(

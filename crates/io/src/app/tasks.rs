@@ -22,7 +22,7 @@ pub(super) struct Kept {
 /// A task as it is, wherever it is kept.
 #[derive(Clone, Debug)]
 pub enum TaskPage {
-    AtWork { chat: ChatId, task: Task },
+    AtWork { chat: ChatId, task: Task, message: Option<MessageId> },
     Over { archive: Archive, message: Option<MessageId> },
 }
 
@@ -64,7 +64,10 @@ impl App {
         for chat in self.chats().await? {
             let record = self.load(&chat).await?;
             let unkept = record.owed().filter_map(|owed| match &owed.effect {
-                Effect::Keep { archive } => Some(TaskPage::from(archive.clone())),
+                Effect::Keep { archive } => Some(TaskPage::Over {
+                    message: record.message(&archive.task.card()),
+                    archive: archive.clone(),
+                }),
                 Effect::Show { .. }
                 | Effect::Post { .. }
                 | Effect::Toast { .. }
@@ -76,9 +79,12 @@ impl App {
             // Of what is to be kept of one task, the last word counts.
             let mut unkept: Vec<_> = unkept.collect();
             unkept.reverse();
-            let desk = record.room.desk;
-            let at_work = desk.current.into_iter().chain(desk.waiting);
-            let at_work = at_work.map(|task| TaskPage::AtWork { chat: chat.clone(), task });
+            let desk = &record.room.desk;
+            let at_work = desk.current.iter().chain(&desk.waiting).map(|task| TaskPage::AtWork {
+                chat: chat.clone(),
+                message: record.message(&task.card()),
+                task: task.clone(),
+            });
             for page in at_work.chain(unkept) {
                 if tasks.iter().all(|it| it.task().id != page.task().id) {
                     tasks.push(page);
@@ -194,11 +200,12 @@ impl TaskPage {
         }
     }
 
-    /// The message its card became, as the platform calls it; known once it is over.
+    /// The message its card became, as the platform calls it, if that is known.
     pub fn message(&self) -> Option<&str> {
         match self {
-            Self::AtWork { .. } => None,
-            Self::Over { message, .. } => message.as_ref()?.0.split(' ').next(),
+            Self::AtWork { message, .. } | Self::Over { message, .. } => {
+                message.as_ref()?.0.split(' ').next()
+            }
         }
     }
 }
