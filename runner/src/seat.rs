@@ -20,6 +20,9 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 /// How often people get to see what an agent writes.
 const GLANCE_EVERY: Duration = Duration::from_millis(250);
 
+/// When the same is shown again, for a glance may be missed. One that was not costs no call then.
+const GLANCE_AGAIN: Duration = Duration::from_secs(2);
+
 /// How long a seat stays when there is nothing to do.
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -55,6 +58,7 @@ struct Work {
     transcript: Transcript,
     /// Something was written that nobody saw yet.
     unseen: bool,
+    glanced: Instant,
     /// Why it was cut off, if it was us.
     closing: Option<String>,
     _place: Option<tokio::sync::OwnedSemaphorePermit>,
@@ -66,7 +70,8 @@ pub(crate) struct Seat {
     work: Option<Work>,
 }
 
-type Glance = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// Says whether it may have been seen.
+type Glance = Pin<Box<dyn Future<Output = bool> + Send>>;
 
 impl Seat {
     pub(crate) fn new(shared: Shared, chat: ChatId) -> Self {
@@ -91,7 +96,11 @@ impl Seat {
                     None => return Stay::Closed,
                 },
                 note = next(&mut self.work) => self.note(note).await,
-                () = done(&mut glance) => glance = None,
+                seen = done(&mut glance) => {
+                    glance = None;
+                    self.work.iter_mut().for_each(|work| work.unseen |= !seen);
+                    continue;
+                }
                 _ = tick.tick() => {
                     if glance.is_none() {
                         glance = self.glance();
@@ -119,17 +128,20 @@ impl Seat {
         }
     }
 
-    /// Shows what was written since the last glance.
+    /// Shows what was written since the last glance, or the same again after a while.
     fn glance(&mut self) -> Option<Glance> {
-        let work = self.work.as_mut().filter(|work| work.unseen)?;
-        work.unseen = false;
+        let is_due = |work: &&mut Work| work.unseen || work.glanced.elapsed() > GLANCE_AGAIN;
+        let work = self.work.as_mut().filter(is_due)?;
+        (work.unseen, work.glanced) = (false, Instant::now());
         self.shared.live.put(&work.task, work.transcript.window());
         let (app, chat) = (self.shared.app.clone(), self.chat.clone());
         let (task, transcript) = (work.task.clone(), work.transcript.clone());
         Some(Box::pin(async move {
-            if let Err(error) = app.glance(&chat, &task, &transcript).await {
+            let seen = app.glance(&chat, &task, &transcript).await;
+            if let Err(error) = &seen {
                 tracing::debug!(chat.id = %chat, task.id = %task, "a glance was missed: {error:#}");
             }
+            seen.is_ok()
         }))
     }
 
@@ -168,7 +180,7 @@ async fn next(work: &mut Option<Work>) -> Note {
     }
 }
 
-async fn done(glance: &mut Option<Glance>) {
+async fn done(glance: &mut Option<Glance>) -> bool {
     match glance {
         Some(glance) => glance.await,
         None => pending().await,

@@ -161,6 +161,7 @@ fn terms(config: &Config, agents: &Agents) -> Terms {
             agent: agents.usual.clone(),
             workdir: codex.workdir.to_string_lossy().into_owned(),
             model: codex.model.clone(),
+            effort: codex.effort.clone(),
             sandbox: codex.sandbox.clone(),
             approval_policy: codex.approval_policy.clone(),
         },

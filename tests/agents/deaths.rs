@@ -143,7 +143,8 @@ async fn the_server_has_a_session_of_its_own() {
 #[tokio::test]
 async fn a_folder_too_deep_for_a_socket_will_do() {
     let mut stage = Stage::new(Transport::Unix).await;
-    stage.folder = stage.folder.join("deep".repeat(40));
+    let top = stage.folder.clone();
+    stage.folder = top.join("deep".repeat(40));
     stage.model.codex_home(&stage.folder.join("home")).unwrap();
     stage.restart();
     stage.agent.ready().await.unwrap();
@@ -151,4 +152,6 @@ async fn a_folder_too_deep_for_a_socket_will_do() {
     stage.restart();
     stage.agent.ready().await.unwrap();
     assert_eq!(stage.agent.pid().await, pid);
+    drop(stage);
+    std::fs::remove_dir_all(top).unwrap();
 }

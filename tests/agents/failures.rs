@@ -159,6 +159,8 @@ async fn without_codex_the_stub_is_the_usual_agent() {
         },
         state: State { backend: Backend::Memory, db_path: stage.folder.join("poco.db") },
         agents: config::Agents { usual: "codex".to_owned(), codex: stage.config.clone() },
+        log: "info".to_owned(),
+        warnings: vec![],
     };
     let agents = agent::open(&config);
     assert_eq!((agents.names(), agents.instead), (vec!["codex".into(), "stub".into()], None));

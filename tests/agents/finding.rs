@@ -127,13 +127,16 @@ async fn a_stopped_turn_is_found_cut_off() {
 #[tokio::test]
 async fn never_means_never_at_whatever_moment_poco_was_killed() {
     let mut stage = Stage::new(Transport::Unix).await;
-    let thread = stage.open().await;
-    stage.run(&thread, "first", "first").await;
-    for round in 0..12 {
+    let mut thread = stage.open().await;
+    for round in 0..16 {
+        if round % 2 == 0 {
+            // Not even the conversation is written down yet.
+            thread = stage.open().await;
+        }
         let prompt = format!("prompt of round {round}");
         let task = TaskId::new(&prompt);
         let start = stage.agent.start(&thread, &task, &prompt, &stage.settings);
-        let begun = tokio::time::timeout(Duration::from_millis(round * 2), start).await;
+        let begun = tokio::time::timeout(Duration::from_millis(round), start).await;
         drop(begun);
         stage.restart();
         let expected = match find(&stage, &thread, &prompt).await {
@@ -148,7 +151,9 @@ async fn never_means_never_at_whatever_moment_poco_was_killed() {
             Found::Never => 0,
             Found::Unknown { reason } => panic!("{reason}"),
         };
-        stage.run(&thread, &format!("after {round}"), "after").await;
+        // Whatever was under way has come to its end by the time that another prompt has.
+        let next = stage.open().await;
+        stage.run(&next, &format!("after {round}"), "after").await;
         assert_eq!(stage.model.turns(&prompt), expected, "round {round}");
     }
 }

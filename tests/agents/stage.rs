@@ -38,6 +38,7 @@ impl Stage {
             command: vec![codex_program().to_str().unwrap().to_owned()],
             workdir: workdir.clone(),
             model: None,
+            effort: None,
             sandbox: "workspace-write".to_owned(),
             approval_policy: "on-request".to_owned(),
             timeout: Duration::from_secs(600),
@@ -48,6 +49,7 @@ impl Stage {
             agent: "codex".to_owned(),
             workdir: workdir.to_str().unwrap().to_owned(),
             model: None,
+            effort: None,
             sandbox: config.sandbox.clone(),
             approval_policy: config.approval_policy.clone(),
         };

@@ -10,6 +10,7 @@ fn settings() -> Settings {
         agent: "stub".to_owned(),
         workdir: "/".to_owned(),
         model: None,
+        effort: None,
         sandbox: "read-only".to_owned(),
         approval_policy: "on-request".to_owned(),
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it goes wrong")]
 
 mod file;
+mod kill;
 mod queue;
 mod store;
 

@@ -2,5 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod approvals;
 mod flows;
+mod life;
+mod pairing;
+mod projects;
+mod queue;
 mod stage;
+mod strangers;

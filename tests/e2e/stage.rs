@@ -3,6 +3,7 @@
 use poco_sim::feishu::{Feishu, Incoming, Message, Options, PressResult, Webhook};
 use poco_sim::model::{Model, codex_program};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +14,7 @@ use tokio::process::{Child, Command};
 /// The longest anything may take; nothing waits this long when all is well.
 pub(crate) const WITHIN: Duration = Duration::from_secs(60);
 
-const ENCRYPT_KEY: &str = "simulated-encrypt-key";
+pub(crate) const ENCRYPT_KEY: &str = "simulated-encrypt-key";
 
 /// Who owns the PoCo under test.
 pub(crate) const OWNER: &str = "ada";
@@ -23,32 +24,40 @@ pub(crate) struct Stage {
     pub(crate) model: Model,
     pub(crate) folder: PathBuf,
     settings: Vec<(String, String)>,
+    webhooks: bool,
     poco: Option<Child>,
 }
 
 impl Stage {
     /// Sets the stage with a PoCo that runs and has an owner.
     pub(crate) async fn new() -> Self {
-        let mut stage = Self::empty(Options { limits: true, ..Options::default() }).await;
-        let owner = stage.feishu.open_id(OWNER).unwrap();
-        stage.set("POCO_OWNER_OPEN_ID", &owner);
+        let mut stage = Self::owned().await;
         stage.start().await;
         stage
     }
 
     /// Sets the stage with a PoCo that Feishu calls by webhook, signed and encrypted.
     pub(crate) async fn webhooks() -> Self {
+        let mut stage = Self::owned().await;
+        stage.listen_to_webhooks();
+        stage.start().await;
+        stage.feishu.verify_url().await.unwrap();
+        stage
+    }
+
+    /// Sets the stage with an owner who is known from the settings; PoCo does not run yet.
+    pub(crate) async fn owned() -> Self {
         let mut stage = Self::empty(Options { limits: true, ..Options::default() }).await;
         let owner = stage.feishu.open_id(OWNER).unwrap();
         stage.set("POCO_OWNER_OPEN_ID", &owner);
-        stage.set("POCO_FEISHU_DELIVERY_MODE", "webhook");
-        stage.set("POCO_FEISHU_ENCRYPT_KEY", ENCRYPT_KEY);
-        stage.start().await;
-        let (url, encrypt_key) =
-            (stage.url("/platform/feishu/events"), Some(ENCRYPT_KEY.to_owned()));
-        stage.feishu.webhook(Some(Webhook { url, encrypt_key }));
-        stage.feishu.verify_url().await.unwrap();
         stage
+    }
+
+    /// Has events come by webhook from the next start on.
+    pub(crate) fn listen_to_webhooks(&mut self) {
+        self.set("POCO_FEISHU_DELIVERY_MODE", "webhook");
+        self.set("POCO_FEISHU_ENCRYPT_KEY", ENCRYPT_KEY);
+        self.webhooks = true;
     }
 
     /// Sets the stage; PoCo does not run yet.
@@ -60,7 +69,8 @@ impl Stage {
         std::fs::create_dir_all(folder.join("work")).unwrap();
         model.codex_home(&folder.join("codex")).unwrap();
         let url = feishu.url().to_owned();
-        let mut stage = Self { feishu, model, folder, settings: vec![], poco: None };
+        let mut stage =
+            Self { feishu, model, folder, settings: vec![], webhooks: false, poco: None };
         stage.set("POCO_FEISHU_API_BASE_URL", &url);
         stage.set("POCO_FEISHU_APP_ID", &app);
         stage.set("POCO_FEISHU_APP_SECRET", &secret);
@@ -70,6 +80,10 @@ impl Stage {
     pub(crate) fn set(&mut self, key: &str, value: &str) {
         self.settings.retain(|(it, _)| it != key);
         self.settings.push((key.to_owned(), value.to_owned()));
+    }
+
+    pub(crate) fn unset(&mut self, key: &str) {
+        self.settings.retain(|(it, _)| it != key);
     }
 
     /// A `poco` command on this stage.
@@ -111,10 +125,24 @@ impl Stage {
         // Whatever else it says must not fill the pipe.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         self.poco = Some(child);
-        self.until_connected().await;
+        self.connected().await;
     }
 
-    async fn until_connected(&self) {
+    /// Starts PoCo in the background, as people do.
+    pub(crate) async fn start_behind(&mut self) {
+        let mut start = self.command(&["start", "--local", "--port", "0", "--json"]);
+        let said = start.output().await.unwrap();
+        assert!(said.status.success(), "{said:?}");
+        self.connected().await;
+    }
+
+    /// Waits until PoCo listens to Feishu.
+    pub(crate) async fn connected(&mut self) {
+        if self.webhooks {
+            let (url, encrypt_key) =
+                (self.url("/platform/feishu/events"), Some(ENCRYPT_KEY.to_owned()));
+            self.feishu.webhook(Some(Webhook { url, encrypt_key }));
+        }
         let deadline = tokio::time::Instant::now() + WITHIN;
         loop {
             let health = self.get("/health").await;
@@ -132,9 +160,30 @@ impl Stage {
         poco.kill().await.unwrap();
     }
 
+    /// Waits for the end of a PoCo that was told to end.
+    pub(crate) async fn ended(&mut self) {
+        let mut poco = self.poco.take().unwrap();
+        let status = tokio::time::timeout(WITHIN, poco.wait()).await.unwrap().unwrap();
+        assert!(status.success(), "{status}\n{}", self.log());
+    }
+
     pub(crate) async fn restart(&mut self) {
         self.kill().await;
         self.start().await;
+    }
+
+    /// Kills a PoCo that was started in the background, if it still holds its lock.
+    fn kill_background(&self) {
+        let Ok(instance) = std::fs::read_to_string(self.home().join("instance.json")) else {
+            return;
+        };
+        let instance: Value = serde_json::from_str(&instance).unwrap();
+        let pid = instance["pid"].to_string();
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        let mark = format!("POCO_HOME={}", self.home().display());
+        if environment.split(|byte| *byte == 0).any(|it| it == mark.as_bytes()) {
+            let _ = std::process::Command::new("kill").args(["-9", &pid]).status();
+        }
     }
 
     /// Kills the codex server at once, if one runs.
@@ -180,7 +229,8 @@ impl Stage {
     }
 
     pub(crate) fn log(&self) -> String {
-        let log = std::fs::read_to_string(self.folder.join("stderr.log")).unwrap_or_default();
+        let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+        let log = read(self.folder.join("stderr.log")) + &read(self.home().join("poco.log"));
         log.lines()
             .rev()
             .take(60)
@@ -239,6 +289,89 @@ impl Stage {
         }
     }
 
+    /// Waits until so many cards fit.
+    pub(crate) async fn cards(&self, chat: &str, count: usize, fits: impl Fn(&Message) -> bool) {
+        let find = |messages: &[Message]| {
+            (messages.iter().filter(|it| it.from_bot() && fits(it)).count() == count).then_some(())
+        };
+        if let Err(error) = self.feishu.wait_for(chat, WITHIN, find).await {
+            panic!("{error:#}\n{}", self.log());
+        }
+    }
+
+    /// Waits for a card on which the agent asks something.
+    pub(crate) async fn asking(&self, chat: &str) -> Message {
+        let asks = |card: &Message| {
+            let labels = card.labels();
+            card.text.starts_with("[Waiting] Task:") && labels.iter().any(|label| label == "Deny")
+        };
+        self.card(chat, asks).await
+    }
+
+    /// Waits until a card shows a page of its answer.
+    pub(crate) async fn page(&self, chat: &str, card: &str, page: usize, of: usize) -> Message {
+        let title = format!(" [{page}/{of}]");
+        let shows = |it: &Message| it.text.lines().next().is_some_and(|it| it.ends_with(&title));
+        self.card(chat, |it| it.id == card && shows(it)).await
+    }
+
+    /// Presses a button on a card as it was.
+    pub(crate) async fn press_on(&self, card: &Message, button: &str) -> PressResult {
+        let look = card.card.as_ref().unwrap();
+        self.feishu.press_on(OWNER, &card.id, look, button, &[]).await.unwrap()
+    }
+
+    /// Waits until PoCo itself says that so many tasks are completed.
+    pub(crate) async fn over(&self, count: usize) {
+        let deadline = tokio::time::Instant::now() + WITHIN;
+        loop {
+            let tasks = self.get("/tasks").await;
+            let all = tasks["tasks"].as_array().unwrap();
+            if all.iter().filter(|task| task["status"] == "completed").count() == count {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{tasks}\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Waits until PoCo has taken in everything that was sent.
+    pub(crate) async fn until_acknowledged(&self) {
+        let all = |feishu: &Feishu| feishu.unacknowledged().is_empty().then_some(());
+        self.feishu.wait_until(WITHIN, all).await.unwrap();
+    }
+
+    /// The id of the task that a card is about.
+    pub(crate) fn task_of(&self, card: &Message) -> String {
+        let (_, rest) = card.text.split_once("Task: ").unwrap();
+        rest.split_whitespace().next().unwrap().to_owned()
+    }
+
+    /// Whether a process runs whose command line holds this word.
+    pub(crate) fn runs(&self, word: &str) -> bool {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let mut lines =
+            processes.map(|it| std::fs::read(it.path().join("cmdline")).unwrap_or_default());
+        lines.any(|line| line.split(|byte| *byte == 0).any(|it| it == word.as_bytes()))
+    }
+
+    /// The conversations the model has had, by the name codex gives them.
+    pub(crate) fn threads(&self) -> BTreeSet<String> {
+        let seen = self.model.seen();
+        seen.iter().map(|it| it.body["prompt_cache_key"].to_string()).collect()
+    }
+
+    /// All that the model was last told.
+    pub(crate) fn last_request(&self) -> String {
+        self.model.seen().last().unwrap().body.to_string()
+    }
+
+    /// Nothing was done that Feishu does not like.
+    pub(crate) fn is_well(&self) {
+        assert_eq!(self.feishu.violations(), []);
+        assert_eq!(self.feishu.complaints(), Vec::<String>::new());
+    }
+
     /// Waits for a card whose title begins so and whose text holds this.
     pub(crate) async fn titled(&self, chat: &str, title: &str, holds: &str) -> Message {
         self.card(chat, |card| card.text.starts_with(title) && card.text.contains(holds)).await
@@ -247,13 +380,24 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        // PoCo ends with its handle; codex was made to outlive it.
+        // PoCo ends with its handle, but for one in the background; codex was made to outlive it.
         self.poco.take();
+        self.kill_background();
         self.kill_codex();
         if !std::thread::panicking() {
             let _ = std::fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+/// Waits for something outside of PoCo and Feishu, which nobody tells us of.
+pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    assert!(tokio::time::timeout(WITHIN, waiting).await.is_ok(), "{what}");
 }
 
 fn fresh_folder() -> PathBuf {

@@ -156,7 +156,7 @@ fn as_many_buttons_as_fit_survive_and_the_rest_is_counted() {
             .buttons(vec![stop().confirm("Delete it? What runs in it is stopped.")])
     };
     let card = (0..50).fold(Card::new(Tone::Plain, "Manage"), line);
-    let value = check(&card.clone().buttons(vec![Button::new("Back", Action::Home)]));
+    let value = check(&card.buttons(vec![Button::new("Back", Action::Home)]));
     let text = value.to_string();
     let buttons = text.matches(r#""tag":"button""#).count();
     assert!(buttons > 30, "{buttons}");

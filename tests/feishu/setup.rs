@@ -50,6 +50,7 @@ async fn check_says_when_nobody_is_there() {
     let rejected = Feishu::new(&settings).expect("a client").check().await.expect_err("nobody");
     assert_eq!(rejected.class, Class::Transient);
     assert!(rejected.to_string().contains("could not connect"), "{rejected}");
+    assert!(rejected.explain().contains("Check the network"), "{}", rejected.explain());
 }
 
 #[tokio::test]

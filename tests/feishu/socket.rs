@@ -69,10 +69,10 @@ impl World {
     async fn new(options: Options) -> Self {
         let feishu = Feishu::start(options).await.expect("the simulator starts");
         feishu.client_config(quick());
-        Self::connect(feishu, &Options::default().app_secret).await
+        Self::connect(feishu, &Options::default().app_secret)
     }
 
-    async fn connect(feishu: Feishu, secret: &str) -> Self {
+    fn connect(feishu: Feishu, secret: &str) -> Self {
         let config = config::Feishu {
             base_url: format!("{}/", feishu.url()),
             app_id: Options::default().app_id,
@@ -279,7 +279,7 @@ async fn what_only_people_can_mend_is_told_to_them() {
     ] {
         let feishu = Feishu::start(Options::default()).await.expect("the simulator starts");
         feishu.refuse_endpoint(code, 1_000);
-        let mut world = World::connect(feishu, "a secret").await;
+        let mut world = World::connect(feishu, "a secret");
         let status = world.status(|it| matches!(it, Status::Misconfigured { .. })).await;
         let shown = status.to_string();
         assert!(shown.contains(fix) && shown.contains(&code.to_string()), "{shown}");
@@ -294,7 +294,7 @@ async fn a_refused_handshake_is_told_or_tried_again() {
     feishu.client_config(quick());
     feishu.refuse_handshake(401, 1_000_040_343, 2);
     feishu.refuse_endpoint(1_000_040_345, 1);
-    let mut world = World::connect(feishu, &Options::default().app_secret).await;
+    let mut world = World::connect(feishu, &Options::default().app_secret);
     world.connected().await;
     world.feishu.refuse_handshake(401, 1_000_040_350, 1_000);
     world.feishu.cut(Cut::Close);
@@ -308,7 +308,7 @@ async fn a_pong_may_change_the_pace() {
     let feishu = Feishu::start(Options::default()).await.expect("the simulator starts");
     feishu.client_config(ClientConfig { ping_interval: Some(500), ..quick() });
     feishu.pong_config(Some(ClientConfig { ping_interval: Some(1), ..ClientConfig::default() }));
-    let mut world = World::connect(feishu, &Options::default().app_secret).await;
+    let mut world = World::connect(feishu, &Options::default().app_secret);
     world.connected().await;
     let pinged = |feishu: &Feishu| (feishu.pings() > 1).then_some(());
     world.feishu.wait_until(SOON, pinged).await.expect("it pings sooner");

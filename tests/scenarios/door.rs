@@ -175,3 +175,26 @@ async fn where_the_operator_named_the_owner_there_is_no_pairing() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn whoever_sits_at_the_machine_needs_no_leave() {
+    scenario_without_owner(async |world| {
+        world.go("demo").await;
+        world.say_at_the_machine("hello").await;
+        assert!(world.shown().contains("**Commands**"));
+        world.say_at_the_machine("/run confirm: say hi").await;
+        assert_snapshot!(world.shown(), @"
+        [Waiting] Task: T1 (codex, /home/ann)
+        Run this?
+        ```
+        say hi
+        ```
+        [Approve] [Reject]
+        ");
+        world.say_at_the_machine(&format!("/approve {}", world.task("T1"))).await;
+        world.skim_cards();
+        assert!(world.sent().starts_with("start T1"));
+        assert_eq!(world.room().desk.current.unwrap().source, "demo");
+    })
+    .await;
+}

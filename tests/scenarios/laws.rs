@@ -1,6 +1,8 @@
 //! What holds whatever happens, in whatever order.
 
+mod checks;
 mod history;
+mod made;
 
 use history::{History, Place, final_title, steps};
 use poco_core::{

@@ -260,3 +260,23 @@ async fn two_may_answer_at_once() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn many_may_write_at_once() {
+    scenario(async |world| {
+        world.project().await;
+        let texts: Vec<_> = (0..40).map(|n| format!("prompt {n}")).collect();
+        let said: Vec<_> = texts.iter().map(|text| ("ann", text.as_str())).collect();
+        world.say_at_once(&said).await;
+        world.settle().await;
+        let cards = world.cards();
+        let count = |part: &str| cards.iter().filter(|card| card.contains(part)).count();
+        assert_eq!(count("[Created] Task"), 1);
+        assert_eq!(count("[Queued] Task"), WAITING_MAX);
+        assert_eq!(count("are waiting already"), 40 - 1 - WAITING_MAX);
+        assert_eq!(cards.len(), 1 + 40, "each has one answer");
+        world.skim_cards();
+        assert!(world.sent().starts_with("start "));
+    })
+    .await;
+}

@@ -325,3 +325,35 @@ async fn a_press_that_brought_a_word_does_no_more_when_it_comes_again() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn people_have_a_glance_while_the_agent_types() {
+    scenario(async |world| {
+        world.project().await;
+        world.say("ann", "fix it").await;
+        world.agent_types("ls", "Too early").await;
+        world.agent_starts().await;
+        world.skim();
+        let room = world.room();
+        world.agent_types("ls", "I am looking").await;
+        assert_snapshot!(world.shown(), @"
+        [Running] Task: T1 (codex, /srv/api)
+        ~ fix it
+        ls
+        I am looking
+        [Stop]
+        ");
+        assert_eq!(world.room(), room, "a glance is not stored");
+
+        world.agent_asks("a1", poco_tests::command("ls")).await;
+        world.skim();
+        world.agent_types("ls", "What is asked is not covered").await;
+        world.assert_silent();
+        world.press("ann", "Allow once").await;
+        world.agent_answers(&["Done."]).await;
+        world.skim();
+        world.agent_types("ls", "Too late").await;
+        world.assert_silent();
+    })
+    .await;
+}

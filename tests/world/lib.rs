@@ -2,14 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "test support: what goes wrong must stop the test")]
 
+mod agent;
 mod fake;
 mod look;
 
 use fake::{FakeChat, FakeQueue, FakeStore, Fault, Faults};
 use poco_core::{
-    Action, Approval, ApprovalId, Ask, CardRef, ChatId, Event, EventId, Fact, Outcome, Pages,
-    PagesId, Press, Report, Room, Settings, TaskId, Terms, ThreadId, Timestamp, TurnId, UserId,
-    Via,
+    Action, CardRef, ChatId, Event, EventId, Fact, Press, Room, Settings, TaskId, Terms, Timestamp,
+    UserId, Via,
 };
 use poco_io::app::{App, Debt, Taken};
 use poco_io::port::{Document, Job, MessageId, Store};
@@ -17,6 +17,7 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+pub use agent::command;
 pub use fake::Refusal;
 
 /// How often a platform delivers an event: once, and four times more if it must.
@@ -83,6 +84,8 @@ async fn outcome(
 #[derive(Debug)]
 pub struct World {
     app: App,
+    /// The same in another process.
+    other: App,
     store: Arc<FakeStore>,
     chat: Arc<FakeChat>,
     queue: Arc<FakeQueue>,
@@ -107,9 +110,21 @@ impl World {
             agents: vec!["codex".into(), "stub".into()],
             settings: settings("/home/ann"),
         };
-        let app = App::new(store.clone(), queue.clone(), chat.clone(), terms, now);
+        let open = || App::new(store.clone(), queue.clone(), chat.clone(), terms.clone(), now);
+        let (app, other) = (open(), open());
         let (events, last, toasts, tasks) = Default::default();
-        Self { app, store, chat, queue, here: ChatId::new(DIRECT), events, last, toasts, tasks }
+        Self {
+            app,
+            other,
+            store,
+            chat,
+            queue,
+            here: ChatId::new(DIRECT),
+            events,
+            last,
+            toasts,
+            tasks,
+        }
     }
 
     /// A world that was left with these documents, by whichever version.
@@ -176,6 +191,12 @@ impl World {
         self.tell(fact).await;
     }
 
+    /// Somebody at the machine itself types it.
+    pub async fn say_at_the_machine(&mut self, text: &str) {
+        let (by, via) = (UserId::new("local"), Via::Local { card: None });
+        self.tell(Fact::Acted { by, via, action: Action::parse(text) }).await;
+    }
+
     /// Somebody writes in the same moment as whatever came before.
     pub async fn say_in_haste(&mut self, by: &str, text: &str) {
         let moment = NOW.get();
@@ -183,12 +204,12 @@ impl World {
         NOW.set(moment);
     }
 
-    /// Several people write at the same time.
+    /// Several people write at the same time; half of it comes in through another process.
     pub async fn say_at_once(&mut self, said: &[(&str, &str)]) {
         let mut handled = vec![];
-        for (by, text) in said {
-            let event = self.event(self.said(by, text));
-            handled.push((self.app.clone(), event));
+        for (at, (by, text)) in said.iter().enumerate() {
+            let app = if at.is_multiple_of(2) { &self.app } else { &self.other };
+            handled.push((app.clone(), self.event(self.said(by, text))));
         }
         let handled =
             handled.into_iter().map(|(app, event)| async move { app.handle(event).await });
@@ -249,82 +270,6 @@ impl World {
         let until = Timestamp(NOW.get() + 10 * MINUTE);
         self.tell(Fact::PairingOffered { code: code.into(), until }).await;
         self.here = here;
-    }
-
-    /// The runner found the folder of the newest project that is being made.
-    pub async fn folder_is(&mut self, path: &str) {
-        self.looked(Ok(path.to_owned())).await;
-    }
-
-    /// The runner did not find it.
-    pub async fn folder_is_bad(&mut self, why: &str) {
-        self.looked(Err(why.to_owned())).await;
-    }
-
-    async fn looked(&mut self, result: Result<String, String>) {
-        self.settle_if(|world| world.queue.looking().is_none()).await;
-        let request = self.queue.looking().expect("no folder is looked at");
-        self.tell(Fact::Looked { request, result }).await;
-    }
-
-    /// The agent reports on the task it was last started on.
-    pub async fn agent(&mut self, report: Report) {
-        self.settle_if(|world| world.current_is_not_sent()).await;
-        let task = self.queue.started().last().cloned().expect("no task was started");
-        self.report(&task, report).await;
-    }
-
-    /// The agent reports on a task.
-    pub async fn report(&mut self, task: &TaskId, report: Report) {
-        self.tell(Fact::Reported { task: task.clone(), report }).await;
-    }
-
-    fn current_is_not_sent(&self) -> bool {
-        let current = self.room().desk.current;
-        current.is_some_and(|task| !self.queue.started().contains(&task.id))
-    }
-
-    /// The runner is about to hand the prompt over.
-    pub async fn agent_is_given_it(&mut self) {
-        let (claim, thread) = (format!("claim-{}", self.events), Some(ThreadId::new("thread")));
-        self.agent(Report::Claimed { claim, thread }).await;
-    }
-
-    /// The agent takes the prompt.
-    pub async fn agent_starts(&mut self) {
-        self.agent_is_given_it().await;
-        let turn = TurnId::new(format!("turn-{}", self.events));
-        self.agent(Report::Started { thread: ThreadId::new("thread"), turn }).await;
-    }
-
-    /// The agent asks for leave.
-    pub async fn agent_asks(&mut self, id: &str, ask: Ask) {
-        self.agent(Report::Asked(Approval { id: ApprovalId::new(id), ask })).await;
-    }
-
-    /// The agent is done; the answer has a page for each text.
-    pub async fn agent_answers(&mut self, pages: &[&str]) {
-        let answer = self.pages(pages).await;
-        self.agent_ends(Outcome::Answered { answer }).await;
-    }
-
-    pub async fn agent_ends(&mut self, outcome: Outcome) {
-        self.agent(Report::Ended { outcome, steps: vec![] }).await;
-    }
-
-    /// Puts a text of several pages where PoCo keeps them.
-    pub async fn pages(&mut self, pages: &[&str]) -> Pages {
-        let id = PagesId::new(format!("pages-{}", self.events));
-        for (at, body) in pages.iter().enumerate().skip(1) {
-            let document = Document { version: 1, body: (*body).to_owned() };
-            let key = format!("page/{id}/{at:05}");
-            while self.store.put(&key, &document).await.is_err() {
-                if self.store.get(&key).await.is_ok_and(|got| got.is_some()) {
-                    break; // It was the answer that was lost.
-                }
-            }
-        }
-        Pages { id, first: pages[0].to_owned(), count: pages.len() }
     }
 
     /// How the platform refuses to open a group, from now on.
@@ -404,6 +349,7 @@ fn settings(workdir: &str) -> Settings {
         agent: "codex".into(),
         workdir: workdir.into(),
         model: None,
+        effort: None,
         sandbox: "workspace-write".into(),
         approval_policy: "on-request".into(),
     }
@@ -411,10 +357,4 @@ fn settings(workdir: &str) -> Settings {
 
 fn now() -> Timestamp {
     Timestamp(NOW.get())
-}
-
-/// Returns what the agent wants to run, as it asks for it.
-pub fn command(command: &str) -> Ask {
-    let command = Pages::one("c", command);
-    Ask::Command { command, cwd: "/srv/api".into(), reason: String::new() }
 }

@@ -42,6 +42,9 @@ pub struct Settings {
     pub agent: String,
     pub workdir: String,
     pub model: Option<String>,
+    /// How long the model thinks; `None` leaves it to the agent.
+    #[serde(default)]
+    pub effort: Option<String>,
     /// `read-only`, `workspace-write` or `danger-full-access`.
     pub sandbox: String,
     /// `untrusted`, `on-request` or `never`.

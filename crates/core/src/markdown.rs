@@ -16,7 +16,7 @@ pub enum Kind {
     Blank,
     Text,
     /// Opens a code block.
-    Open(Fence),
+    Open(Box<Fence>),
     /// Inside a code block. `sure`: no reader of markdown could see it otherwise.
     Code {
         sure: bool,
@@ -147,7 +147,7 @@ impl<'a> Scanner<'a> {
         }
         if let Some(fence) = fence(text, lead, offset) {
             self.open = Some(fence.clone());
-            return Kind::Open(fence);
+            return Kind::Open(Box::new(fence));
         }
         let Some(last) = self.lines.last_mut() else { return Kind::Text };
         let table = matches!(last.kind, Kind::Dashes | Kind::Row);

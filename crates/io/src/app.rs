@@ -3,8 +3,10 @@
 mod pages;
 mod perform;
 mod tasks;
+mod turns;
 
 pub use tasks::TaskPage;
+use turns::Turns;
 
 use crate::port::{Chat, PutError, Queue, Store};
 use crate::record::Record;
@@ -13,12 +15,12 @@ use poco_core::{
     Archive, Card, ChatId, Effect, Event, Kind, Room, TaskId, Terms, Timestamp, Transcript, UserId, admit,
     live,
 };
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-/// How often a save is tried again when another writer came first.
-const TRIES_MAX: usize = 16;
+/// How often a save is tried again when a writer of another process came first.
+const TRIES_MAX: u32 = 16;
 
 /// Where all events go and everything comes from. Cheap to clone.
 #[derive(Clone)]
@@ -30,8 +32,9 @@ pub struct App {
     terms: Terms,
     /// The owner, once the house has one: it never changes again.
     owner: Arc<OnceLock<UserId>>,
-    /// One payer at a time in each chat of this process; it saves doing things twice.
-    payers: Arc<Mutex<BTreeMap<ChatId, Arc<tokio::sync::Mutex<()>>>>>,
+    /// Those who load, decide and save: a busy chat would have them all but one do it in vain.
+    writers: Turns,
+    payers: Turns,
 }
 
 /// What came of an event, its state being saved.
@@ -68,8 +71,8 @@ impl App {
         terms: Terms,
         clock: fn() -> Timestamp,
     ) -> Self {
-        let (owner, payers) = Default::default();
-        Self { store, queue, chat, clock, terms, owner, payers }
+        let (owner, writers, payers) = Default::default();
+        Self { store, queue, chat, clock, terms, owner, writers, payers }
     }
 
     /// Takes in one event and performs what follows from it.
@@ -85,7 +88,9 @@ impl App {
     pub async fn take_in(&self, event: Event) -> anyhow::Result<Taken> {
         let terms = self.terms().await?;
         let event = admit(&terms, event);
-        for _ in 0..TRIES_MAX {
+        let _turn = self.writers.take(&event.chat).await;
+        for tries in 0..TRIES_MAX {
+            give_way(tries).await;
             let mut record = self.load(&event.chat).await?;
             let decided = record.take_in(&terms, &event);
             if decided.changed {
@@ -100,7 +105,8 @@ impl App {
         anyhow::bail!("too many writers at once in chat {}", event.chat)
     }
 
-    /// Lets people see a task under way. Changes nothing that is stored.
+    /// Lets people see a task under way. Changes nothing that is stored. Whether it was seen is not
+    /// known: a platform that is busy skips it.
     pub async fn glance(
         &self,
         chat: &ChatId,
@@ -109,7 +115,7 @@ impl App {
     ) -> anyhow::Result<()> {
         let record = self.load(chat).await?;
         let Some((key, card)) = live(&record.room, task, transcript) else { return Ok(()) };
-        let Some(message) = record.message(&key) else { return Ok(()) };
+        let message = record.message(&key).context("its card is not posted yet")?;
         self.chat.glance(&message, &card, record.version).await.context("glance")
     }
 
@@ -148,6 +154,13 @@ impl App {
         self.store.put(&key(chat), &document).await?;
         record.version = document.version;
         Ok(())
+    }
+}
+
+/// Waits a little, and longer each time, so that two processes do not come first in turns for ever.
+async fn give_way(tries: u32) {
+    if tries > 0 {
+        tokio::time::sleep(Duration::from_millis(1 << tries.min(6))).await;
     }
 }
 

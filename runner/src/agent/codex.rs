@@ -25,7 +25,7 @@ use keeper::Keeper;
 use poco_core::{Settings, TaskId, ThreadId, TurnId};
 use poco_io::config;
 use program::Program;
-use record::Looked;
+use record::Standing;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -40,11 +40,6 @@ pub const NAME: &str = "codex";
 
 /// The versions PoCo is made for, the last being the one it is tested with.
 const TESTED: [(u32, u32); 2] = [(0, 160), (0, 169)];
-
-/// When a record is looked at again that does not have a prompt yet: codex may still be reading
-/// what a PoCo that was killed wrote last.
-const LOOK_AGAIN: [Duration; 3] =
-    [Duration::from_millis(200), Duration::from_millis(600), Duration::from_millis(1_200)];
 
 #[expect(missing_debug_implementations, reason = "it holds connections and child processes")]
 pub struct Codex {
@@ -112,50 +107,34 @@ impl Codex {
         Ok(resumed["thread"].clone())
     }
 
-    /// Looks for a task in the record of an open thread; again if it may still be on its way.
-    async fn look(&self, client: &Client, thread: &str, task: &str) -> Result<Looked, AgentError> {
-        let given = |turn: &Value| record::was_given(turn, task);
-        let pauses = if client.newborn { &[][..] } else { &LOOK_AGAIN[..] };
-        for pause in pauses {
-            match record::look(client, thread, given).await.map_err(failure::of_query)? {
-                Looked::Absent => tokio::time::sleep(*pause).await,
-                looked @ (Looked::Found(_) | Looked::TooLong) => return Ok(looked),
-            }
-        }
-        record::look(client, thread, given).await.map_err(failure::of_query)
-    }
-
     async fn found(
         &self,
         place: Place,
         task: &TaskId,
         opened: &Value,
     ) -> Result<Found, AgentError> {
-        let looked = self.look(&place.ear.client, &place.ear.thread, task.as_str()).await?;
-        let turn = match looked {
-            Looked::Found(turn) => turn,
-            Looked::Absent => return Ok(Found::Never),
-            Looked::TooLong => {
-                let reason = "The conversation is too long to look through.".to_owned();
-                return Ok(Found::Unknown { reason });
+        let given = |turn: &Value| record::was_given(turn, task.as_str());
+        let looked = record::standing(&place.ear.client, &place.ear.thread, given).await;
+        let name = |turn: &Value| turn["id"].as_str().unwrap_or_default().to_owned();
+        match looked.map_err(failure::of_query)? {
+            Standing::Running(turn) => {
+                let calls = match opened["path"].as_str() {
+                    Some(path) => rollout::open_calls(path.into()).await,
+                    None => BTreeMap::new(),
+                };
+                let mut watched = CodexTurn::new(place, name(&turn), task, self.silence_max);
+                watched.recall(calls);
+                watched.catch_up(&turn);
+                Ok(Found::Running(Box::new(watched)))
             }
-        };
-        let id = turn["id"].as_str().unwrap_or_default().to_owned();
-        // What was not active when it was opened may be by now.
-        let active = opened["status"]["type"] == "active"
-            || record::is_running(&turn) && is_active(&place).await;
-        if active && record::is_running(&turn) {
-            let calls = match opened["path"].as_str() {
-                Some(path) => rollout::open_calls(path.into()).await,
-                None => BTreeMap::new(),
-            };
-            let mut watched = CodexTurn::new(place, id, task, self.silence_max);
-            watched.recall(calls);
-            watched.catch_up(&turn);
-            return Ok(Found::Running(Box::new(watched)));
+            Standing::Over(turn) => {
+                let (answer, steps) = record::sum_up(&turn);
+                let end = record::end(&turn);
+                Ok(Found::Over { turn: TurnId::new(name(&turn)), end, answer, steps })
+            }
+            Standing::Absent => Ok(Found::Never),
+            Standing::Untold(reason) => Ok(Found::Unknown { reason }),
         }
-        let (answer, steps) = record::sum_up(&turn);
-        Ok(Found::Over { turn: TurnId::new(id), end: record::end(&turn), answer, steps })
     }
 }
 
@@ -227,11 +206,17 @@ impl Agent for Codex {
         let client = self.keeper.client().await?;
         let ear = client.listen(thread.as_str()).ok_or_else(busy)?;
         let place = Place { keeper: self.keeper.clone(), ear };
-        match self.resume(&client, thread.as_str(), thread_params(settings)).await {
-            Ok(opened) => self.found(place, task, &opened).await,
-            // A thread is written down with its first prompt.
-            Err(AgentError::Forgotten(_)) => Ok(Found::Never),
-            Err(error) => Err(error),
+        let mut pauses = record::pauses(&client).iter();
+        loop {
+            // A thread is written down with its first prompt, which may be on its way.
+            let found = match self.resume(&client, thread.as_str(), thread_params(settings)).await {
+                Ok(opened) => return self.found(place, task, &opened).await,
+                Err(AgentError::Forgotten(_)) => Found::Never,
+                Err(AgentError::Refused(reason)) => Found::Unknown { reason },
+                Err(error @ (AgentError::Later(_) | AgentError::Unclear(_))) => return Err(error),
+            };
+            let Some(pause) = pauses.next() else { return Ok(found) };
+            tokio::time::sleep(*pause).await;
         }
     }
 
@@ -247,7 +232,8 @@ async fn begin(
     prompt: &str,
     settings: &Settings,
 ) -> Result<String, AgentError> {
-    if is_active(place).await {
+    let active = record::is_active(&place.ear.client, &place.ear.thread).await;
+    if active.map_err(failure::of_query)? {
         // Codex would take the prompt as a word to the turn that runs.
         return Err(busy());
     }
@@ -262,6 +248,10 @@ async fn begin(
     if let Some(model) = &settings.model {
         params.insert("model".to_owned(), json!(model));
     }
+    if let Some(effort) = &settings.effort {
+        params.insert("effort".to_owned(), json!(effort));
+    }
+    place.ear.client.newborn.store(false, Ordering::Relaxed);
     let started =
         place.ear.client.call("turn/start", params.into()).await.map_err(failure::of_deed)?;
     let id = started["turn"]["id"].as_str();
@@ -271,12 +261,6 @@ async fn begin(
 
 fn busy() -> AgentError {
     AgentError::Later("Codex is still at another task in this conversation.".to_owned())
-}
-
-async fn is_active(place: &Place) -> bool {
-    let params = json!({ "threadId": place.ear.thread, "includeTurns": false });
-    let read = place.ear.client.call("thread/read", params).await;
-    read.is_ok_and(|read| read["thread"]["status"]["type"] == "active")
 }
 
 /// What a thread is opened with.

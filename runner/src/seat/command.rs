@@ -11,6 +11,7 @@ use poco_core::{
 use poco_io::port::Delivery;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often a job is tried before its task is told that it failed.
 const TRIES_MAX: u32 = 8;
@@ -133,6 +134,7 @@ impl Seat {
                     turn,
                     transcript,
                     unseen: false,
+                    glanced: Instant::now(),
                     closing: None,
                     _place: Some(place),
                 };

@@ -5,6 +5,7 @@ use crate::agent::{AgentError, End, Found};
 use crate::home::random_hex;
 use poco_core::{Outcome, Phase, Report, Step, Task, Transcript};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often an agent is asked about a task before it is given up, with growing waits between.
 const TRIES_MAX: u32 = 6;
@@ -52,6 +53,7 @@ impl Seat {
                     turn,
                     transcript,
                     unseen: true,
+                    glanced: Instant::now(),
                     closing: None,
                     _place: place.ok(),
                 });

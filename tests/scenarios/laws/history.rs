@@ -1,10 +1,10 @@
 //! A life of one room: whatever people and the agent do, and what comes of it.
 
+use super::made::{approval, outcome, settings};
 use poco_core::{
-    Action, Approval, ApprovalId, Archive, Ask, BROKEN_MAX, Block, Button, Card, CardKey, CardRef,
-    ChatId, Command, Effect, Event, EventId, Fact, Field, Kind, Listing, Lobby, Outcome, Pages,
-    Phase, Press, Project, Question, Report, Room, Settings, TaskId, Terms, ThreadId, Timestamp,
-    TurnId, Typing, UserId, Via, WAITING_MAX, decide,
+    Action, Archive, Block, Button, Card, CardKey, CardRef, ChatId, Command, Effect, Event,
+    EventId, Fact, Field, Kind, Listing, Lobby, Phase, Press, Project, Report, Room, TaskId, Terms,
+    ThreadId, Timestamp, TurnId, UserId, Via, WAITING_MAX, decide,
 };
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,12 +66,12 @@ pub(crate) struct History {
     pub(crate) sent: Vec<(Command, BTreeSet<TaskId>)>,
     pub(crate) kept: BTreeMap<TaskId, Archive>,
     /// Cards as they stand, by what a press on them says.
-    cards: BTreeMap<CardRef, Card>,
+    pub(super) cards: BTreeMap<CardRef, Card>,
     ever: Vec<(CardRef, Button)>,
     asked: Vec<EventId>,
     opening: Vec<EventId>,
     events: u64,
-    now: u64,
+    pub(super) now: u64,
 }
 
 /// Whether a title is one of a task that is over.
@@ -79,16 +79,6 @@ pub(crate) fn final_title(title: &str) -> bool {
     ["Complete", "Error", "Stopped", "Unknown", "Interrupted", "Added"]
         .iter()
         .any(|word| title.starts_with(&format!("[{word}] Task:")))
-}
-
-fn settings() -> Settings {
-    Settings {
-        agent: "codex".into(),
-        workdir: "/srv".into(),
-        model: None,
-        sandbox: "workspace-write".into(),
-        approval_policy: "on-request".into(),
-    }
 }
 
 impl History {
@@ -311,57 +301,6 @@ impl History {
         }
     }
 
-    /// Checks what must hold after every event.
-    fn check(&self, before: &Room, event: &Event) {
-        let (old, desk) = (&before.desk, &self.room.desk);
-        assert!(desk.waiting.is_empty() || desk.current.is_some(), "somebody waits for nobody");
-        assert!(desk.waiting.len() <= WAITING_MAX && desk.broken.len() <= BROKEN_MAX);
-        for task in old.current.iter().chain(&old.waiting) {
-            let there = desk.find(&task.id).is_some() || self.kept.contains_key(&task.id);
-            assert!(there, "{} was lost by {event:?}", task.id);
-        }
-        for task in desk.current.iter().chain(&desk.waiting) {
-            assert!(!self.kept.contains_key(&task.id), "{} is over and is not", task.id);
-            let running = task.phase == Phase::Running;
-            assert!(task.pending.is_empty() || running, "{:?} and asks", task.phase);
-        }
-        assert!(desk.waiting.iter().all(|task| task.phase == Phase::Waiting));
-        assert!(desk.current.as_ref().is_none_or(|task| task.phase != Phase::Waiting));
-        let still: Vec<_> = old.waiting.iter().filter(|it| desk.waiting.contains(it)).collect();
-        let order: Vec<_> = desk.waiting.iter().filter(|it| old.waiting.contains(it)).collect();
-        assert_eq!(still, order, "those who wait changed places");
-        self.check_looks();
-        if let Kind::Lobby(lobby) = &self.room.kind {
-            let chats: BTreeSet<_> = lobby.projects.iter().map(|project| &project.chat).collect();
-            assert_eq!(chats.len(), lobby.projects.len(), "a project is listed twice");
-        }
-    }
-
-    /// Every card that follows the room looks as a new one would.
-    fn check_looks(&self) {
-        let fresh = |action| {
-            let fact = Fact::Acted { by: UserId::new("ann"), via: Via::Group, action };
-            let (id, chat) = (EventId::new("look"), ChatId::new("chat"));
-            let event = Event { id, chat, at: Timestamp(self.now), fact };
-            match decide(&self.terms, &mut self.room.clone(), &event).as_slice() {
-                [Effect::Post { card, .. }] => card.clone(),
-                other => panic!("one card was to be posted, not {other:?}"),
-            }
-        };
-        let desk = &self.room.desk;
-        for task in desk.current.iter().chain(&desk.waiting) {
-            let shown = &self.cards[&name(&task.card())];
-            let shown = Card { typing: Typing::No, ..shown.clone() };
-            assert_eq!(shown, fresh(Action::Status { task: Some(task.id.clone()) }));
-        }
-        if matches!(self.room.kind, Kind::Project(_)) {
-            // Until something changes nobody has seen it.
-            if let Some(shown) = self.cards.get(&name(&CardKey::Workspace)) {
-                assert_eq!(*shown, fresh(Action::Workspace));
-            }
-        }
-    }
-
     /// Whether a card is kept as the room is, rather than left as it was posted.
     pub(crate) fn follows(&self, card: &CardRef) -> bool {
         !card.as_str().starts_with("post ")
@@ -387,7 +326,7 @@ impl History {
     }
 }
 
-fn name(key: &CardKey) -> CardRef {
+pub(super) fn name(key: &CardKey) -> CardRef {
     match key {
         CardKey::Workspace => CardRef::new("workspace"),
         CardKey::Task(task) => CardRef::new(format!("task {task}")),
@@ -421,31 +360,4 @@ fn filled(card: &Card, button: &Button) -> Vec<(String, String)> {
         Field::Select { name, options, .. } => (name.clone(), options[0].value.clone()),
     };
     forms.flat_map(|form| &form.fields).map(value).collect()
-}
-
-fn approval(kind: usize) -> Approval {
-    let text = || Pages { count: 1 + kind % 3, ..Pages::one(format!("p{kind}"), "ls") };
-    let ask = match kind % 4 {
-        0 => Ask::Command { command: text(), cwd: "/".into(), reason: "why".into() },
-        1 => Ask::Patch { diff: text(), files: vec!["a".into()], reason: String::new() },
-        2 => Ask::Permission { what: text(), reason: String::new() },
-        _ => {
-            let options = if kind.is_multiple_of(8) { vec!["a".to_owned()] } else { vec![] };
-            Ask::Questions(vec![Question { id: "q".into(), text: "What?".into(), options }])
-        }
-    };
-    Approval { id: ApprovalId::new(format!("a{}", kind % 7)), ask }
-}
-
-fn outcome(kind: usize) -> Outcome {
-    let text = || Pages { count: 1 + kind % 3, ..Pages::one(format!("p{kind}"), "ok") };
-    let (reason, partial) = ("it broke".to_owned(), kind.is_multiple_of(2).then(text));
-    match kind % 6 {
-        0 => Outcome::Answered { answer: text() },
-        1 => Outcome::Failed { reason, partial },
-        2 => Outcome::Stopped { partial },
-        3 => Outcome::Interrupted { reason, partial, begun: Some(true) },
-        4 => Outcome::Interrupted { reason, partial, begun: Some(false) },
-        _ => Outcome::Interrupted { reason, partial, begun: None },
-    }
 }

@@ -3,15 +3,15 @@
 use super::App;
 use crate::port::{Document, PutError};
 use anyhow::{Context, anyhow};
-use poco_core::{Block, Card, Pages, PagesId, paginate};
+use poco_core::{Block, Card, Pages, PagesId, hash, paginate};
 
 impl App {
     /// Cuts a text into pages and keeps them. Keeping the same text again under the same id changes
-    /// nothing.
+    /// nothing; another text gets pages of its own.
     pub async fn keep_pages(&self, id: &str, markdown: &str) -> anyhow::Result<Pages> {
         let mut pages = paginate(markdown).into_iter();
         let first = pages.next().unwrap_or_default();
-        let id = PagesId::new(id);
+        let id = PagesId::new(format!("{id}-{:016x}", hash(markdown)));
         let mut count = 1;
         for body in pages {
             let document = Document { version: 1, body };

@@ -1,7 +1,7 @@
 //! Pays what is owed. Every effect may be repeated without harm, and one that fails holds back no
 //! other: a job goes out though the chat platform is down.
 
-use super::{App, Debt};
+use super::{App, Debt, TRIES_MAX, give_way};
 use crate::port::{ChatError, Job, MessageId, PutError};
 use crate::record::{Owed, Record};
 use anyhow::Context;
@@ -11,13 +11,9 @@ use poco_core::{
     TaskId, Timestamp, UserId, hash, recalled,
 };
 use std::collections::VecDeque;
-use std::sync::{Arc, PoisonError};
 
 /// How often what is owed may give rise to more.
 const ROUNDS_MAX: usize = 12;
-
-/// How often a strike-off is tried again when another writer came first.
-const TRIES_MAX: usize = 16;
 
 /// How long a chat that can't be opened is tried for, in milliseconds.
 const OPEN_PATIENCE: u64 = 120_000;
@@ -80,16 +76,7 @@ impl App {
 
     /// Pays once, and returns the chats that heard of something.
     async fn pay(&self, chat: &ChatId) -> anyhow::Result<(Debt, Vec<ChatId>)> {
-        let payer = self.payer(chat);
-        let paid = {
-            let _alone = payer.lock().await;
-            self.pay_alone(chat).await
-        };
-        self.forget(chat, payer);
-        paid
-    }
-
-    async fn pay_alone(&self, chat: &ChatId) -> anyhow::Result<(Debt, Vec<ChatId>)> {
+        let _turn = self.payers.take(chat).await;
         let record = self.load(chat).await?;
         if record.is_settled() {
             return Ok((Debt::Clear, vec![]));
@@ -115,26 +102,14 @@ impl App {
         self.strike_off(chat, &paid).await.map(|_| ())
     }
 
-    fn payer(&self, chat: &ChatId) -> Arc<tokio::sync::Mutex<()>> {
-        let mut payers = self.payers.lock().unwrap_or_else(PoisonError::into_inner);
-        payers.entry(chat.clone()).or_default().clone()
-    }
-
-    /// Forgets the lock of a chat that nobody else pays for at the moment.
-    fn forget(&self, chat: &ChatId, payer: Arc<tokio::sync::Mutex<()>>) {
-        let mut payers = self.payers.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(payer);
-        if payers.get(chat).is_some_and(|payer| Arc::strong_count(payer) == 1) {
-            payers.remove(chat);
-        }
-    }
-
     /// Notes what was paid. Says whether nothing of what was owed then is left.
     async fn strike_off(&self, chat: &ChatId, paid: &Paid) -> anyhow::Result<bool> {
         if paid.done.is_empty() && paid.posted.is_empty() {
             return Ok(false);
         }
-        for _ in 0..TRIES_MAX {
+        let _turn = self.writers.take(chat).await;
+        for tries in 0..TRIES_MAX {
+            give_way(tries).await;
             let mut record = self.load(chat).await?;
             record.settle(&paid.done, &paid.posted);
             match self.save(chat, &mut record).await {
@@ -149,6 +124,7 @@ impl App {
     async fn perform(&self, chat: &ChatId, record: &Record) -> Paid {
         let mut paid = Paid::default();
         self.send(chat, record, &mut paid).await;
+        self.keep_known(record, &mut paid).await;
         let shows = record.owed().filter(|owed| !superseded(record, owed));
         let shown = join_all(shows.map(|owed| self.show(chat, record, owed))).await;
         for (owed, posted) in shown.into_iter().flatten() {
@@ -158,6 +134,9 @@ impl App {
             paid.posted.extend(posted);
         }
         for owed in record.owed() {
+            if paid.done.contains(owed) {
+                continue;
+            }
             match self.others(chat, record, owed, &mut paid).await {
                 Ok(true) => paid.done.push(owed.clone()),
                 Ok(false) => {}
@@ -180,6 +159,19 @@ impl App {
                 return;
             }
             paid.done.push(owed.clone());
+        }
+    }
+
+    /// Keeps tasks that are over: they must not be unknown for as long as no card can be shown. One
+    /// whose card is not known yet is kept once more when it is.
+    async fn keep_known(&self, record: &Record, paid: &mut Paid) {
+        for owed in record.owed() {
+            let Effect::Keep { archive } = &owed.effect else { continue };
+            let message = record.message(&archive.task.card());
+            let is_known = message.is_some();
+            if self.keep(archive, message).await.is_ok() && is_known {
+                paid.done.push(owed.clone());
+            }
         }
     }
 

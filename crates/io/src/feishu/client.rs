@@ -89,7 +89,7 @@ impl Feishu {
             app_secret: config.app_secret.clone(),
             tokens: Tokens::default(),
             recent: Recent::default(),
-            pacer: Pacer::default(),
+            pacer: Pacer::following(),
             lanes: Lanes::default(),
             made: Makings::default(),
         };

@@ -187,8 +187,11 @@ impl Rejected {
 
     /// What to do about it, if anybody can do anything.
     pub fn advice(&self) -> Option<&'static str> {
-        let (Class::Setup(advice) | Class::Refused(advice)) = self.class else { return None };
-        Some(advice)
+        if let Class::Setup(advice) | Class::Refused(advice) = self.class {
+            return Some(advice);
+        }
+        (self.code == 0)
+            .then_some("Check the network, the proxy and POCO_FEISHU_API_BASE_URL, then try again.")
     }
 
     /// The failure and the next step, as one text.

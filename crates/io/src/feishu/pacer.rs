@@ -78,6 +78,8 @@ struct State {
     next: u64,
     /// When somebody looks again.
     alarm: Option<Instant>,
+    /// When we took over from a process whose last calls may still count.
+    since: Option<Instant>,
 }
 
 /// First the urgent ones, then whoever came first.
@@ -105,6 +107,13 @@ pub(super) struct Permit {
 }
 
 impl Pacer {
+    /// Makes one for a process that may follow upon another: what that one did a moment ago is not
+    /// known, so each chat and card gets one call at first.
+    pub(super) fn following() -> Self {
+        let state = State { since: Some(Instant::now()), ..State::default() };
+        Self(Arc::new(Mutex::new(state)))
+    }
+
     /// Waits for leave to make a call. `None` if there is none by the deadline.
     pub(super) async fn admit(
         &self,
@@ -122,7 +131,7 @@ impl Pacer {
     pub(super) fn hold(&self, key: &Key, time: Duration) {
         let until = Instant::now() + time;
         let mut state = self.state();
-        let gate = state.gates.entry(key.clone()).or_default();
+        let gate = state.gate(key);
         gate.held = gate.held.max(Some(until));
     }
 
@@ -148,7 +157,7 @@ impl Pacer {
         for place in go {
             let Some(waiting) = state.waiting.remove(&place) else { continue };
             for key in &waiting.keys {
-                state.gates.entry(key.clone()).or_default().running += 1;
+                state.gate(key).running += 1;
             }
             let permit = Permit { pacer: self.clone(), keys: waiting.keys };
             unwanted.extend(waiting.grant.send(permit).err());
@@ -210,11 +219,22 @@ impl State {
     }
 
     fn opens(&self, key: &Key, taken: usize, now: Instant) -> Opens {
-        let idle = Gate::default();
-        let gate = self.gates.get(key).unwrap_or(&idle);
+        let unused;
+        let gate = match self.gates.get(key) {
+            Some(gate) => gate,
+            None => {
+                unused = Gate::new(key, self.since);
+                &unused
+            }
+        };
         let held = gate.held.filter(|held| *held > now).map_or(Opens::Now, Opens::At);
         let limits = key.limits().iter().map(|limit| gate.opens(limit, taken, now));
         limits.fold(held, Opens::max)
+    }
+
+    fn gate(&mut self, key: &Key) -> &mut Gate {
+        let since = self.since;
+        self.gates.entry(key.clone()).or_insert_with(|| Gate::new(key, since))
     }
 
     fn tidy(&mut self, now: Instant) {
@@ -233,6 +253,15 @@ enum Opens {
 }
 
 impl Gate {
+    fn new(key: &Key, since: Option<Instant>) -> Self {
+        let calls = match key {
+            Key::Chat(_) | Key::Message(_) | Key::Card(_) => key.limits()[0].calls,
+            Key::Api(_) | Key::Glances(_) | Key::Opening => 0,
+        };
+        let counted = since.map(|since| VecDeque::from(vec![since; calls.saturating_sub(1)]));
+        Self { ended: counted.unwrap_or_default(), ..Self::default() }
+    }
+
     fn opens(&self, limit: &Limit, taken: usize, now: Instant) -> Opens {
         let Some(room) = limit.calls.checked_sub(self.running + taken + 1) else {
             return Opens::Later;
@@ -264,7 +293,7 @@ impl Drop for Permit {
         let now = Instant::now();
         let mut state = self.pacer.state();
         for key in &self.keys {
-            state.gates.entry(key.clone()).or_default().end(key.memory(), now);
+            state.gate(key).end(key.memory(), now);
         }
         drop(state);
         self.pacer.pump();

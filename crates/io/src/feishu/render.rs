@@ -2,6 +2,7 @@
 
 mod budget;
 mod element;
+mod inline;
 mod markdown;
 mod part;
 

@@ -44,8 +44,8 @@ pub(super) struct Client {
     hub: Arc<Hub>,
     /// As the server says it, such as `0.169.0`.
     pub(super) version: String,
-    /// The server was started for this connection, so no earlier one can have left it anything.
-    pub(super) newborn: bool,
+    /// The server was started for this connection, and was given no prompt yet.
+    pub(super) newborn: AtomicBool,
     /// Threads opened over this connection, with the sandbox they have.
     loaded: Mutex<HashMap<String, Value>>,
     /// Somebody was seen to be logged in.
@@ -69,7 +69,7 @@ impl Client {
             rpc,
             hub,
             version,
-            newborn,
+            newborn: AtomicBool::new(newborn),
             loaded: Mutex::default(),
             logged_in: AtomicBool::new(false),
         })

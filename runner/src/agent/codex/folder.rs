@@ -114,6 +114,13 @@ impl Folder {
         let _ = std::fs::remove_file(self.label_path());
     }
 
+    /// Takes the folder with the short name away, if there is one.
+    pub(super) fn leave(&self) {
+        if let Some(short) = self.socket.parent().filter(|it| *it != self.path) {
+            let _ = std::fs::remove_dir(short);
+        }
+    }
+
     fn label_path(&self) -> PathBuf {
         self.path.join("server.json")
     }

@@ -210,6 +210,7 @@ impl Keeper {
             label.process.end().await;
         }
         folder.clear();
+        folder.leave();
     }
 }
 

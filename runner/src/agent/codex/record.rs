@@ -6,6 +6,8 @@ use crate::agent::End;
 use crate::rpc::CallError;
 use poco_core::{Step, Transcript};
 use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// Turns read at a time.
 const PAGE: usize = 20;
@@ -13,19 +15,87 @@ const PAGE: usize = 20;
 /// The most pages looked through for one turn.
 const PAGES_MAX: usize = 50;
 
-pub(super) enum Looked {
-    Found(Value),
+/// When a record is looked at again that may not be up to date: codex may still be reading what a
+/// PoCo that was killed wrote last, and a turn that begins or ends at this moment may look cut off.
+const LOOK_AGAIN: [Duration; 3] =
+    [Duration::from_millis(200), Duration::from_millis(600), Duration::from_millis(1_200)];
+
+/// How a turn stands.
+pub(super) enum Standing {
+    Running(Value),
+    Over(Value),
     /// The whole record was read, and it is not there.
     Absent,
-    /// The record is too long to say.
+    /// The record does not tell, for this reason.
+    Untold(String),
+}
+
+enum Looked {
+    Found(Value),
+    Absent,
     TooLong,
 }
 
-/// Looks for the newest turn that fits.
-pub(super) async fn look(
+/// Returns the pauses after which doubt about what codex knows is at an end. A server that was
+/// started for us has nothing under way.
+pub(super) fn pauses(client: &Client) -> &'static [Duration] {
+    if client.newborn.load(Ordering::Relaxed) { &[] } else { &LOOK_AGAIN }
+}
+
+/// Finds out how the newest turn that fits stands, in a thread that is open.
+pub(super) async fn standing(
     client: &Client,
     thread: &str,
-    fits: impl Fn(&Value) -> bool + Send,
+    fits: impl Fn(&Value) -> bool + Send + Sync,
+) -> Result<Standing, CallError> {
+    let mut pauses = pauses(client).iter();
+    loop {
+        let doubtful = match glance(client, thread, &fits).await {
+            Ok(Standing::Over(turn)) if !is_running(&turn) && turn["status"] != "interrupted" => {
+                return Ok(Standing::Over(turn));
+            }
+            Ok(Standing::Running(turn)) => return Ok(Standing::Running(turn)),
+            Ok(doubtful @ (Standing::Over(_) | Standing::Absent | Standing::Untold(_))) => doubtful,
+            // A record that is only being begun can't be read.
+            Err(CallError::Refused { message, .. }) => {
+                Standing::Untold(format!("Codex can't read its record: {message}"))
+            }
+            Err(error) => return Err(error),
+        };
+        let Some(pause) = pauses.next() else { return Ok(doubtful) };
+        tokio::time::sleep(*pause).await;
+    }
+}
+
+async fn glance(
+    client: &Client,
+    thread: &str,
+    fits: impl Fn(&Value) -> bool + Send + Sync,
+) -> Result<Standing, CallError> {
+    Ok(match look(client, thread, fits).await? {
+        Looked::Absent => Standing::Absent,
+        Looked::TooLong => {
+            Standing::Untold("The conversation is too long to look through.".to_owned())
+        }
+        Looked::Found(turn) if is_running(&turn) && is_active(client, thread).await? => {
+            Standing::Running(turn)
+        }
+        Looked::Found(turn) => Standing::Over(turn),
+    })
+}
+
+/// Whether a turn runs in the thread.
+pub(super) async fn is_active(client: &Client, thread: &str) -> Result<bool, CallError> {
+    let params = json!({ "threadId": thread, "includeTurns": false });
+    let read = client.call("thread/read", params).await?;
+    Ok(read["thread"]["status"]["type"] == "active")
+}
+
+/// Looks for the newest turn that fits.
+async fn look(
+    client: &Client,
+    thread: &str,
+    fits: impl Fn(&Value) -> bool + Send + Sync,
 ) -> Result<Looked, CallError> {
     let mut cursor = Value::Null;
     for _ in 0..PAGES_MAX {
@@ -33,9 +103,13 @@ pub(super) async fn look(
             "threadId": thread, "cursor": cursor, "limit": PAGE,
             "sortDirection": "desc", "itemsView": "full",
         });
-        let mut page = client.call("thread/turns/list", params).await?;
-        let turns = page["data"].as_array_mut().map(std::mem::take).unwrap_or_default();
-        if let Some(turn) = turns.into_iter().find(|turn| fits(turn)) {
+        let mut page = match client.call("thread/turns/list", params).await {
+            Ok(page) => page,
+            // Some servers can't page, or not yet in a thread that is only being written down.
+            Err(CallError::Refused { .. }) => return look_whole(client, thread, fits).await,
+            Err(error) => return Err(error),
+        };
+        if let Some(turn) = turns(&mut page["data"]).into_iter().find(|turn| fits(turn)) {
             return Ok(Looked::Found(turn));
         }
         cursor = page["nextCursor"].take();
@@ -44,6 +118,22 @@ pub(super) async fn look(
         }
     }
     Ok(Looked::TooLong)
+}
+
+async fn look_whole(
+    client: &Client,
+    thread: &str,
+    fits: impl Fn(&Value) -> bool + Send + Sync,
+) -> Result<Looked, CallError> {
+    let params = json!({ "threadId": thread, "includeTurns": true });
+    let mut read = client.call("thread/read", params).await?;
+    let turns = turns(&mut read["thread"]["turns"]);
+    let found = turns.into_iter().rfind(|turn| fits(turn));
+    Ok(found.map_or(Looked::Absent, Looked::Found))
+}
+
+fn turns(list: &mut Value) -> Vec<Value> {
+    list.as_array_mut().map(std::mem::take).unwrap_or_default()
 }
 
 /// Whether this turn was given the text that PoCo calls `id`.
@@ -57,7 +147,7 @@ pub(super) fn given(turn: &Value) -> impl Iterator<Item = &str> {
     items.filter(|item| item["type"] == "userMessage").filter_map(|item| item["clientId"].as_str())
 }
 
-pub(super) fn is_running(turn: &Value) -> bool {
+fn is_running(turn: &Value) -> bool {
     turn["status"] == "inProgress"
 }
 

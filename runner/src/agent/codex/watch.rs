@@ -2,7 +2,7 @@
 
 use super::client::{ALIVE_MAX, Client, Ear};
 use super::keeper::{Fate, Keeper};
-use super::record::{self, Looked};
+use super::record::{self, Standing};
 use crate::rpc::CallError;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -69,13 +69,12 @@ pub(super) async fn probe(
     thread: String,
     turn: String,
 ) -> Finding {
-    let params = json!({ "threadId": thread, "includeTurns": false });
-    let read = tokio::time::timeout(ALIVE_MAX, client.call("thread/read", params)).await;
-    match read {
-        Ok(Ok(read)) if read["thread"]["status"]["type"] == "active" => Finding::AtWork,
-        Ok(Ok(_)) => {
-            recorded(&client, &thread, &turn).await.map_or_else(Finding::Lost, Finding::Over)
-        }
+    match tokio::time::timeout(ALIVE_MAX, record::is_active(&client, &thread)).await {
+        Ok(Ok(true)) => Finding::AtWork,
+        Ok(Ok(false)) => match standing(&client, &thread, &turn).await {
+            Ok(standing) => over(standing),
+            Err(error) => Finding::Lost(error.to_string()),
+        },
         Ok(Err(CallError::Refused { message, .. })) => Finding::Lost(message),
         Ok(Err(CallError::NotSent(_) | CallError::Unanswered(_))) | Err(_) => {
             keeper.give_up(&client).await;
@@ -102,20 +101,23 @@ pub(super) async fn rejoin(keeper: Arc<Keeper>, thread: String, turn: String) ->
         Err(error) => return Finding::Lost(error.to_string()),
     };
     client.keep(&thread, &resumed["sandbox"]);
-    let active = resumed["thread"]["status"]["type"] == "active";
-    match recorded(&client, &thread, &turn).await {
-        Ok(turn) if active && record::is_running(&turn) => Finding::Rejoined { ear, turn },
-        Ok(turn) => Finding::Over(turn),
-        Err(reason) => Finding::Lost(reason),
+    match standing(&client, &thread, &turn).await {
+        Ok(Standing::Running(turn)) => Finding::Rejoined { ear, turn },
+        Ok(standing) => over(standing),
+        Err(error) => Finding::Lost(error.to_string()),
     }
 }
 
-/// Returns what the record has of a turn.
-async fn recorded(client: &Client, thread: &str, turn: &str) -> Result<Value, String> {
-    match record::look(client, thread, |it| it["id"] == turn).await {
-        Ok(Looked::Found(turn)) => Ok(turn),
-        Ok(Looked::Absent | Looked::TooLong) => Err("Codex has no record of the turn.".to_owned()),
-        Err(error) => Err(error.to_string()),
+async fn standing(client: &Client, thread: &str, turn: &str) -> Result<Standing, CallError> {
+    record::standing(client, thread, |it| it["id"] == turn).await
+}
+
+fn over(standing: Standing) -> Finding {
+    match standing {
+        Standing::Running(_) => Finding::AtWork,
+        Standing::Over(turn) => Finding::Over(turn),
+        Standing::Absent => Finding::Lost("Codex has no record of the turn.".to_owned()),
+        Standing::Untold(reason) => Finding::Lost(reason),
     }
 }
 

@@ -1,5 +1,9 @@
 //! Messages: send, reply, change, recall, read.
 
+mod read;
+
+pub(crate) use read::{get, list};
+
 use super::call::{Call, document};
 use super::cards::people::validate_here;
 use super::chats;
@@ -7,6 +11,7 @@ use super::clock::{DAY, HOUR};
 use super::content;
 use super::refusal::{Answer, Refusal, success};
 use super::state::State;
+use read::show;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -215,42 +220,6 @@ pub(crate) fn delete(state: &mut State, call: &Call) -> Answer {
     Ok(success(&json!({})))
 }
 
-/// `GET /im/v1/messages/:id`
-pub(crate) fn get(state: &mut State, call: &Call) -> Answer {
-    let id = call.part(3);
-    let message = state.messages.get(id).ok_or_else(unknown)?;
-    chats::reachable(state, &message.chat)?;
-    Ok(success(&json!({"items": [show(state, id)]})))
-}
-
-/// `GET /im/v1/messages`: a chat's messages by pages.
-pub(crate) fn list(state: &mut State, call: &Call) -> Answer {
-    let chat = call.query("container_id").unwrap_or_default().to_owned();
-    if call.query("container_id_type") != Some("chat") {
-        return Err(Refusal::field("container_id_type", "only chat is simulated"));
-    }
-    chats::reachable(state, &chat)?;
-    let number = |name: &str| call.query(name).and_then(|number| number.parse::<u64>().ok());
-    let (from, to) = (number("start_time").unwrap_or(0), number("end_time").unwrap_or(u64::MAX));
-    let size = number("page_size").and_then(|size| usize::try_from(size).ok()).unwrap_or(20);
-    if !(1..=50).contains(&size) {
-        return Err(Refusal::field("page_size", "must be between 1 and 50"));
-    }
-    let here = |id: &&String| {
-        let message = &state.messages[*id];
-        message.chat == chat && (from..=to).contains(&(message.created / 1000))
-    };
-    let mut ids: Vec<_> = state.order.iter().filter(here).collect();
-    if call.query("sort_type") == Some("ByCreateTimeDesc") {
-        ids.reverse();
-    }
-    let start = call.query("page_token").and_then(|token| token.parse().ok()).unwrap_or(0);
-    let items: Vec<_> = ids.iter().skip(start).take(size).map(|id| show(state, id)).collect();
-    let (end, more) = (start + items.len(), ids.len() > start + items.len());
-    let data = json!({"items": items, "has_more": more, "page_token": end.to_string()});
-    Ok(success(&data))
-}
-
 fn unknown() -> Refusal {
     Refusal::new(230_001, "Your request contains an invalid request parameter: message_id")
 }
@@ -270,40 +239,4 @@ fn own<'a>(state: &'a State, id: &str) -> Result<&'a Stored, Refusal> {
         return Err(Refusal::new(230_071, "The message was not sent by this app"));
     }
     Ok(message)
-}
-
-/// Writes a message as the API shows it.
-fn show(state: &State, id: &str) -> Value {
-    let Some(message) = state.messages.get(id) else { return Value::Null };
-    let content = match &message.body {
-        Body::Content(content) => content.to_string(),
-        // Cards come back as a projection that is of no use.
-        Body::Card(_) | Body::Entity(_) => {
-            let hint = "Please upgrade to the latest version of the client to view this";
-            json!({"title": null, "elements": [[{"tag": "text", "text": hint}]]}).to_string()
-        }
-    };
-    let (id_type, sender_type) =
-        if message.person.is_some() { ("open_id", "user") } else { ("app_id", "app") };
-    let mut shown = json!({
-        "message_id": id,
-        "msg_type": message.kind,
-        "create_time": message.created.to_string(),
-        "update_time": message.updated.to_string(),
-        "deleted": message.deleted,
-        "updated": message.updated != message.created,
-        "chat_id": message.chat,
-        "sender": {
-            "id": message.person.as_ref().unwrap_or(&state.options.app_id),
-            "id_type": id_type,
-            "sender_type": sender_type,
-            "tenant_key": state.options.tenant_key,
-        },
-        "body": {"content": content},
-    });
-    if let Some(parent) = &message.parent {
-        shown["parent_id"] = parent.as_str().into();
-        shown["root_id"] = parent.as_str().into();
-    }
-    shown
 }

@@ -151,6 +151,11 @@ impl Feishu {
         self.look(|state| state.calls.clone())
     }
 
+    /// Returns every API call that was refused, by the platform or by a fault.
+    pub fn refused(&self) -> Vec<ApiCall> {
+        self.calls().into_iter().filter(|call| call.code != 0).collect()
+    }
+
     /// Counts the calls of a method (`"*"` for any) whose path starts with `prefix`.
     pub fn count_calls(&self, method: &str, prefix: &str) -> usize {
         self.look(|state| {

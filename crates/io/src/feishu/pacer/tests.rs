@@ -106,3 +106,11 @@ async fn idle_gates_are_dropped() {
     }
     assert!(pacer.state().gates.len() <= GATES_KEPT + 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_process_before_us_did_counts_too() {
+    let pacer = Pacer::following();
+    let at = calls(&pacer, chat(), 3, Duration::ZERO).await;
+    assert_eq!(at[1] - at[0], Duration::from_secs(1), "one at once, the others when it is past");
+    assert_eq!(at[2], at[1]);
+}

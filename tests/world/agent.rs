@@ -1,0 +1,101 @@
+//! What the runner and the agent report.
+
+use crate::World;
+use poco_core::{
+    Approval, ApprovalId, Ask, Fact, Outcome, Pages, PagesId, Report, Step, TaskId, ThreadId,
+    Transcript, TurnId,
+};
+use poco_io::port::{Document, Store};
+
+impl World {
+    /// The runner found the folder of the newest project that is being made.
+    pub async fn folder_is(&mut self, path: &str) {
+        self.looked(Ok(path.to_owned())).await;
+    }
+
+    /// The runner did not find it.
+    pub async fn folder_is_bad(&mut self, why: &str) {
+        self.looked(Err(why.to_owned())).await;
+    }
+
+    async fn looked(&mut self, result: Result<String, String>) {
+        self.settle_if(|world| world.queue.looking().is_none()).await;
+        let request = self.queue.looking().expect("no folder is looked at");
+        self.tell(Fact::Looked { request, result }).await;
+    }
+
+    /// The agent reports on the task it was last started on.
+    pub async fn agent(&mut self, report: Report) {
+        self.settle_if(|world| world.current_is_not_sent()).await;
+        let task = self.queue.started().last().cloned().expect("no task was started");
+        self.report(&task, report).await;
+    }
+
+    /// The agent reports on a task.
+    pub async fn report(&mut self, task: &TaskId, report: Report) {
+        self.tell(Fact::Reported { task: task.clone(), report }).await;
+    }
+
+    fn current_is_not_sent(&self) -> bool {
+        let current = self.room().desk.current;
+        current.is_some_and(|task| !self.queue.started().contains(&task.id))
+    }
+
+    /// The runner is about to hand the prompt over.
+    pub async fn agent_is_given_it(&mut self) {
+        let (claim, thread) = (format!("claim-{}", self.events), Some(ThreadId::new("thread")));
+        self.agent(Report::Claimed { claim, thread }).await;
+    }
+
+    /// The agent takes the prompt.
+    pub async fn agent_starts(&mut self) {
+        self.agent_is_given_it().await;
+        let turn = TurnId::new(format!("turn-{}", self.events));
+        self.agent(Report::Started { thread: ThreadId::new("thread"), turn }).await;
+    }
+
+    /// The agent has done and written this so far; people may have a glance at it.
+    pub async fn agent_types(&mut self, did: &str, text: &str) {
+        let task = self.queue.started().last().cloned().expect("no task was started");
+        let mut transcript = Transcript::default();
+        transcript.apply(Step::Did { what: did.to_owned() });
+        transcript.apply(Step::Wrote { item: "m".to_owned(), text: text.to_owned() });
+        self.app.glance(&self.here, &task, &transcript).await.unwrap();
+    }
+
+    /// The agent asks for leave.
+    pub async fn agent_asks(&mut self, id: &str, ask: Ask) {
+        self.agent(Report::Asked(Approval { id: ApprovalId::new(id), ask })).await;
+    }
+
+    /// The agent is done; the answer has a page for each text.
+    pub async fn agent_answers(&mut self, pages: &[&str]) {
+        let answer = self.pages(pages).await;
+        self.agent_ends(Outcome::Answered { answer }).await;
+    }
+
+    pub async fn agent_ends(&mut self, outcome: Outcome) {
+        self.agent(Report::Ended { outcome, steps: vec![] }).await;
+    }
+
+    /// Puts a text of several pages where PoCo keeps them.
+    pub async fn pages(&mut self, pages: &[&str]) -> Pages {
+        let id = PagesId::new(format!("pages-{}", self.events));
+        for (at, body) in pages.iter().enumerate().skip(1) {
+            let document = Document { version: 1, body: (*body).to_owned() };
+            let key = format!("page/{id}/{at:05}");
+            while self.store.put(&key, &document).await.is_err() {
+                if self.store.get(&key).await.is_ok_and(|got| got.is_some()) {
+                    break; // It was the answer that was lost.
+                }
+            }
+        }
+        Pages { id, first: pages[0].to_owned(), count: pages.len() }
+    }
+}
+
+/// Returns what the agent wants to run, as it asks for it.
+pub fn command(command: &str) -> Ask {
+    let command = Pages::one("c", command);
+    Ask::Command { command, cwd: "/srv/api".into(), reason: String::new() }
+}
