@@ -46,7 +46,7 @@ pub(super) async fn list(
     let is_later = |task: &TaskPage| next.as_ref().is_some_and(|next| task.task().id < *next);
     let is_over = |task: &TaskPage| task.outcome().is_some();
     let listed = |task: &TaskPage| over.iter().any(|it| it.task().id == task.task().id);
-    tasks.retain(|task| !listed(task) && !(is_over(task) && is_later(task)));
+    tasks.retain(|task| !(listed(task) || is_over(task) && is_later(task)));
     tasks.extend(over);
     tasks.sort_by_key(|task| (is_over(task), Reverse(task.task().id.clone())));
     Ok(Json(json!({ "tasks": task_json::all(&http, &tasks).await?, "next": next })))

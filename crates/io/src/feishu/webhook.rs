@@ -37,6 +37,7 @@ pub fn routes(handler: Arc<dyn Handler>, verifier: Verifier, clock: fn() -> Time
     Router::new()
         .route("/platform/feishu/events", post(take))
         .route("/platform/feishu/card-actions", post(take))
+        .method_not_allowed_fallback(not_allowed)
         .with_state(webhook)
 }
 
@@ -61,6 +62,10 @@ async fn take(State(webhook): State<Webhook>, headers: HeaderMap, body: Body) ->
             fail(StatusCode::BAD_GATEWAY, detail)
         }
     }
+}
+
+async fn not_allowed() -> Response {
+    fail(StatusCode::METHOD_NOT_ALLOWED, "This route takes POST only.")
 }
 
 fn unread(error: Unread) -> Response {
