@@ -12,10 +12,10 @@ pub(crate) fn home(lobby: &Lobby, news: Option<&str>) -> Card {
         count => format!("You have {count} projects."),
     };
     let card = news.map_or_else(shell, |news| shell().text(escape(news)));
-    card.text(count).buttons(vec![
-        Button::new("New", Action::NewProject).primary(),
-        Button::new("Manage", Action::Manage),
-    ])
+    // Each stands for itself, so that clients of the Python PoCo find them where they were.
+    card.text(count)
+        .buttons(vec![Button::new("New", Action::NewProject).primary()])
+        .buttons(vec![Button::new("Manage", Action::Manage)])
 }
 
 /// The form for a new project, filled in as it was if it was wrong.

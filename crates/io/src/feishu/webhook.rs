@@ -1,9 +1,10 @@
 //! The HTTP routes Feishu calls, for local mode and for functions alike.
 
 use super::verify::{Unverified, Verifier};
+use crate::body::{self, Unread};
 use async_trait::async_trait;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::body::Body;
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -36,11 +37,15 @@ pub fn routes(handler: Arc<dyn Handler>, verifier: Verifier, clock: fn() -> Time
     Router::new()
         .route("/platform/feishu/events", post(take))
         .route("/platform/feishu/card-actions", post(take))
-        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .method_not_allowed_fallback(not_allowed)
         .with_state(webhook)
 }
 
-async fn take(State(webhook): State<Webhook>, headers: HeaderMap, body: Bytes) -> Response {
+async fn take(State(webhook): State<Webhook>, headers: HeaderMap, body: Body) -> Response {
+    let body = match body::read(body, BODY_MAX).await {
+        Ok(body) => body,
+        Err(error) => return unread(error),
+    };
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let payload = match webhook.verifier.open(header, &body, (webhook.clock)()) {
         Ok(payload) => payload,
@@ -57,6 +62,19 @@ async fn take(State(webhook): State<Webhook>, headers: HeaderMap, body: Bytes) -
             fail(StatusCode::BAD_GATEWAY, detail)
         }
     }
+}
+
+async fn not_allowed() -> Response {
+    fail(StatusCode::METHOD_NOT_ALLOWED, "This route takes POST only.")
+}
+
+fn unread(error: Unread) -> Response {
+    let status = match error {
+        Unread::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Unread::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        Unread::BrokenOff => StatusCode::BAD_REQUEST,
+    };
+    fail(status, &error.to_string())
 }
 
 fn refusal(error: &Unverified) -> Response {
