@@ -1,8 +1,8 @@
 //! The HTTP routes Feishu calls, for local mode and for functions alike.
 
+use super::door::Handler;
 use super::verify::{Unverified, Verifier};
 use crate::body::{self, Unread};
-use async_trait::async_trait;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -10,19 +10,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use poco_core::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fmt;
 use std::sync::Arc;
 
 /// The largest body, in bytes. A message has at most 150 KB, and encryption adds a third.
 const BODY_MAX: usize = 512 * 1024;
-
-/// Takes in what Feishu sends, and answers once the state is saved.
-#[async_trait]
-pub trait Handler: Send + Sync {
-    /// After an error Feishu sends the payload again.
-    async fn take(&self, payload: &Value) -> anyhow::Result<Value>;
-}
 
 #[derive(Clone)]
 struct Webhook {
