@@ -12,8 +12,8 @@ use crate::port::{Chat, PutError, Queue, Store};
 use crate::record::Record;
 use anyhow::Context;
 use poco_core::{
-    Archive, Card, ChatId, Effect, Event, Kind, Room, TaskId, Terms, Timestamp, Transcript, UserId, admit,
-    live,
+    Archive, Card, ChatId, Effect, Event, Kind, Room, TaskId, Terms, Timestamp, Transcript, UserId,
+    admit, live,
 };
 use std::fmt;
 use std::sync::{Arc, OnceLock};

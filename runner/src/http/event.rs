@@ -87,7 +87,7 @@ pub(super) fn named(action: &Action) -> Option<TaskId> {
         | Action::Home
         | Action::NewProject
         | Action::Create { .. }
-        | Action::Manage
+        | Action::Manage { .. }
         | Action::Delete { .. }
         | Action::Workspace
         | Action::Unsupported { .. }

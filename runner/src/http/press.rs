@@ -143,7 +143,7 @@ fn in_lobby(action: &Action) -> bool {
         Action::Home
             | Action::NewProject
             | Action::Create { .. }
-            | Action::Manage
+            | Action::Manage { .. }
             | Action::Delete { .. }
     )
 }
@@ -190,7 +190,11 @@ async fn make(http: &Http, doing: &Doing, action: &Action) -> anyhow::Result<Vie
 
 /// Answers a press that was taken in before: shows where it led to, as that is now.
 async fn again(http: &Http, doing: &Doing, action: &Action) -> anyhow::Result<View> {
-    let look = if matches!(action, Action::Delete { .. }) { Action::Manage } else { Action::Home };
+    let look = if matches!(action, Action::Delete { .. }) {
+        Action::Manage { page: 0 }
+    } else {
+        Action::Home
+    };
     let Doing { chat, card, .. } = doing.clone();
     let doing = Doing { chat, card, ..Doing::new(http, doing.by.clone()) };
     let taken = doing.take(http, look).await?;
