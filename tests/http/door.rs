@@ -122,7 +122,8 @@ fn who_comes_by_a_proxy_is_not_from_here() {
         kept_out(&poco, |request| request.header(name, "192.0.2.1"));
     }
     let health = Request::get("/health").header("x-forwarded-for", "192.0.2.1");
-    assert_eq!(poco.ask(&health).json()["state_db_path"], Value::Null);
+    let health = poco.ask(&health).json();
+    assert_eq!((&health["state_db_path"], &health["agent_detail"]), (&Value::Null, &json!("")));
 }
 
 /// Another address of this machine than the loopback one, if it has one.

@@ -63,7 +63,7 @@ pub(super) async fn health(
         "queue_backend": if sqlite { "sqlite" } else { "memory" },
         "agent_backend": http.agents.usual,
         "agent_ready": agent_ready,
-        "agent_detail": agent_detail(&http, &detail),
+        "agent_detail": if is_known { agent_detail(&http, &detail) } else { String::new() },
         "owner_known": owner,
         "missing": missing,
         "warnings": warnings(config),
