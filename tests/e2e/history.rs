@@ -150,13 +150,12 @@ impl History {
         self.prompts.push(Prompt { text, mark, group, event, after });
     }
 
-    /// Whether a group has nearly as many prompts as may wait.
+    /// Whether a group may have nearly as many prompts as can wait; some may have no card yet.
     fn is_full(&self, group: &str) -> bool {
-        let unheard = self.stage.feishu.unacknowledged();
-        let unheard =
-            self.prompts.iter().filter(|it| it.group == group && unheard.contains(&it.event));
-        let open = self.cards().into_iter().filter(|card| card.chat == group && !is_final(card));
-        unheard.count() + open.count() > 5
+        let said = self.prompts.iter().filter(|it| it.group == group).count();
+        let cards = self.cards().into_iter().filter(|card| card.chat == group);
+        let (over, open): (Vec<_>, Vec<_>) = cards.partition(is_final);
+        said.saturating_sub(over.len()).max(open.len()) > 5
     }
 
     /// Presses something on a card that has buttons; nobody waits for what comes of it.
@@ -227,7 +226,10 @@ impl History {
     }
 
     pub(crate) fn fail(&self, why: &str) -> ! {
-        panic!("{why}\n\n{}\n\n{}", self.told.join("\n"), self.stage.log());
+        let messages = self.groups.iter().flat_map(|group| self.stage.feishu.messages(group));
+        let seen: Vec<_> = messages.map(|it| it.plain()).collect();
+        let (told, seen) = (self.told.join("\n"), seen.join("\n\n"));
+        panic!("{why}\n\n{told}\n\n{seen}\n\n{}", self.stage.log());
     }
 
     fn roll(&mut self, sides: usize) -> usize {
