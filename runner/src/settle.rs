@@ -5,7 +5,7 @@ use poco_io::app::{App, Debt};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// The first wait before paying again what could not be paid, and the longest.
 const WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
@@ -17,9 +17,18 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub(crate) struct Settler {
     app: App,
-    /// Chats with a payer at work; `true` if there is more to pay than it knows.
-    busy: Arc<Mutex<BTreeMap<ChatId, bool>>>,
+    /// Chats with a payer at work.
+    busy: Arc<Mutex<BTreeMap<ChatId, Busy>>>,
     done: watch::Sender<()>,
+}
+
+/// What a payer is told while it is at work.
+#[derive(Clone, Debug, Default)]
+struct Busy {
+    /// There is more to pay than it knows.
+    more: bool,
+    /// It need not wait any longer.
+    wake: Arc<Notify>,
 }
 
 impl Settler {
@@ -30,9 +39,10 @@ impl Settler {
     /// Has a chat's debts paid, now or as soon as they can be.
     pub(crate) fn soon(&self, chat: &ChatId) {
         let mut busy = self.busy();
-        if let Some(more) = busy.get_mut(chat) {
-            *more = true;
-            // The payer may be busy with cards, or wait: the jobs go out at once all the same.
+        if let Some(payer) = busy.get_mut(chat) {
+            payer.more = true;
+            payer.wake.notify_one();
+            // The payer may be busy with cards: the jobs go out at once all the same.
             let (app, chat) = (self.app.clone(), chat.clone());
             tokio::spawn(async move {
                 if let Err(error) = app.send_jobs(&chat).await {
@@ -41,8 +51,8 @@ impl Settler {
             });
             return;
         }
-        busy.insert(chat.clone(), false);
-        tokio::spawn(self.clone().pay(chat.clone()));
+        let payer = busy.entry(chat.clone()).or_default();
+        tokio::spawn(self.clone().pay(chat.clone(), payer.wake.clone()));
     }
 
     /// Waits until nothing is being paid.
@@ -68,7 +78,7 @@ impl Settler {
         }
     }
 
-    async fn pay(self, chat: ChatId) {
+    async fn pay(self, chat: ChatId, wake: Arc<Notify>) {
         let mut wait = WAIT.0;
         loop {
             let debt = self.app.settle(&chat).await.unwrap_or_else(|error| {
@@ -77,7 +87,8 @@ impl Settler {
             });
             if debt == Debt::Clear {
                 let mut busy = self.busy();
-                if busy.insert(chat.clone(), false) != Some(true) {
+                let more = busy.get_mut(&chat).is_some_and(|it| std::mem::take(&mut it.more));
+                if !more {
                     busy.remove(&chat);
                     drop(busy);
                     self.done.send_replace(());
@@ -86,12 +97,13 @@ impl Settler {
                 wait = WAIT.0;
                 continue;
             }
-            tokio::time::sleep(wait).await;
+            // What comes in anew is not held up by what failed before.
+            let _ = tokio::time::timeout(wait, wake.notified()).await;
             wait = (wait * 2).min(WAIT.1);
         }
     }
 
-    fn busy(&self) -> MutexGuard<'_, BTreeMap<ChatId, bool>> {
+    fn busy(&self) -> MutexGuard<'_, BTreeMap<ChatId, Busy>> {
         self.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct Prompt {
 pub(crate) enum Victim {
     Poco,
     Codex,
+    /// As when the power goes.
+    Both,
 }
 
 pub(crate) struct History {
@@ -40,7 +42,10 @@ pub(crate) struct History {
 }
 
 impl History {
+    /// Begins one that its seed decides; `POCO_E2E_SEED` makes it another one.
     pub(crate) async fn new(seed: u64) -> Self {
+        let more = std::env::var("POCO_E2E_SEED").ok().and_then(|seed| seed.parse().ok());
+        let seed = seed + more.unwrap_or(0);
         let stage = Stage::new().await;
         let mut groups = vec![];
         for name in NAMES {
@@ -54,7 +59,7 @@ impl History {
         for death in 0..deaths {
             self.told.push(format!("— {death}"));
             let before = self.counts();
-            for _ in 0..=self.roll(3) {
+            for _ in 0..=self.roll(5) {
                 self.act();
             }
             self.moment(before).await;
@@ -64,6 +69,11 @@ impl History {
                     self.stage.start().await;
                 }
                 Victim::Codex => self.stage.kill_codex(),
+                Victim::Both => {
+                    self.stage.kill().await;
+                    self.stage.kill_codex();
+                    self.stage.start().await;
+                }
             }
             for event in self.stage.feishu.unacknowledged() {
                 self.stage.feishu.redeliver(&event);
@@ -117,6 +127,9 @@ impl History {
     fn say(&mut self, what: &str) {
         let number = self.roll(self.groups.len());
         let group = self.groups[number].clone();
+        if what != "/new" && self.is_full(&group) {
+            return self.press();
+        }
         let at = self.prompts.len();
         let mark = format!("mark{at}x");
         let text = match what {
@@ -137,6 +150,14 @@ impl History {
         self.prompts.push(Prompt { text, mark, group, event, after });
     }
 
+    /// Whether a group may have nearly as many prompts as can wait; some may have no card yet.
+    fn is_full(&self, group: &str) -> bool {
+        let said = self.prompts.iter().filter(|it| it.group == group).count();
+        let cards = self.cards().into_iter().filter(|card| card.chat == group);
+        let (over, open): (Vec<_>, Vec<_>) = cards.partition(is_final);
+        said.saturating_sub(over.len()).max(open.len()) > 5
+    }
+
     /// Presses something on a card that has buttons; nobody waits for what comes of it.
     fn press(&mut self) {
         let cards = self.cards();
@@ -144,7 +165,11 @@ impl History {
         if cards.is_empty() {
             return;
         }
-        let card = cards[self.roll(cards.len())];
+        let asking = cards.iter().find(|card| card.text.starts_with("[Waiting]"));
+        let card = match asking {
+            Some(card) if self.roll(2) == 0 => card,
+            Some(_) | None => cards[self.roll(cards.len())],
+        };
         let buttons: Vec<_> = card.buttons().into_iter().filter(|it| !it.submits).collect();
         let Some(button) = buttons.get(self.roll(buttons.len().max(1))) else { return };
         if button.label == "Stop" && self.roll(3) > 0 {
@@ -201,7 +226,10 @@ impl History {
     }
 
     pub(crate) fn fail(&self, why: &str) -> ! {
-        panic!("{why}\n\n{}\n\n{}", self.told.join("\n"), self.stage.log());
+        let messages = self.groups.iter().flat_map(|group| self.stage.feishu.messages(group));
+        let seen: Vec<_> = messages.map(|it| it.plain()).collect();
+        let (told, seen) = (self.told.join("\n"), seen.join("\n\n"));
+        panic!("{why}\n\n{told}\n\n{seen}\n\n{}", self.stage.log());
     }
 
     fn roll(&mut self, sides: usize) -> usize {

@@ -35,8 +35,17 @@ async fn poco_is_killed(seed: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn codex_is_killed_at_thirty_moments() {
-    let mut history = History::new(3).await;
-    history.run(Victim::Codex, 30).await;
+    codex_is_killed(3, Victim::Codex, 30).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_are_killed_at_twenty_moments() {
+    codex_is_killed(4, Victim::Both, 20).await;
+}
+
+async fn codex_is_killed(seed: u64, victim: Victim, deaths: usize) {
+    let mut history = History::new(seed).await;
+    history.run(victim, deaths).await;
     history.end().await;
     let found = Found::of(&history).await;
     found.nothing_is_lost_or_doubled(&history);
@@ -71,6 +80,10 @@ impl Found {
         self.cards.iter().filter(|card| card.text.lines().next().unwrap().contains(&name)).collect()
     }
 
+    fn says(&self, task: &Value, word: &str) -> bool {
+        self.card(task).iter().any(|card| card.text.starts_with(word))
+    }
+
     fn turns(&self, prompt: &str) -> BTreeSet<&str> {
         let seen = self.seen.iter().filter(|it| it.prompt == prompt);
         seen.map(|it| it.turn.as_str()).collect()
@@ -80,8 +93,9 @@ impl Found {
         for prompt in &history.prompts {
             let tasks = self.tasks.get(&prompt.text).map(Vec::as_slice).unwrap_or_default();
             let again = history.told.iter().filter(|it| it.starts_with("Run again on")).count();
-            // Whoever presses twice runs it once; whoever does not press has one task.
-            if tasks.is_empty() || tasks.len() > 1 + again {
+            // What was added too late to the turn that ran became a task of its own.
+            let added = tasks.iter().filter(|task| self.says(task, "[Added]")).count();
+            if tasks.is_empty() || tasks.len() - added > 1 + again {
                 history.fail(&format!("“{}” has {} tasks", prompt.text, tasks.len()));
             }
             if self.turns(&prompt.text).len() > tasks.len() {
@@ -112,10 +126,7 @@ impl Found {
 
     fn all_ran_in_order(&self, history: &History) {
         let first = |prompt: &str| self.seen.iter().position(|it| it.prompt == prompt);
-        let added = |prompt: &str| {
-            let cards = self.tasks[prompt].iter().flat_map(|task| self.card(task));
-            cards.into_iter().any(|card| card.text.starts_with("[Added]"))
-        };
+        let added = |prompt: &str| self.tasks[prompt].iter().any(|it| self.says(it, "[Added]"));
         for prompt in history.prompts.iter().filter(|it| !added(&it.text)) {
             let Some(at) = first(&prompt.text) else { continue };
             for before in prompt.after.iter().map(|at| &history.prompts[*at]) {

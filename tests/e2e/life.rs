@@ -127,7 +127,7 @@ async fn a_codex_that_is_gone_or_logged_out_is_told_with_the_next_step() {
     std::fs::write(stage.folder.join("codex/config.toml"), config).unwrap();
     stage.start().await;
     stage.say(&group, "hello once more");
-    stage.titled(&group, "[Error]", "Run `codex login` on the machine").await;
+    stage.titled(&group, "[Error]", "Codex is not logged in").await;
 
     // Without a restart of PoCo, once somebody has logged in.
     stage.model.codex_home(&stage.folder.join("codex")).unwrap();
@@ -138,9 +138,17 @@ async fn a_codex_that_is_gone_or_logged_out_is_told_with_the_next_step() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn work_goes_on_while_feishu_is_down() {
+    work_goes_on(Trouble::Gateway { status: 503, body: "<html>down</html>".to_owned() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_goes_on_while_every_connection_breaks() {
+    work_goes_on(Trouble::Cut).await;
+}
+
+async fn work_goes_on(down: Trouble) {
     let stage = Stage::new().await;
     let group = stage.project("api").await;
-    let down = Trouble::Gateway { status: 503, body: "<html>down</html>".to_owned() };
     stage.feishu.fault(Fault::on("*", "/open-apis/", down));
     // Events still come in; nothing can be shown.
     stage.say(&group, "first");

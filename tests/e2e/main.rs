@@ -4,8 +4,11 @@
 
 mod approvals;
 mod flows;
+mod history;
+mod kill;
 mod life;
 mod pairing;
+mod people;
 mod projects;
 mod queue;
 mod stage;

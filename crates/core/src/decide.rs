@@ -100,7 +100,7 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
         }
         Action::Machines => runner::machines(scene, room),
         Action::Move { runner } => runner::relocate(scene, room, runner),
-        Action::Manage => lobby::manage(scene, room),
+        Action::Manage { page } => lobby::manage(scene, room, *page),
         Action::Delete { project } => lobby::delete(scene, room, project),
         Action::Workspace => project::workspace(scene, room),
     }

@@ -4,6 +4,7 @@
 pub mod app;
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod body;
 pub mod chats;
 pub mod config;
 pub mod feishu;

@@ -1,7 +1,5 @@
 //! What a connection does with what comes in.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 use super::*;
 
 /// The other side, by hand.

@@ -85,6 +85,16 @@ impl Model {
         self.shared.records.all()
     }
 
+    /// Counts requests so far, and those whose answer has ended; cheaper than looking at them.
+    pub fn counts(&self) -> (usize, usize) {
+        self.shared.records.counts()
+    }
+
+    /// Waits until the counts fit, however long.
+    pub async fn until_counts(&self, fits: impl Fn(usize, usize) -> bool) {
+        self.shared.records.until_counts(fits).await;
+    }
+
     /// Returns how many turns had this as what a person said last.
     pub fn turns(&self, prompt: &str) -> usize {
         self.shared.records.turns(prompt)

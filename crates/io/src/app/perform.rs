@@ -90,8 +90,10 @@ impl App {
                 heard.push(taken.chat);
             }
         }
-        let settled = self.strike_off(chat, &paid).await?;
-        Ok((if settled { Debt::Clear } else { Debt::Owing }, heard))
+        self.strike_off(chat, &paid).await?;
+        // What came in meanwhile is no failure: whoever brought it has it paid.
+        let left = record.owed().any(|owed| !paid.done.contains(owed));
+        Ok((if left { Debt::Owing } else { Debt::Clear }, heard))
     }
 
     /// Sends the jobs a chat owes, and nothing else: they must not wait for cards.
@@ -99,13 +101,13 @@ impl App {
         let record = self.load(chat).await?;
         let mut paid = Paid::default();
         self.send(chat, &record, &mut paid).await;
-        self.strike_off(chat, &paid).await.map(|_| ())
+        self.strike_off(chat, &paid).await
     }
 
-    /// Notes what was paid. Says whether nothing of what was owed then is left.
-    async fn strike_off(&self, chat: &ChatId, paid: &Paid) -> anyhow::Result<bool> {
+    /// Notes what was paid.
+    async fn strike_off(&self, chat: &ChatId, paid: &Paid) -> anyhow::Result<()> {
         if paid.done.is_empty() && paid.posted.is_empty() {
-            return Ok(false);
+            return Ok(());
         }
         let _turn = self.writers.take(chat).await;
         for tries in 0..TRIES_MAX {
@@ -113,7 +115,7 @@ impl App {
             let mut record = self.load(chat).await?;
             record.settle(&paid.done, &paid.posted);
             match self.save(chat, &mut record).await {
-                Ok(()) => return Ok(record.is_settled()),
+                Ok(()) => return Ok(()),
                 Err(PutError::Conflict) => {}
                 Err(PutError::Other(error)) => return Err(error.context("strike off")),
             }

@@ -108,7 +108,7 @@ pub(super) struct Permit {
 
 impl Pacer {
     /// Makes one for a process that may follow upon another: what that one did a moment ago is not
-    /// known, so each chat and card gets one call at first.
+    /// known, so each chat and card gets one call at first, and each kind of call a few.
     pub(super) fn following() -> Self {
         let state = State { since: Some(Instant::now()), ..State::default() };
         Self(Arc::new(Mutex::new(state)))
@@ -254,11 +254,14 @@ enum Opens {
 
 impl Gate {
     fn new(key: &Key, since: Option<Instant>) -> Self {
-        let calls = match key {
-            Key::Chat(_) | Key::Message(_) | Key::Card(_) => key.limits()[0].calls,
-            Key::Api(_) | Key::Glances(_) | Key::Opening => 0,
+        let calls = key.limits()[0].calls;
+        let counted = match key {
+            Key::Chat(_) | Key::Message(_) | Key::Card(_) => calls - 1,
+            // The platform allows five more than we make use of.
+            Key::Api(_) => calls - 5,
+            Key::Glances(_) | Key::Opening => 0,
         };
-        let counted = since.map(|since| VecDeque::from(vec![since; calls.saturating_sub(1)]));
+        let counted = since.map(|since| VecDeque::from(vec![since; counted]));
         Self { ended: counted.unwrap_or_default(), ..Self::default() }
     }
 

@@ -55,6 +55,25 @@ impl Records {
         self.seen.lock().unwrap().clone()
     }
 
+    /// Counts requests, and those whose answer has ended.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let seen = self.seen.lock().unwrap();
+        (seen.len(), seen.iter().filter(|it| it.done || it.cut).count())
+    }
+
+    pub(super) async fn until_counts(&self, fits: impl Fn(usize, usize) -> bool) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let (asked, ended) = self.counts();
+            if fits(asked, ended) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
     pub(super) fn turns(&self, prompt: &str) -> usize {
         let seen = self.seen.lock().unwrap();
         let turns = seen.iter().filter(|it| it.prompt == prompt).map(|it| it.turn.as_str());
