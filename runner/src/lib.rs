@@ -10,6 +10,7 @@ mod listen;
 mod live;
 mod out;
 mod pairing;
+mod presence;
 mod rpc;
 mod seat;
 mod seats;

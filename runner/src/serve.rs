@@ -5,18 +5,19 @@ use crate::home::Instance;
 use crate::http::{self, Admin, Http, Screen};
 use crate::listen::Entrance;
 use crate::live::Live;
+use crate::presence::Presence;
 use crate::seat::Shared;
 use crate::seats::Seats;
 use crate::settle::Settler;
 use crate::traffic::Traffic;
 use anyhow::Context;
-use poco_core::{ChatId, RunnerId, Settings, Terms, Timestamp};
+use poco_core::{ChatId, Settings, Terms, Timestamp};
 use poco_io::app::App;
 use poco_io::chats::Chats;
 use poco_io::config::{Backend, Config};
 use poco_io::feishu::Feishu;
-use poco_io::port::{Chat, Queue, Store};
-use poco_io::{queue, store};
+use poco_io::open::open;
+use poco_io::port::Chat;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
@@ -54,7 +55,8 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let (mut end, Options { listener, instance }) = (Ends::listen()?, options);
     listener.set_nonblocking(true).context("prepare the listener")?;
     let listener = TcpListener::from_std(listener).context("prepare the listener")?;
-    let (store, queue) = open(&config)?;
+    let (store, queue) = open(&config, true).await?;
+    let in_cloud = config.state.backend == Backend::DynamoDb;
     let agents = agent::open(&config);
     let feishu = match config.feishu.is_set() {
         true => Some(Arc::new(Feishu::new(&config.feishu).context("set up Feishu")?)),
@@ -64,8 +66,10 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let screen = Screen::new(Arc::new(chats));
     let chat = Arc::new(screen.clone());
     let app = App::new(store, queue.clone(), chat, terms(&config, &agents), clock);
+    let app = if in_cloud { app.with_runners() } else { app };
     let settler = Settler::new(app.clone());
     let (live, traffic) = (Live::default(), Traffic::new(feishu.clone()));
+    let places = Arc::new(Semaphore::new(TURNS_MAX));
     let seats = Seats::new(Shared {
         app: app.clone(),
         settler: settler.clone(),
@@ -73,9 +77,18 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         agents: agents.clone(),
         live: live.clone(),
         claim: instance.id.clone(),
-        runner: RunnerId::local(),
-        places: Arc::new(Semaphore::new(TURNS_MAX)),
+        runner: config.runner.clone(),
+        places: places.clone(),
     });
+    let presence = Presence {
+        app: app.clone(),
+        settler: settler.clone(),
+        agents: agents.clone(),
+        runner: config.runner.clone(),
+        places,
+        turns_max: TURNS_MAX,
+        draining: Arc::default(),
+    };
     let admin = Arc::new(Admin { instance: instance.id, token: instance.admin_token });
     let config = Arc::new(config);
     let http = Http {
@@ -94,11 +107,16 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let served = tokio::spawn(http::serve(listener, router, stopped.clone()));
     settler.sweep_once().await;
     seats.recover().await?;
-    let work = [
+    let mut work = vec![
         tokio::spawn(run_seats(seats.clone(), stopped.clone())),
         tokio::spawn(sweep(settler.clone(), stopped.clone())),
-        tokio::spawn(entrance.listen(config, feishu, stopped)),
     ];
+    if in_cloud {
+        // Events come in through functions; this machine only says that it is there.
+        work.push(tokio::spawn(async move { presence.keep().await }));
+    } else {
+        work.push(tokio::spawn(entrance.listen(config, feishu, stopped)));
+    }
     let end = end.next().await;
     // What is being received is finished; nothing new is taken.
     stop.send_replace(true);
@@ -141,17 +159,6 @@ async fn sweep(settler: Settler, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// The one place that picks where state is kept.
-fn open(config: &Config) -> anyhow::Result<(Arc<dyn Store>, Arc<dyn Queue>)> {
-    Ok(match config.state.backend {
-        Backend::Sqlite => {
-            let sqlite = store::Sqlite::open(&config.state.db_path)?;
-            (sqlite.clone(), sqlite)
-        }
-        Backend::Memory => (Arc::new(store::Memory::default()), Arc::new(queue::Memory::default())),
-    })
-}
-
 fn terms(config: &Config, agents: &Agents) -> Terms {
     let codex = &config.agents.codex;
     Terms {
@@ -159,7 +166,7 @@ fn terms(config: &Config, agents: &Agents) -> Terms {
         house: ChatId::new("house"),
         agents: agents.names(),
         settings: Settings {
-            runner: RunnerId::local(),
+            runner: config.runner.clone(),
             agent: agents.usual.clone(),
             workdir: codex.workdir.to_string_lossy().into_owned(),
             model: codex.model.clone(),

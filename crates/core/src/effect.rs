@@ -51,6 +51,8 @@ pub enum Command {
     Steer { task: TaskId, id: String, by: UserId, text: String },
     /// Interrupt the turn. `turn` is `None` if it has not been heard to start.
     Stop { task: TaskId, thread: Option<ThreadId>, turn: Option<TurnId> },
+    /// Pay what the chat owes: whoever should have had no time to.
+    Settle,
     /// Look whether a folder can be worked in, and report its full path.
     Look { request: EventId, workdir: String },
 }

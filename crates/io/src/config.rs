@@ -13,7 +13,7 @@ pub use keys::{KEYS, Key, Kind, key};
 pub use mistake::{Mistake, Mistakes, Source};
 
 use crate::secret::Secret;
-use poco_core::UserId;
+use poco_core::{RunnerId, UserId};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ pub struct Config {
     pub http: Http,
     pub feishu: Feishu,
     pub state: State,
+    /// The name of this machine, `local` unless there are several (`POCO_RUNNER`).
+    pub runner: RunnerId,
     pub agents: Agents,
     /// What is logged (`POCO_LOG`, then `RUST_LOG`), as a filter of `tracing-subscriber`.
     pub log: String,
@@ -90,6 +92,10 @@ pub struct State {
     pub backend: Backend,
     /// `POCO_STATE_DB_PATH`, default `poco.db` in the home folder.
     pub db_path: PathBuf,
+    /// `POCO_STATE_TABLE`.
+    pub table: String,
+    /// `POCO_QUEUE_URL`.
+    pub queue_url: String,
 }
 
 /// `POCO_STATE_BACKEND`.
@@ -97,6 +103,28 @@ pub struct State {
 pub enum Backend {
     Sqlite,
     Memory,
+    /// In the cloud, with queues in SQS: events come in through functions.
+    DynamoDb,
+}
+
+impl Backend {
+    /// Returns the word for it in the settings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Memory => "memory",
+            Self::DynamoDb => "dynamodb",
+        }
+    }
+
+    /// Returns the word for the queue that goes with it.
+    pub fn queue(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Memory => "memory",
+            Self::DynamoDb => "sqs",
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

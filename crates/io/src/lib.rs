@@ -8,6 +8,7 @@ pub mod body;
 pub mod chats;
 pub mod config;
 pub mod feishu;
+pub mod open;
 pub mod port;
 pub mod queue;
 mod record;

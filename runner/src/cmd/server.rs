@@ -158,7 +158,7 @@ async fn lock_home(home: &Home) -> anyhow::Result<Lock> {
 async fn lock(home: &Home, config: &Config) -> anyhow::Result<Vec<Lock>> {
     let first = lock_home(home).await?;
     let database = &config.state.db_path;
-    if config.state.backend == Backend::Memory || database.starts_with(home.path()) {
+    if config.state.backend != Backend::Sqlite || database.starts_with(home.path()) {
         return Ok(vec![first]);
     }
     if let Some(folder) = database.parent() {

@@ -13,11 +13,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often a job is tried before its task is told that it failed.
-const TRIES_MAX: u32 = 8;
+/// How often a job is tried before its task is told that it failed. Less often than a queue in the
+/// cloud delivers it before it puts it aside.
+const TRIES_MAX: u32 = 4;
 
 /// How long a job waits before it is tried again; it grows with every try.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// What became of a command.
 pub(super) enum Done {
@@ -72,6 +73,10 @@ impl Seat {
             }
             Command::Steer { task, id, by, text } => self.steer(task, id, by, text).await,
             Command::Stop { task, thread: _, turn: _ } => self.stop(task).await,
+            Command::Settle => {
+                self.shared.settler.soon(&self.chat);
+                Ok(Done::Yes)
+            }
             Command::Look { request, workdir } => {
                 let result = folder::look(workdir);
                 let fact = Fact::Looked { request: request.clone(), result };
@@ -91,6 +96,8 @@ impl Seat {
             }
             Command::Steer { task, id, by, text } => self.missed(task, id, by, text).await,
             Command::Stop { task, .. } => self.stopped_unheard(task).await,
+            // Once a minute it is looked for anyway.
+            Command::Settle => Ok(()),
             Command::Look { request, .. } => {
                 let result = Err(format!("The folder could not be looked at: {reason}"));
                 let fact = Fact::Looked { request: request.clone(), result };

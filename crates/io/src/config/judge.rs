@@ -5,7 +5,7 @@ use super::keys::key;
 use super::mistake::{Mistake, Mistakes, Source, hint};
 use super::{Agents, Backend, Codex, Config, Delivery, Feishu, Http, State, Transport};
 use crate::secret::Secret;
-use poco_core::UserId;
+use poco_core::{RunnerId, UserId};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,6 +31,7 @@ impl Given {
             http: judge.http(),
             feishu: judge.feishu(),
             state: judge.state(),
+            runner: RunnerId::new(judge.read("POCO_RUNNER", runner).unwrap_or_default()),
             agents: judge.agents(),
             log: judge.log(),
             warnings: vec![],
@@ -76,8 +77,12 @@ impl Judge<'_> {
     }
 
     fn state(&mut self) -> State {
-        let backends = [("sqlite", Backend::Sqlite), ("memory", Backend::Memory)];
-        State {
+        let backends = [
+            ("sqlite", Backend::Sqlite),
+            ("memory", Backend::Memory),
+            ("dynamodb", Backend::DynamoDb),
+        ];
+        let state = State {
             backend: self
                 .read("POCO_STATE_BACKEND", |text| one_of(text, &backends))
                 .unwrap_or(Backend::Sqlite),
@@ -85,7 +90,19 @@ impl Judge<'_> {
                 true => Err("this is a folder; name a file".to_owned()),
                 false => Ok(()),
             }),
+            table: self.optional("POCO_STATE_TABLE", word).unwrap_or_default(),
+            queue_url: self.optional("POCO_QUEUE_URL", word).unwrap_or_default(),
+        };
+        if state.backend == Backend::DynamoDb {
+            for (key, value) in
+                [("POCO_STATE_TABLE", &state.table), ("POCO_QUEUE_URL", &state.queue_url)]
+            {
+                if value.is_empty() {
+                    self.refuse(key, "state in dynamodb needs this; the stack's outputs name it");
+                }
+            }
         }
+        state
     }
 
     fn agents(&mut self) -> Agents {
@@ -225,6 +242,14 @@ fn approval_policy(text: &str) -> Result<String, String> {
     }
     let policies = ["untrusted", "on-request", "never"].map(|word| (word, word));
     one_of(text, &policies).map(str::to_owned)
+}
+
+fn runner(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if (1..=32).contains(&text.len()) && text.chars().all(fits) {
+        return Ok(text.to_owned());
+    }
+    Err("a machine's name has 1 to 32 lower-case letters, digits and dashes".to_owned())
 }
 
 fn agent(text: &str) -> Result<String, String> {

@@ -91,9 +91,13 @@ pub const KEYS: &[Key] = &[
     key_of("POCO_FEISHU_ENCRYPT_KEY", "", "Encrypt Key, for webhooks")
         .at("feishu.encrypt_key")
         .secret(),
-    key_of("POCO_STATE_BACKEND", "sqlite", "Where state is kept: sqlite or memory")
+    key_of("POCO_STATE_BACKEND", "sqlite", "Where state is kept: sqlite, memory or dynamodb")
         .at("state.backend"),
     key_of("POCO_STATE_DB_PATH", "$POCO_HOME/poco.db", "The database file").at("state.db_path"),
+    key_of("POCO_STATE_TABLE", "", "The DynamoDB table, in the cloud").at("state.table"),
+    key_of("POCO_QUEUE_URL", "", "The SQS queue; {runner} in it stands for a machine's name")
+        .at("state.queue_url"),
+    key_of("POCO_RUNNER", "local", "The name of this machine, in the cloud"),
     key_of("POCO_AGENT_BACKEND", "codex", "Agent of tasks outside projects: codex or stub"),
     key_of("POCO_CODEX_COMMAND", "codex", "The codex program and its first arguments"),
     key_of("POCO_CODEX_WORKDIR", "~", "Where tasks outside projects work"),

@@ -11,6 +11,7 @@ use aws_sdk_sqs::config::interceptors::InterceptorContext;
 use aws_sdk_sqs::config::retry::{ClassifyRetry, RetryAction};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use poco_core::RunnerId;
 use receiver::Receiver;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
@@ -47,6 +48,12 @@ impl Sqs {
     /// A queue that is received from, and sent to by what its jobs lead to.
     pub fn receiver(config: &SdkConfig, url: impl Into<String>) -> Self {
         Self::with_lease(config, url, LEASE)
+    }
+
+    /// A machine's own queue, and the way to those of the others.
+    pub fn of(config: &SdkConfig, url: &str, runner: &RunnerId) -> Self {
+        let own = url.replace(RUNNER, runner.as_str());
+        Self { url: url.to_owned(), ..Self::receiver(config, own) }
     }
 
     /// Like [`Sqs::receiver`]; a job that was received and not heard of again is delivered anew

@@ -1,0 +1,40 @@
+//! The one place that picks where state is kept and where jobs wait.
+
+use crate::config::{Backend, Config};
+use crate::port::{Queue, Store};
+use crate::{queue, store};
+use std::sync::Arc;
+
+/// Where a process keeps state, and the way to the machines that run agents.
+pub type Shelves = (Arc<dyn Store>, Arc<dyn Queue>);
+
+/// Opens what the settings name. `receives`: this process takes jobs, and does not only send them.
+#[cfg_attr(not(feature = "aws"), expect(clippy::unused_async, reason = "only AWS is far away"))]
+pub async fn open(config: &Config, receives: bool) -> anyhow::Result<Shelves> {
+    match config.state.backend {
+        #[cfg(feature = "sqlite")]
+        Backend::Sqlite => {
+            let sqlite = store::Sqlite::open(&config.state.db_path)?;
+            Ok((sqlite.clone(), sqlite))
+        }
+        Backend::Memory => {
+            Ok((Arc::new(store::Memory::default()), Arc::new(queue::Memory::default())))
+        }
+        #[cfg(feature = "aws")]
+        Backend::DynamoDb => {
+            let aws = crate::aws::connect().await;
+            let store = store::Dynamo::new(&aws, config.state.table.as_str());
+            let url = config.state.queue_url.as_str();
+            let queue = match receives {
+                true => queue::Sqs::of(&aws, url, &config.runner),
+                false => queue::Sqs::sender(&aws, url),
+            };
+            Ok((Arc::new(store), Arc::new(queue)))
+        }
+        #[cfg(not(all(feature = "sqlite", feature = "aws")))]
+        other => {
+            let (other, _) = (other.as_str(), receives);
+            anyhow::bail!("this program was built without {other}: build it with that feature")
+        }
+    }
+}
