@@ -2,7 +2,7 @@
 
 use crate::agent::Agents;
 use crate::settle::Settler;
-use poco_core::{Runner, RunnerId};
+use poco_core::{Runner, RunnerId, Settings};
 use poco_io::app::App;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +19,8 @@ pub(crate) struct Presence {
     pub(crate) settler: Settler,
     pub(crate) agents: Agents,
     pub(crate) runner: RunnerId,
+    /// What this machine does where nobody says otherwise.
+    pub(crate) settings: Settings,
     /// Places for turns that are not taken.
     pub(crate) places: Arc<Semaphore>,
     pub(crate) turns_max: usize,
@@ -53,6 +55,7 @@ impl Presence {
             host: host(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             agents: self.agents.names(),
+            settings: Some(self.settings.clone()),
             turns: self.turns_max.saturating_sub(self.places.available_permits()),
             draining: self.draining.load(Ordering::Relaxed),
             seen: (self.app.clock)(),

@@ -11,15 +11,15 @@ use crate::seats::Seats;
 use crate::settle::Settler;
 use crate::traffic::Traffic;
 use anyhow::Context;
-use poco_core::{ChatId, Settings, Terms, Timestamp};
 use poco_io::app::App;
 use poco_io::chats::Chats;
+use poco_io::clock;
 use poco_io::config::{Backend, Config};
 use poco_io::feishu::Feishu;
 use poco_io::open::open;
 use poco_io::port::Chat;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
@@ -55,7 +55,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let (mut end, Options { listener, instance }) = (Ends::listen()?, options);
     listener.set_nonblocking(true).context("prepare the listener")?;
     let listener = TcpListener::from_std(listener).context("prepare the listener")?;
-    let (store, queue) = open(&config, true).await?;
+    let (store, queue) = open(&config).await?;
     let in_cloud = config.state.backend == Backend::DynamoDb;
     let agents = agent::open(&config);
     let feishu = match config.feishu.is_set() {
@@ -65,7 +65,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let chats = Chats::new(feishu.clone().map(|feishu| feishu as Arc<dyn Chat>));
     let screen = Screen::new(Arc::new(chats));
     let chat = Arc::new(screen.clone());
-    let app = App::new(store, queue.clone(), chat, terms(&config, &agents), clock);
+    let app = App::new(store, queue.clone(), chat, config.terms(agents.names()), clock::now);
     let app = if in_cloud { app.with_runners() } else { app };
     let settler = Settler::new(app.clone());
     let (live, traffic) = (Live::default(), Traffic::new(feishu.clone()));
@@ -85,6 +85,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         settler: settler.clone(),
         agents: agents.clone(),
         runner: config.runner.clone(),
+        settings: config.terms(agents.names()).settings,
         places,
         turns_max: TURNS_MAX,
         draining: Arc::default(),
@@ -103,7 +104,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     };
     let (stop, stopped) = watch::channel(false);
     let entrance = Entrance::new(app, settler.clone(), traffic);
-    let router = http::router(http).merge(entrance.webhooks(&config, clock));
+    let router = http::router(http).merge(entrance.webhooks(&config, clock::now));
     let served = tokio::spawn(http::serve(listener, router, stopped.clone()));
     settler.sweep_once().await;
     seats.recover().await?;
@@ -157,30 +158,6 @@ async fn sweep(settler: Settler, mut stopped: watch::Receiver<bool>) {
         () = settler.sweep() => {}
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
-}
-
-fn terms(config: &Config, agents: &Agents) -> Terms {
-    let codex = &config.agents.codex;
-    Terms {
-        owner: config.owner.clone(),
-        house: ChatId::new("house"),
-        agents: agents.names(),
-        settings: Settings {
-            runner: config.runner.clone(),
-            agent: agents.usual.clone(),
-            workdir: codex.workdir.to_string_lossy().into_owned(),
-            model: codex.model.clone(),
-            effort: codex.effort.clone(),
-            sandbox: codex.sandbox.clone(),
-            approval_policy: codex.approval_policy.clone(),
-        },
-        runners: vec![],
-    }
-}
-
-fn clock() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// The signals that end a process.

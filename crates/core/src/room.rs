@@ -134,6 +134,9 @@ pub struct Runner {
     pub version: String,
     /// The first being the usual one.
     pub agents: Vec<String>,
+    /// For tasks outside projects, and as the start of new ones.
+    #[serde(default)]
+    pub settings: Option<Settings>,
     /// Turns that run there.
     pub turns: usize,
     pub draining: bool,

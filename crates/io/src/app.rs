@@ -13,8 +13,8 @@ use crate::port::{Chat, PutError, Queue, Store};
 use crate::record::Record;
 use anyhow::Context;
 use poco_core::{
-    Archive, Card, ChatId, Effect, Event, Kind, Room, TaskId, Terms, Timestamp, Transcript, UserId,
-    admit, live,
+    Archive, Card, ChatId, Effect, Event, Kind, Room, RunnerId, TaskId, Terms, Timestamp,
+    Transcript, UserId, admit, live,
 };
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -54,6 +54,8 @@ pub struct Taken {
     pub ended: Vec<Archive>,
     /// The room as it is now.
     pub room: Room,
+    /// The machine that looks after the chat.
+    pub runner: RunnerId,
 }
 
 /// Whether a chat still owes anything.
@@ -102,7 +104,7 @@ impl App {
                     Ok(()) => {}
                 }
             }
-            return Ok(taken(event.chat, decided.effects, record.room));
+            return Ok(taken(&terms, event.chat, decided.effects, record.room));
         }
         anyhow::bail!("too many writers at once in chat {}", event.chat)
     }
@@ -174,7 +176,7 @@ fn key(chat: &ChatId) -> String {
     format!("{ROOMS}{chat}")
 }
 
-fn taken(chat: ChatId, effects: Vec<Effect>, room: Room) -> Taken {
+fn taken(terms: &Terms, chat: ChatId, effects: Vec<Effect>, room: Room) -> Taken {
     let nothing = effects.is_empty();
     let (mut toast, mut shown, mut ended) = (None, vec![], vec![]);
     for effect in effects {
@@ -188,7 +190,11 @@ fn taken(chat: ChatId, effects: Vec<Effect>, room: Room) -> Taken {
             | Effect::Recall { .. } => {}
         }
     }
-    Taken { chat, toast, shown, nothing, ended, room }
+    let runner = match &room.kind {
+        Kind::Project(project) => project.settings.runner.clone(),
+        Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => terms.settings.runner.clone(),
+    };
+    Taken { chat, toast, shown, nothing, ended, room, runner }
 }
 
 impl fmt::Debug for App {

@@ -26,6 +26,17 @@ pub async fn connect() -> SdkConfig {
         .await
 }
 
+/// Like [`connect`], for a process that must answer within seconds itself.
+pub async fn connect_in_haste() -> SdkConfig {
+    let haste = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(700))
+        .operation_attempt_timeout(Duration::from_millis(900))
+        .operation_timeout(Duration::from_secs(2))
+        .build();
+    let patient = connect().await;
+    patient.into_builder().timeout_config(haste).build()
+}
+
 /// Makes the connections calls go over.
 pub fn http_client() -> SharedHttpClient {
     Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()

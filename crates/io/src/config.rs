@@ -13,7 +13,7 @@ pub use keys::{KEYS, Key, Kind, key};
 pub use mistake::{Mistake, Mistakes, Source};
 
 use crate::secret::Secret;
-use poco_core::{RunnerId, UserId};
+use poco_core::{ChatId, RunnerId, Settings, Terms, UserId};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -42,6 +42,26 @@ impl Config {
     /// Reads the environment, and the settings file it points to.
     pub fn read(environment: Environment) -> Result<Self, Mistakes> {
         Given::gather(environment).judge()
+    }
+
+    /// Returns the terms these settings make, on a machine that has these agents.
+    pub fn terms(&self, agents: Vec<String>) -> Terms {
+        let codex = &self.agents.codex;
+        Terms {
+            owner: self.owner.clone(),
+            house: ChatId::new("house"),
+            agents,
+            settings: Settings {
+                runner: self.runner.clone(),
+                agent: self.agents.usual.clone(),
+                workdir: codex.workdir.to_string_lossy().into_owned(),
+                model: codex.model.clone(),
+                effort: codex.effort.clone(),
+                sandbox: codex.sandbox.clone(),
+                approval_policy: codex.approval_policy.clone(),
+            },
+            runners: vec![],
+        }
     }
 }
 

@@ -6,6 +6,7 @@ pub mod app;
 pub mod aws;
 pub mod body;
 pub mod chats;
+pub mod clock;
 pub mod config;
 pub mod feishu;
 pub mod open;
@@ -13,4 +14,6 @@ pub mod port;
 pub mod queue;
 mod record;
 pub mod secret;
+#[cfg(feature = "aws")]
+pub mod secrets;
 pub mod store;

@@ -8,9 +8,9 @@ use std::sync::Arc;
 /// Where a process keeps state, and the way to the machines that run agents.
 pub type Shelves = (Arc<dyn Store>, Arc<dyn Queue>);
 
-/// Opens what the settings name. `receives`: this process takes jobs, and does not only send them.
+/// Opens what the settings name, for a process that takes jobs.
 #[cfg_attr(not(feature = "aws"), expect(clippy::unused_async, reason = "only AWS is far away"))]
-pub async fn open(config: &Config, receives: bool) -> anyhow::Result<Shelves> {
+pub async fn open(config: &Config) -> anyhow::Result<Shelves> {
     match config.state.backend {
         #[cfg(feature = "sqlite")]
         Backend::Sqlite => {
@@ -25,16 +25,21 @@ pub async fn open(config: &Config, receives: bool) -> anyhow::Result<Shelves> {
             let aws = crate::aws::connect().await;
             let store = store::Dynamo::new(&aws, config.state.table.as_str());
             let url = config.state.queue_url.as_str();
-            let queue = match receives {
-                true => queue::Sqs::of(&aws, url, &config.runner),
-                false => queue::Sqs::sender(&aws, url),
-            };
+            let queue = queue::Sqs::of(&aws, url, &config.runner);
             Ok((Arc::new(store), Arc::new(queue)))
         }
         #[cfg(not(all(feature = "sqlite", feature = "aws")))]
         other => {
-            let (other, _) = (other.as_str(), receives);
+            let other = other.as_str();
             anyhow::bail!("this program was built without {other}: build it with that feature")
         }
     }
+}
+
+/// Opens the shelves of the cloud for a process that only sends jobs: that needs fewer rights.
+#[cfg(feature = "aws")]
+pub fn open_to_send(config: &Config, aws: &aws_config::SdkConfig) -> Shelves {
+    let store = store::Dynamo::new(aws, config.state.table.as_str());
+    let queue = queue::Sqs::sender(aws, config.state.queue_url.as_str());
+    (Arc::new(store), Arc::new(queue))
 }

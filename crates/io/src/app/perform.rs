@@ -7,8 +7,8 @@ use crate::record::{Owed, Record};
 use anyhow::Context;
 use futures_util::future::join_all;
 use poco_core::{
-    Archive, Card, CardKey, CardRef, ChatId, Effect, Event, EventId, Fact, Listing, Settings,
-    TaskId, Timestamp, UserId, hash, recalled,
+    Archive, Card, CardKey, CardRef, ChatId, Command, Effect, Event, EventId, Fact, Listing,
+    RunnerId, Settings, TaskId, Timestamp, UserId, hash, recalled,
 };
 use std::collections::VecDeque;
 
@@ -96,12 +96,28 @@ impl App {
         Ok((if left { Debt::Owing } else { Debt::Clear }, heard))
     }
 
-    /// Sends the jobs a chat owes, and nothing else: they must not wait for cards.
-    pub async fn send_jobs(&self, chat: &ChatId) -> anyhow::Result<()> {
+    /// Sends the jobs a chat owes, and nothing else: they must not wait for cards. Says whether the
+    /// chat owes more than these.
+    pub async fn send_jobs(&self, chat: &ChatId) -> anyhow::Result<Debt> {
         let record = self.load(chat).await?;
         let mut paid = Paid::default();
         self.send(chat, &record, &mut paid).await;
-        self.strike_off(chat, &paid).await
+        self.strike_off(chat, &paid).await?;
+        let left = record.owed().any(|owed| !paid.done.contains(owed));
+        Ok(if left { Debt::Owing } else { Debt::Clear })
+    }
+
+    /// Has a machine pay what a chat owes, for there is no time to do so here. `cause` is the event
+    /// it is owed for.
+    pub async fn hand_over(
+        &self,
+        chat: &ChatId,
+        runner: &RunnerId,
+        cause: &str,
+    ) -> anyhow::Result<()> {
+        let (chat, runner) = (chat.clone(), runner.clone());
+        let job = Job { id: format!("{cause}-settle"), chat, runner, command: Command::Settle };
+        self.queue.send(&job).await.context("hand over what is owed")
     }
 
     /// Notes what was paid.

@@ -92,6 +92,9 @@ impl App {
         let named = terms.runners.iter().find(|it| it.id == terms.settings.runner);
         let there = || terms.runners.iter().find(|it| it.away(now).is_none());
         let Some(usual) = named.or_else(there).or(terms.runners.first()) else { return Ok(()) };
+        if let Some(settings) = &usual.settings {
+            terms.settings.clone_from(settings);
+        }
         terms.settings.runner = usual.id.clone();
         terms.agents.clone_from(&usual.agents);
         if let Some(agent) = usual.agents.first()

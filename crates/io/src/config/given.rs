@@ -17,6 +17,13 @@ impl Environment {
         std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
     }
 
+    /// Sets a variable, over what it was.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.0.insert(name.to_owned(), value.into());
+        self
+    }
+
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }

@@ -97,6 +97,11 @@ pub const KEYS: &[Key] = &[
     key_of("POCO_STATE_TABLE", "", "The DynamoDB table, in the cloud").at("state.table"),
     key_of("POCO_QUEUE_URL", "", "The SQS queue; {runner} in it stands for a machine's name")
         .at("state.queue_url"),
+    key_of(
+        "POCO_SECRET_ARN",
+        "",
+        "The secret of Secrets Manager that holds the app's, in the cloud",
+    ),
     key_of("POCO_RUNNER", "local", "The name of this machine, in the cloud"),
     key_of("POCO_AGENT_BACKEND", "codex", "Agent of tasks outside projects: codex or stub"),
     key_of("POCO_CODEX_COMMAND", "codex", "The codex program and its first arguments"),
