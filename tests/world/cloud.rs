@@ -20,6 +20,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// How often a job is received before the queue puts it aside.
 pub const RECEIVES_MAX: u32 = 5;
 
+const REGION: &str = "eu-central-1";
+
 /// An account of its own.
 #[derive(Clone, Debug)]
 pub struct Cloud {
@@ -50,6 +52,21 @@ impl Cloud {
         self.config_at(&faults::proxy().url())
     }
 
+    /// What the environment of a process names so that it calls this account, through the proxy.
+    pub fn shaky_environment(&self) -> Vec<(String, String)> {
+        let endpoint = faults::proxy().url();
+        let variables = [
+            ("AWS_ACCESS_KEY_ID", self.account.to_string()),
+            ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
+            ("AWS_REGION", REGION.to_owned()),
+            ("AWS_ENDPOINT_URL", endpoint),
+            // The proxy takes seconds for a service it has not met.
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", Self::endpoint()),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+        ];
+        variables.map(|(name, value)| (name.to_owned(), value)).to_vec()
+    }
+
     /// What goes wrong in this account, if it is called through the proxy.
     pub fn faults(&self) -> Faults {
         Faults::new(self.account)
@@ -60,7 +77,7 @@ impl Cloud {
         let keys = Credentials::new(self.account.to_string(), "secret", None, None, "test");
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("eu-central-1"))
+            .region(Region::new(REGION))
             .endpoint_url(endpoint)
             .credentials_provider(SharedCredentialsProvider::new(keys))
             .http_client(poco_io::aws::http_client())
@@ -81,6 +98,15 @@ impl Cloud {
     pub fn queue(&self) -> (String, String) {
         let (name, config) = (format!("poco-{}", self.account), self.config());
         wait(async move { create_queue(&config, &name).await })
+    }
+
+    /// How many jobs wait in a queue.
+    pub async fn waiting(&self, queue: &str) -> usize {
+        let name = QueueAttributeName::ApproximateNumberOfMessages;
+        let client = aws_sdk_sqs::Client::new(&self.config());
+        let get = client.get_queue_attributes().queue_url(queue).attribute_names(name.clone());
+        let got = get.send().await.unwrap().attributes.unwrap();
+        got[&name].parse().unwrap()
     }
 }
 

@@ -317,6 +317,7 @@ impl FakeQueue {
             Command::Answer { .. }
             | Command::Steer { .. }
             | Command::Stop { .. }
+            | Command::Settle
             | Command::Look { .. } => None,
         };
         self.commands().into_iter().filter_map(started).collect()
@@ -328,6 +329,7 @@ impl FakeQueue {
             Command::Start { .. }
             | Command::Answer { .. }
             | Command::Steer { .. }
+            | Command::Settle
             | Command::Stop { .. } => None,
         };
         self.commands().into_iter().rev().find_map(looking)

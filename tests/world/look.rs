@@ -106,6 +106,7 @@ pub(crate) fn told(command: &Command) -> String {
             let thread = thread.as_ref().map_or("-", |thread| thread.as_str());
             format!("stop {task} in {thread}, {}", if turn.is_some() { "in a turn" } else { "-" })
         }
+        Command::Settle => "settle".to_owned(),
         Command::Look { workdir, .. } => format!("look at {workdir}"),
     }
 }

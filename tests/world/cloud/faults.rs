@@ -38,6 +38,13 @@ impl Faults {
         self.add(json!({ "operation": operation, "times": times, "error": error }));
     }
 
+    /// Takes all rules of this account back.
+    pub fn clear(&self) {
+        let ours = json!([{ "headers": { "authorization": self.account.to_string() } }]);
+        let removed = self.proxy.call("DELETE", "/_microburst/rules", &ours.to_string());
+        removed.expect("that rules can go");
+    }
+
     /// Has every call counted from here on.
     pub fn count(&self) {
         self.add(json!({ "latency": 0.001 }));

@@ -1,0 +1,10 @@
+//! The functions as Lambda runs them: the real programs, the services emulated, Feishu simulated.
+
+mod answers;
+mod busy;
+mod calls;
+mod gateway;
+mod lambda;
+mod shaky;
+mod stage;
+mod strangers;

@@ -1,0 +1,258 @@
+//! The cloud around two functions: table, queue and secret, a machine that is there, and Feishu.
+
+use crate::gateway::{self, Functions};
+use crate::lambda::Lambda;
+use poco_core::{ChatId, Room, Runner, RunnerId, Settings, Timestamp};
+use poco_io::app::App;
+use poco_io::config::{Config, Environment};
+use poco_io::port::{Job, Queue, Store};
+use poco_io::{clock, queue, store};
+use poco_sim::feishu::{Feishu, Options, Webhook, encrypt, sign};
+use poco_tests::cloud::{Cloud, Faults};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What Feishu gives us to answer in.
+pub(crate) const FEISHU_WAITS: Duration = Duration::from_secs(3);
+
+pub(crate) const EVENTS: &str = "/platform/feishu/events";
+pub(crate) const ACTIONS: &str = "/platform/feishu/card-actions";
+
+/// The machine that is there, and where it works.
+pub(crate) const RUNNER: &str = "laptop";
+pub(crate) const WORKDIR: &str = "/home/ada";
+
+const KEY: &str = "simulated-encrypt-key";
+
+/// By then whatever should have happened has.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Stage {
+    pub(crate) feishu: Feishu,
+    pub(crate) functions: Functions,
+    /// The app as a machine has it, whose calls never go wrong.
+    pub(crate) app: App,
+    cloud: Cloud,
+    queue: String,
+    url: String,
+    http: reqwest::Client,
+    owner: String,
+    token: String,
+    key: Option<String>,
+}
+
+/// How Feishu's requests are protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protection {
+    Token,
+    Encryption,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+    pub(crate) took: Duration,
+}
+
+impl Stage {
+    pub(crate) async fn new() -> Self {
+        Self::protected(Protection::Encryption).await
+    }
+
+    pub(crate) async fn protected(by: Protection) -> Self {
+        let options = Options::default();
+        let (token, app_id) = (options.verification_token.clone(), options.app_id.clone());
+        let mut secret = json!({ "app_secret": options.app_secret, "verification_token": token });
+        let key = (by == Protection::Encryption).then(|| KEY.to_owned());
+        secret["encrypt_key"] = key.clone().into();
+        let feishu = Feishu::start(options).await.unwrap();
+        let owner = feishu.open_id("ada").unwrap();
+        let cloud = Cloud::new();
+        let (table, (queue, _)) = (cloud.table(), cloud.queue());
+        let secrets = aws_sdk_secretsmanager::Client::new(&cloud.config());
+        let secrets = secrets.create_secret().name("poco").secret_string(secret.to_string());
+        let arn = secrets.send().await.unwrap().arn.unwrap();
+        let mut environment = cloud.shaky_environment();
+        let settings = [
+            ("POCO_LOG", "warn"),
+            ("POCO_OWNER_OPEN_ID", &owner),
+            ("POCO_FEISHU_APP_ID", &app_id),
+            ("POCO_FEISHU_API_BASE_URL", feishu.url()),
+            ("POCO_FEISHU_DELIVERY_MODE", "webhook"),
+            ("POCO_STATE_BACKEND", "dynamodb"),
+            ("POCO_STATE_TABLE", &table),
+            ("POCO_QUEUE_URL", &queue),
+            ("POCO_SECRET_ARN", &arn),
+        ];
+        environment.extend(settings.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let store = Arc::new(store::Dynamo::new(&cloud.config(), &table));
+        let app = machine(store, &cloud, &queue, &feishu);
+        app.heartbeat(&laptop()).await.unwrap();
+        let functions = Functions {
+            events: Arc::new(Lambda::new(env!("CARGO_BIN_EXE_events"), &environment)),
+            actions: Arc::new(Lambda::new(env!("CARGO_BIN_EXE_actions"), &environment)),
+        };
+        let url = gateway::open(functions.clone()).await;
+        let webhook = Webhook { url: format!("{url}{EVENTS}"), encrypt_key: key.clone() };
+        feishu.webhook(Some(webhook));
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { feishu, functions, app, cloud, queue, url, http, owner, token, key }
+    }
+
+    pub(crate) fn faults(&self) -> Faults {
+        self.cloud.faults()
+    }
+
+    /// Where the owner talks to the bot alone.
+    pub(crate) fn direct(&self) -> String {
+        self.feishu.direct_chat("ada").unwrap()
+    }
+
+    pub(crate) async fn room(&self, chat: &str) -> Room {
+        self.app.room(&ChatId::new(chat)).await.unwrap()
+    }
+
+    /// A message of the owner's in the direct chat.
+    pub(crate) fn message(&self, event: &str, text: &str) -> Value {
+        json!({
+            "schema": "2.0",
+            "header": {
+                "event_id": event,
+                "event_type": "im.message.receive_v1",
+                "create_time": clock::now().0.to_string(),
+                "token": self.token,
+                "app_id": self.feishu.app_id(),
+            },
+            "event": {
+                "sender": { "sender_id": { "open_id": self.owner }, "sender_type": "user" },
+                "message": {
+                    "message_id": format!("om_{event}"),
+                    "chat_id": self.direct(),
+                    "chat_type": "p2p",
+                    "message_type": "text",
+                    "create_time": clock::now().0.to_string(),
+                    "content": json!({ "text": text }).to_string(),
+                },
+            },
+        })
+    }
+
+    /// A press of the owner's that makes a task.
+    pub(crate) fn press(&self, event: &str) -> Value {
+        let mut press = self.message(event, "");
+        let value = json!({ "intent_key": "task.submit", "prompt": "pressed" });
+        press["header"]["event_type"] = "card.action.trigger".into();
+        press["event"] = json!({
+            "operator": { "open_id": self.owner },
+            "token": "c-0123456789",
+            "action": { "tag": "button", "value": value },
+            "context": { "open_message_id": "om_card", "open_chat_id": self.direct() },
+        });
+        press
+    }
+
+    /// Sends what Feishu would: encrypted and signed, if it is to be.
+    pub(crate) async fn send(&self, path: &str, payload: &Value) -> Answer {
+        let (body, headers) = self.sealed(payload, clock::now());
+        let mut request = self.request(path).header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        answer(request.body(body)).await
+    }
+
+    /// Returns a body and the headers that prove who it is from.
+    pub(crate) fn sealed(
+        &self,
+        payload: &Value,
+        at: Timestamp,
+    ) -> (String, Vec<(&'static str, String)>) {
+        let Some(key) = &self.key else { return (payload.to_string(), vec![]) };
+        let sealed = encrypt(key, *b"0123456789abcdef", &payload.to_string());
+        let body = json!({ "encrypt": sealed }).to_string();
+        let at = (at.0 / 1_000).to_string();
+        let signature = sign(&at, "nonce", key, &body);
+        let headers = vec![
+            ("x-lark-request-timestamp", at),
+            ("x-lark-request-nonce", "nonce".to_owned()),
+            ("x-lark-signature", signature),
+        ];
+        (body, headers)
+    }
+
+    pub(crate) fn request(&self, path: &str) -> reqwest::RequestBuilder {
+        self.http.post(format!("{}{path}", self.url))
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        answer(self.http.get(format!("{}{path}", self.url))).await
+    }
+
+    /// Takes jobs off the queue until there are as many as that.
+    pub(crate) async fn jobs(&self, count: usize) -> Vec<Job> {
+        let queue = queue::Sqs::receiver(&self.cloud.config(), &self.queue);
+        let mut jobs = vec![];
+        let end = Instant::now() + DEADLINE;
+        while jobs.len() < count {
+            assert!(Instant::now() < end, "only {jobs:?}");
+            for delivery in queue.receive().await.unwrap() {
+                queue.done(&delivery).await.unwrap();
+                jobs.push(delivery.job);
+            }
+        }
+        jobs
+    }
+
+    /// How many jobs wait.
+    pub(crate) async fn waiting(&self) -> usize {
+        self.cloud.waiting(&self.queue).await
+    }
+}
+
+pub(crate) async fn answer(request: reqwest::RequestBuilder) -> Answer {
+    let begun = Instant::now();
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    let body = response.bytes().await.unwrap();
+    let body = serde_json::from_slice(&body)
+        .unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned().into());
+    Answer { status, body, took: begun.elapsed() }
+}
+
+fn machine(store: Arc<dyn Store>, cloud: &Cloud, queue: &str, feishu: &Feishu) -> App {
+    let queue = Arc::new(queue::Sqs::sender(&cloud.config(), queue));
+    let home = std::env::temp_dir().to_string_lossy().into_owned();
+    let environment = Environment::default()
+        .with("HOME", home)
+        .with("POCO_FEISHU_APP_ID", feishu.app_id())
+        .with("POCO_FEISHU_APP_SECRET", feishu.app_secret())
+        .with("POCO_FEISHU_API_BASE_URL", feishu.url());
+    let config = Config::read(environment).unwrap();
+    let chat = Arc::new(poco_io::feishu::Feishu::new(&config.feishu).unwrap());
+    let terms = config.terms(vec!["codex".to_owned()]);
+    App::new(store, queue, chat, terms, clock::now)
+}
+
+fn laptop() -> Runner {
+    Runner {
+        id: RunnerId::new(RUNNER),
+        host: "laptop".to_owned(),
+        version: "0".to_owned(),
+        agents: vec!["codex".to_owned()],
+        settings: Some(Settings {
+            runner: RunnerId::new(RUNNER),
+            agent: "codex".to_owned(),
+            workdir: WORKDIR.to_owned(),
+            model: None,
+            effort: None,
+            sandbox: "workspace-write".to_owned(),
+            approval_policy: "on-request".to_owned(),
+        }),
+        turns: 0,
+        draining: false,
+        seen: clock::now(),
+    }
+}
