@@ -31,12 +31,12 @@ impl Reception {
 
     /// Performs what follows from an event while there is time, and hands over the rest.
     async fn follow(&self, seen: &Seen, until: Instant) {
-        let chat = &seen.chat;
+        let (chat, taken) = (&seen.taken.chat, &seen.taken);
         let performed = async {
             match seen.pressed {
                 // Its card must not change before the answer to the press is out.
-                true => self.app.send_jobs(chat).await,
-                false => self.app.settle(chat).await,
+                true => self.app.send_jobs_after(taken).await,
+                false => self.app.settle_after(taken).await,
             }
         };
         match timeout_at(until, performed).await {
@@ -46,7 +46,7 @@ impl Reception {
                 tracing::warn!(event.id = seen.id, chat.id = %chat, "not settled yet: {error:#}");
             }
         }
-        let handed = self.app.hand_over(chat, &seen.runner, &seen.id);
+        let handed = self.app.hand_over(taken, &seen.id);
         let handed = timeout(HAND_OVER_WITHIN, handed).await.context("wait for the queue");
         if let Err(error) = handed.flatten() {
             // Nothing is lost: runners look once a minute for what is owed.
@@ -64,7 +64,7 @@ impl Handler for Reception {
         if let Some(seen) = &answer.event {
             self.follow(seen, begun + SETTLE_WITHIN).await;
             let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            tracing::info!(event.id = seen.id, chat.id = %seen.chat, kind = seen.kind, took_ms, "taken in");
+            tracing::info!(event.id = seen.id, chat.id = %seen.taken.chat, kind = seen.kind, took_ms, "taken in");
         }
         Ok(answer.body)
     }

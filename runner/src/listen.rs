@@ -122,7 +122,7 @@ impl Entrance {
             event_id: seen.id.clone(),
             kind: seen.kind.to_owned(),
             user_id: seen.by.as_ref().map(ToString::to_string).unwrap_or_default(),
-            chat_id: seen.chat.to_string(),
+            chat_id: seen.taken.chat.to_string(),
             took_ms: now.since(since),
             result: "taken in".to_owned(),
         });
@@ -153,7 +153,7 @@ impl Handler for Entrance {
         };
         if let Some(seen) = answer.event {
             self.note(&seen, since);
-            tokio::spawn(self.clone().follow(seen.chat, seen.pressed));
+            tokio::spawn(self.clone().follow(seen.taken.chat, seen.pressed));
         }
         Ok(answer.body)
     }

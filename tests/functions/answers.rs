@@ -1,8 +1,7 @@
 //! What Feishu gets to hear, and what comes of it.
 
 use crate::stage::{ACTIONS, EVENTS, FEISHU_WAITS, Protection, RUNNER, Stage, WORKDIR};
-use poco_core::{ChatId, Command, Phase};
-use poco_io::app::Debt;
+use poco_core::{Command, Phase};
 use serde_json::json;
 use std::time::Duration;
 
@@ -36,7 +35,7 @@ async fn a_press_is_answered_at_once_and_its_cards_are_left_to_the_machine() {
     assert_eq!(pressed.error, None);
     let jobs = stage.jobs(1).await;
     assert_eq!((&jobs[0].command, jobs[0].runner.as_str()), (&Command::Settle, RUNNER));
-    assert_eq!(stage.app.settle(&ChatId::new(&chat)).await.unwrap(), Debt::Clear);
+    stage.settled(&chat).await;
     let cancelled = stage.feishu.message(&card.id).unwrap();
     assert!(cancelled.plain().contains("Cancelled"), "{}", cancelled.plain());
     let again = stage.feishu.press_on("ada", &card.id, card.card.as_ref().unwrap(), "Stop", &[]);

@@ -2,8 +2,7 @@
 
 use crate::stage::{EVENTS, Stage};
 use futures_util::future::join_all;
-use poco_core::{ChatId, Command};
-use poco_io::app::Debt;
+use poco_core::Command;
 use std::collections::BTreeSet;
 
 /// How many come at once.
@@ -46,8 +45,7 @@ async fn of_twenty_events_for_one_chat_none_is_lost_and_none_counts_twice() {
     let starts = jobs.iter().filter(|it| matches!(it.command, Command::Start { .. })).count();
     assert_eq!(starts, 1, "{jobs:?}");
     // Whatever the functions had no time for, a machine does.
-    let here = ChatId::new(&chat);
-    assert_eq!(stage.app.settle(&here).await.unwrap(), Debt::Clear);
+    stage.settled(&chat).await;
     assert!(stage.functions.events.started() > 1, "it was more than one process");
     let cards = stage.feishu.messages(&chat);
     let cards = cards.iter().filter(|it| it.from_bot()).count();

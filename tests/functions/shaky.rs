@@ -2,7 +2,6 @@
 
 use crate::stage::{ACTIONS, EVENTS, FEISHU_WAITS, Stage};
 use poco_core::{ChatId, Command};
-use poco_io::app::Debt;
 use poco_io::port::Job;
 use poco_sim::feishu::{Fault, Trouble};
 use serde_json::json;
@@ -48,7 +47,7 @@ async fn feishu_is_answered_though_nothing_can_be_shown_there() {
     stage.feishu.clear_faults();
     let chat = ChatId::new(stage.direct());
     assert_eq!(stage.app.owing().await.unwrap(), std::slice::from_ref(&chat));
-    assert_eq!(stage.app.settle(&chat).await.unwrap(), Debt::Clear);
+    stage.settled(chat.as_str()).await;
     let cards = stage.feishu.messages(chat.as_str());
     assert_eq!(
         cards.iter().filter(|it| it.from_bot()).count(),

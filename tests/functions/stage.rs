@@ -3,7 +3,7 @@
 use crate::gateway::{self, Functions};
 use crate::lambda::Lambda;
 use poco_core::{ChatId, Room, Runner, RunnerId, Settings, Timestamp};
-use poco_io::app::App;
+use poco_io::app::{App, Debt};
 use poco_io::config::{Config, Environment};
 use poco_io::port::{Job, Queue, Store};
 use poco_io::{clock, queue, store};
@@ -189,6 +189,14 @@ impl Stage {
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
         answer(self.http.get(format!("{}{path}", self.url))).await
+    }
+
+    /// Does as a machine that was told to settle: tries until all is shown.
+    pub(crate) async fn settled(&self, chat: &str) {
+        let (chat, end) = (ChatId::new(chat), Instant::now() + DEADLINE);
+        while self.app.settle(&chat).await.unwrap() == Debt::Owing {
+            assert!(Instant::now() < end, "something is owed still");
+        }
     }
 
     /// Takes jobs off the queue until there are as many as that.

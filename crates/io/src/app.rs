@@ -56,6 +56,8 @@ pub struct Taken {
     pub room: Room,
     /// The machine that looks after the chat.
     pub runner: RunnerId,
+    /// What is stored of the chat by now.
+    record: Record,
 }
 
 /// Whether a chat still owes anything.
@@ -104,7 +106,7 @@ impl App {
                     Ok(()) => {}
                 }
             }
-            return Ok(taken(&terms, event.chat, decided.effects, record.room));
+            return Ok(taken(&terms, event.chat, decided.effects, record));
         }
         anyhow::bail!("too many writers at once in chat {}", event.chat)
     }
@@ -176,7 +178,7 @@ fn key(chat: &ChatId) -> String {
     format!("{ROOMS}{chat}")
 }
 
-fn taken(terms: &Terms, chat: ChatId, effects: Vec<Effect>, room: Room) -> Taken {
+fn taken(terms: &Terms, chat: ChatId, effects: Vec<Effect>, record: Record) -> Taken {
     let nothing = effects.is_empty();
     let (mut toast, mut shown, mut ended) = (None, vec![], vec![]);
     for effect in effects {
@@ -190,11 +192,12 @@ fn taken(terms: &Terms, chat: ChatId, effects: Vec<Effect>, room: Room) -> Taken
             | Effect::Recall { .. } => {}
         }
     }
+    let room = record.room.clone();
     let runner = match &room.kind {
         Kind::Project(project) => project.settings.runner.clone(),
         Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => terms.settings.runner.clone(),
     };
-    Taken { chat, toast, shown, nothing, ended, room, runner }
+    Taken { chat, toast, shown, nothing, ended, room, runner, record }
 }
 
 impl fmt::Debug for App {

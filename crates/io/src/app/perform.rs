@@ -1,14 +1,14 @@
 //! Pays what is owed. Every effect may be repeated without harm, and one that fails holds back no
 //! other: a job goes out though the chat platform is down.
 
-use super::{App, Debt, TRIES_MAX, give_way};
+use super::{App, Debt, TRIES_MAX, Taken, give_way};
 use crate::port::{ChatError, Job, MessageId, PutError};
 use crate::record::{Owed, Record};
 use anyhow::Context;
 use futures_util::future::join_all;
 use poco_core::{
     Archive, Card, CardKey, CardRef, ChatId, Command, Effect, Event, EventId, Fact, Listing,
-    RunnerId, Settings, TaskId, Timestamp, UserId, hash, recalled,
+    Settings, TaskId, Timestamp, UserId, hash, recalled,
 };
 use std::collections::VecDeque;
 
@@ -30,11 +30,21 @@ struct Paid {
 impl App {
     /// Pays what a chat owes, and what chats owe that hear of it.
     pub async fn settle(&self, chat: &ChatId) -> anyhow::Result<Debt> {
+        self.settle_known(chat, None).await
+    }
+
+    /// Like [`App::settle`], for a process that does nothing else meanwhile: what the chat owes is
+    /// known since the event was taken in, and not read again.
+    pub async fn settle_after(&self, taken: &Taken) -> anyhow::Result<Debt> {
+        self.settle_known(&taken.chat, Some(taken.record.clone())).await
+    }
+
+    async fn settle_known(&self, chat: &ChatId, mut known: Option<Record>) -> anyhow::Result<Debt> {
         let mut chats = VecDeque::from([chat.clone()]);
         let mut debt = Debt::Clear;
         for _ in 0..ROUNDS_MAX {
             let Some(chat) = chats.pop_front() else { return Ok(debt) };
-            let (left, heard) = self.pay(&chat).await?;
+            let (left, heard) = self.pay(&chat, known.take()).await?;
             if left == Debt::Owing {
                 debt = Debt::Owing;
             }
@@ -75,9 +85,16 @@ impl App {
     }
 
     /// Pays once, and returns the chats that heard of something.
-    async fn pay(&self, chat: &ChatId) -> anyhow::Result<(Debt, Vec<ChatId>)> {
+    async fn pay(
+        &self,
+        chat: &ChatId,
+        known: Option<Record>,
+    ) -> anyhow::Result<(Debt, Vec<ChatId>)> {
         let _turn = self.payers.take(chat).await;
-        let record = self.load(chat).await?;
+        let record = match known {
+            Some(record) => record,
+            None => self.load(chat).await?,
+        };
         if record.is_settled() {
             return Ok((Debt::Clear, vec![]));
         }
@@ -90,45 +107,53 @@ impl App {
                 heard.push(taken.chat);
             }
         }
-        self.strike_off(chat, &paid).await?;
-        // What came in meanwhile is no failure: whoever brought it has it paid.
-        let left = record.owed().any(|owed| !paid.done.contains(owed));
-        Ok((if left { Debt::Owing } else { Debt::Clear }, heard))
+        let debt = left(&record, &paid);
+        self.strike_off(chat, &paid, record).await?;
+        Ok((debt, heard))
     }
 
-    /// Sends the jobs a chat owes, and nothing else: they must not wait for cards. Says whether the
-    /// chat owes more than these.
+    /// Sends the jobs a chat owes, and nothing else: they must not wait for cards.
     pub async fn send_jobs(&self, chat: &ChatId) -> anyhow::Result<Debt> {
         let record = self.load(chat).await?;
+        self.send_jobs_of(chat, record).await
+    }
+
+    /// Like [`App::send_jobs`], as [`App::settle_after`] is like [`App::settle`].
+    pub async fn send_jobs_after(&self, taken: &Taken) -> anyhow::Result<Debt> {
+        self.send_jobs_of(&taken.chat, taken.record.clone()).await
+    }
+
+    async fn send_jobs_of(&self, chat: &ChatId, record: Record) -> anyhow::Result<Debt> {
         let mut paid = Paid::default();
         self.send(chat, &record, &mut paid).await;
-        self.strike_off(chat, &paid).await?;
-        let left = record.owed().any(|owed| !paid.done.contains(owed));
-        Ok(if left { Debt::Owing } else { Debt::Clear })
+        let debt = left(&record, &paid);
+        self.strike_off(chat, &paid, record).await?;
+        Ok(debt)
     }
 
     /// Has a machine pay what a chat owes, for there is no time to do so here. `cause` is the event
     /// it is owed for.
-    pub async fn hand_over(
-        &self,
-        chat: &ChatId,
-        runner: &RunnerId,
-        cause: &str,
-    ) -> anyhow::Result<()> {
-        let (chat, runner) = (chat.clone(), runner.clone());
+    pub async fn hand_over(&self, taken: &Taken, cause: &str) -> anyhow::Result<()> {
+        let (chat, runner) = (taken.chat.clone(), taken.runner.clone());
         let job = Job { id: format!("{cause}-settle"), chat, runner, command: Command::Settle };
         self.queue.send(&job).await.context("hand over what is owed")
     }
 
-    /// Notes what was paid.
-    async fn strike_off(&self, chat: &ChatId, paid: &Paid) -> anyhow::Result<()> {
+    /// Notes what was paid. `record` is how it was found; as a rule nobody has changed it since.
+    async fn strike_off(&self, chat: &ChatId, paid: &Paid, record: Record) -> anyhow::Result<()> {
         if paid.done.is_empty() && paid.posted.is_empty() {
             return Ok(());
         }
         let _turn = self.writers.take(chat).await;
+        let mut found = Some(record);
         for tries in 0..TRIES_MAX {
-            give_way(tries).await;
-            let mut record = self.load(chat).await?;
+            let mut record = match found.take() {
+                Some(record) => record,
+                None => {
+                    give_way(tries - 1).await;
+                    self.load(chat).await?
+                }
+            };
             record.settle(&paid.done, &paid.posted);
             match self.save(chat, &mut record).await {
                 Ok(()) => return Ok(()),
@@ -373,6 +398,13 @@ struct Opening<'a> {
     name: &'a str,
     by: &'a UserId,
     settings: &'a Settings,
+}
+
+/// Says whether a record owes more than was paid. What came in meanwhile is no failure: whoever
+/// brought it has it paid.
+fn left(record: &Record, paid: &Paid) -> Debt {
+    let left = record.owed().any(|owed| !paid.done.contains(owed));
+    if left { Debt::Owing } else { Debt::Clear }
 }
 
 /// Whether a newer look of the same card is owed too: the latest look wins.

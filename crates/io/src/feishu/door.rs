@@ -4,7 +4,7 @@ use super::{answer, inbound};
 use crate::app::{App, Taken};
 use anyhow::Context;
 use async_trait::async_trait;
-use poco_core::{ChatId, Event, Fact, RunnerId, TaskId, UserId, Via};
+use poco_core::{Event, Fact, TaskId, UserId, Via};
 use serde_json::{Value, json};
 use std::sync::{Arc, OnceLock};
 
@@ -36,10 +36,8 @@ pub struct Answer {
 #[derive(Debug)]
 pub struct Seen {
     pub id: String,
-    /// The chat to settle.
-    pub chat: ChatId,
-    /// The machine that looks after the chat.
-    pub runner: RunnerId,
+    /// What came of it; its chat is the one to settle.
+    pub taken: Taken,
     pub by: Option<UserId>,
     /// A press, whose answer must be out before its card changes.
     pub pressed: bool,
@@ -83,8 +81,7 @@ impl Door {
         let body =
             if pressed { answer::pressed(taken.toast.as_deref()) } else { heard(&taken, &task) };
         let kind = if pressed { "press" } else { "message" };
-        let Taken { chat, runner, .. } = taken;
-        let seen = Seen { id: id.to_string(), chat, runner, by, pressed, kind };
+        let seen = Seen { id: id.to_string(), taken, by, pressed, kind };
         Ok(Answer { body, event: Some(seen) })
     }
 }
