@@ -4,11 +4,20 @@ use crate::stage::{ACTIONS, EVENTS, Stage};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Counts the calls for an event, in a process that knows the machines already.
+/// Counts the calls for an event, but for those that ask once in a while what machines there are.
+async fn steady(stage: &Stage, path: &str, event: &Value) -> BTreeMap<String, usize> {
+    let mut calls = counted(stage, path, event).await;
+    if calls.remove("Query").is_some() {
+        *calls.get_mut("GetItem").unwrap() -= 1;
+    }
+    calls
+}
+
+/// Counts the calls for an event.
 async fn counted(stage: &Stage, path: &str, event: &Value) -> BTreeMap<String, usize> {
     let before = stage.faults().fired().len();
     assert_eq!(stage.send(path, event).await.status, 200);
-    let mut calls = BTreeMap::new();
+    let mut calls = BTreeMap::<_, usize>::new();
     for call in stage.faults().fired().split_off(before) {
         *calls.entry(call).or_default() += 1;
     }
@@ -23,16 +32,15 @@ fn calls<const N: usize>(calls: [(&str, usize); N]) -> BTreeMap<String, usize> {
 async fn an_event_costs_few_calls() {
     let stage = Stage::new().await;
     stage.faults().count();
-    // What machines there are is asked for once in a while, and who owns PoCo by the settings.
-    let machines = [("Query", 1), ("GetItem", 2), ("PutItem", 2)];
-    assert_eq!(counted(&stage, EVENTS, &stage.message("e0", "/help")).await, calls(machines));
+    let first = counted(&stage, EVENTS, &stage.message("e0", "/help")).await;
+    assert_eq!(first, calls([("Query", 1), ("GetItem", 2), ("PutItem", 2)]));
     let starts = calls([("GetItem", 1), ("PutItem", 2), ("SendMessage", 1)]);
-    assert_eq!(counted(&stage, EVENTS, &stage.message("e1", "/run one")).await, starts);
+    assert_eq!(steady(&stage, EVENTS, &stage.message("e1", "/run one")).await, starts);
     let shows = calls([("GetItem", 1), ("PutItem", 2)]);
-    assert_eq!(counted(&stage, EVENTS, &stage.message("e2", "/run two")).await, shows);
+    assert_eq!(steady(&stage, EVENTS, &stage.message("e2", "/run two")).await, shows);
     let nothing = calls([("GetItem", 1)]);
-    assert_eq!(counted(&stage, EVENTS, &stage.message("e2", "/run two")).await, nothing);
-    counted(&stage, ACTIONS, &stage.press("e3")).await;
+    assert_eq!(steady(&stage, EVENTS, &stage.message("e2", "/run two")).await, nothing);
+    steady(&stage, ACTIONS, &stage.press("e3")).await;
     let hands_over = calls([("GetItem", 1), ("PutItem", 1), ("SendMessage", 1)]);
-    assert_eq!(counted(&stage, ACTIONS, &stage.press("e4")).await, hands_over);
+    assert_eq!(steady(&stage, ACTIONS, &stage.press("e4")).await, hands_over);
 }

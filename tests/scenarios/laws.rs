@@ -84,7 +84,7 @@ proptest! {
                     prop_assert!(!stopped.contains(task), "{task} is stopped twice");
                     stopped.push(task.clone());
                 }
-                Command::Look { .. } => {}
+                Command::Settle | Command::Look { .. } => {}
             }
         }
     }

@@ -349,6 +349,7 @@ fn started(command: &Command) -> Option<TaskId> {
         Command::Answer { .. }
         | Command::Steer { .. }
         | Command::Stop { .. }
+        | Command::Settle
         | Command::Look { .. } => None,
     }
 }
