@@ -3,6 +3,7 @@
 mod answers;
 mod busy;
 mod calls;
+mod deployed;
 mod gateway;
 mod lambda;
 mod shaky;

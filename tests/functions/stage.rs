@@ -89,7 +89,8 @@ impl Stage {
         ];
         environment.extend(settings.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let store = Arc::new(store::Dynamo::new(&cloud.config(), &table));
-        let app = machine(store, &cloud, &queue, &feishu);
+        let sender = Arc::new(queue::Sqs::sender(&cloud.config(), &queue));
+        let app = machine(store, sender, &feishu);
         app.heartbeat(&laptop()).await.unwrap();
         let functions = Functions {
             events: Arc::new(Lambda::new(env!("CARGO_BIN_EXE_events"), &environment)),
@@ -230,8 +231,8 @@ pub(crate) async fn answer(request: reqwest::RequestBuilder) -> Answer {
     Answer { status, body, took: begun.elapsed() }
 }
 
-fn machine(store: Arc<dyn Store>, cloud: &Cloud, queue: &str, feishu: &Feishu) -> App {
-    let queue = Arc::new(queue::Sqs::sender(&cloud.config(), queue));
+/// The app as a machine has it.
+pub(crate) fn machine(store: Arc<dyn Store>, queue: Arc<dyn Queue>, feishu: &Feishu) -> App {
     let home = std::env::temp_dir().to_string_lossy().into_owned();
     let environment = Environment::default()
         .with("HOME", home)
@@ -244,7 +245,8 @@ fn machine(store: Arc<dyn Store>, cloud: &Cloud, queue: &str, feishu: &Feishu) -
     App::new(store, queue, chat, terms, clock::now)
 }
 
-fn laptop() -> Runner {
+/// What the machine says of itself.
+pub(crate) fn laptop() -> Runner {
     Runner {
         id: RunnerId::new(RUNNER),
         host: "laptop".to_owned(),

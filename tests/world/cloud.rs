@@ -2,8 +2,10 @@
 
 mod faults;
 mod process;
+mod stack;
 
 pub use faults::Faults;
+pub use stack::Stack;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};

@@ -23,12 +23,27 @@ pub(super) struct Tied {
 impl Tied {
     /// Starts the server of a Python module, and waits until it answers at `health`.
     pub(super) fn start(module: &str, health: &str, args: impl Fn(u16) -> Vec<String>) -> Self {
+        Self::start_with(module, health, args, &[])
+    }
+
+    /// Like [`Tied::start`], with more in its environment.
+    pub(super) fn start_with(
+        module: &str,
+        health: &str,
+        args: impl Fn(u16) -> Vec<String>,
+        more: &[(&str, &str)],
+    ) -> Self {
         install();
-        let up = (0..TRIES_MAX).find_map(|_| Self::try_start(module, health, &args));
+        let up = (0..TRIES_MAX).find_map(|_| Self::try_start(module, health, &args, more));
         up.unwrap_or_else(|| panic!("{module} does not start: see .tools/ministack/log"))
     }
 
-    fn try_start(module: &str, health: &str, args: impl Fn(u16) -> Vec<String>) -> Option<Self> {
+    fn try_start(
+        module: &str,
+        health: &str,
+        args: impl Fn(u16) -> Vec<String>,
+        more: &[(&str, &str)],
+    ) -> Option<Self> {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = free.local_addr().expect("its number").port();
         drop(free);
@@ -46,6 +61,7 @@ impl Tied {
             // What functions inside are told.
             .env("AWS_ENDPOINT_URL", url(port))
             .env("LOG_LEVEL", "ERROR")
+            .envs(more.iter().copied())
             .current_dir(&home)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -104,6 +120,6 @@ fn install() {
     });
 }
 
-fn root() -> PathBuf {
+pub(super) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

@@ -1,0 +1,170 @@
+//! The template as it is: the functions work with the rights it gives, and miss each one of them.
+
+use crate::stage::{RUNNER, laptop, machine};
+use poco_core::{ChatId, Command};
+use poco_io::app::App;
+use poco_io::port::{Job, Queue};
+use poco_io::{clock, queue, store};
+use poco_sim::feishu::{Feishu, Options, encrypt, sign};
+use poco_tests::cloud::Stack;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const KEY: &str = "simulated-encrypt-key";
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+struct Deployed {
+    stack: Stack,
+    feishu: Feishu,
+    app: App,
+    token: String,
+    queue: String,
+    http: reqwest::Client,
+}
+
+impl Deployed {
+    async fn new() -> Self {
+        let options = Options::default();
+        let (token, app_id) = (options.verification_token.clone(), options.app_id.clone());
+        let secret = options.app_secret.clone();
+        let feishu = Feishu::start(options).await.unwrap();
+        let (url, owner) = (feishu.url().to_owned(), feishu.open_id("ada").unwrap());
+        let verification = token.clone();
+        let deploy = move || {
+            let parameters = [
+                ("FeishuAppId", app_id.as_str()),
+                ("FeishuAppSecret", &secret),
+                ("FeishuEncryptKey", KEY),
+                ("FeishuVerificationToken", &verification),
+                ("FeishuApiBaseUrl", &url),
+                ("OwnerOpenId", &owner),
+                ("RunnerName", RUNNER),
+            ];
+            let programs = [env!("CARGO_BIN_EXE_events"), env!("CARGO_BIN_EXE_actions")];
+            Stack::deploy(programs[0], programs[1], &parameters)
+        };
+        let stack = tokio::task::spawn_blocking(deploy).await.unwrap();
+        let config = stack.config();
+        let table = Arc::new(store::Dynamo::new(&config, stack.output("TableName")));
+        let queue = stack.output("QueueUrl").replace("{runner}", RUNNER);
+        let app = machine(table, Arc::new(queue::Sqs::sender(&config, &queue)), &feishu);
+        app.heartbeat(&laptop()).await.unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { stack, feishu, app, token, queue, http }
+    }
+
+    /// Sends a message of the owner's, or a press, and returns the status.
+    async fn send(&self, output: &str, kind: &str, event: &str, text: &str) -> u16 {
+        let by = self.feishu.open_id("ada").unwrap();
+        let chat = self.feishu.direct_chat("ada").unwrap();
+        let now = clock::now().0;
+        let payload = json!({
+            "schema": "2.0",
+            "header": {
+                "event_id": event,
+                "event_type": kind,
+                "create_time": now.to_string(),
+                "token": self.token,
+                "app_id": self.feishu.app_id(),
+            },
+            "event": {
+                "sender": { "sender_id": { "open_id": by }, "sender_type": "user" },
+                "message": {
+                    "message_id": format!("om_{event}"),
+                    "chat_id": chat,
+                    "chat_type": "p2p",
+                    "message_type": "text",
+                    "content": json!({ "text": text }).to_string(),
+                },
+                "operator": { "open_id": by },
+                "token": "c-1",
+                "action": {
+                    "tag": "button",
+                    "value": { "intent_key": "task.submit", "prompt": text },
+                },
+                "context": { "open_message_id": "om_card", "open_chat_id": chat },
+            },
+        });
+        self.post(output, &payload).await
+    }
+
+    async fn post(&self, output: &str, payload: &Value) -> u16 {
+        let sealed = encrypt(KEY, *b"0123456789abcdef", &payload.to_string());
+        let body = json!({ "encrypt": sealed }).to_string();
+        let at = (clock::now().0 / 1_000).to_string();
+        let (url, host) = self.stack.served(output);
+        let request = self.http.post(url).header("host", host);
+        let request = request
+            .header("content-type", "application/json")
+            .header("x-lark-request-timestamp", &at)
+            .header("x-lark-request-nonce", "nonce")
+            .header("x-lark-signature", sign(&at, "nonce", KEY, &body));
+        request.body(body).send().await.unwrap().status().as_u16()
+    }
+
+    async fn message(&self, event: &str, text: &str) -> u16 {
+        self.send("EventsUrl", "im.message.receive_v1", event, text).await
+    }
+
+    async fn press(&self, event: &str, text: &str) -> u16 {
+        self.send("ActionsUrl", "card.action.trigger", event, text).await
+    }
+
+    /// Takes the next job off the queue.
+    async fn job(&self) -> Job {
+        let queue = queue::Sqs::receiver(&self.stack.config(), &self.queue);
+        let end = Instant::now() + DEADLINE;
+        loop {
+            assert!(Instant::now() < end, "there is no job");
+            if let Some(delivery) = queue.receive().await.unwrap().into_iter().next() {
+                queue.done(&delivery).await.unwrap();
+                return delivery.job;
+            }
+        }
+    }
+
+    async fn settled(&self) -> bool {
+        self.app.owing().await.unwrap().is_empty()
+    }
+
+    fn chat(&self) -> ChatId {
+        ChatId::new(self.feishu.direct_chat("ada").unwrap())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_template_gives_the_functions_what_they_need_and_nothing_they_do_not() {
+    let deployed = Deployed::new().await;
+    let stack = &deployed.stack;
+    // Before any function has started: it reads the secret but once.
+    stack.take_away("Secret");
+    assert!(deployed.message("e1", "/run one").await >= 500, "without the secret");
+    for missed in ["List", "ReadDocument", "Write"] {
+        stack.take_away(missed);
+        assert_eq!(deployed.message("e1", "/run one").await, 502, "without {missed}");
+    }
+    stack.take_away("Send");
+    assert_eq!(deployed.message("e1", "/run one").await, 200, "the sweep sends what could not be");
+    assert!(!deployed.settled().await);
+    stack.take_away("");
+    assert_eq!(deployed.message("e1", "/run one").await, 200);
+    let job = deployed.job().await;
+    assert!(matches!(job.command, Command::Start { .. }), "{job:?}");
+    let stop = |it: &poco_sim::feishu::Message| it.labels().contains(&"Stop".to_owned());
+    deployed.feishu.wait_for_message(deployed.chat().as_str(), DEADLINE, stop).await.unwrap();
+    assert_eq!(deployed.press("e2", "two").await, 200);
+    assert_eq!(deployed.job().await.command, Command::Settle);
+    // A record of this length is in parts; each of these takes two bytes in it.
+    for n in 0..9 {
+        let text = format!("/run {}", "\"".repeat(23 * 1_024));
+        assert_eq!(deployed.message(&format!("long-{n}"), &text).await, 200);
+    }
+    for missed in ["ReadParts", "DeleteParts"] {
+        stack.take_away(missed);
+        assert_eq!(deployed.message("e3", "/help").await, 502, "without {missed}");
+    }
+    stack.take_away("");
+    assert_eq!(deployed.message("e3", "/help").await, 200);
+}

@@ -1,0 +1,77 @@
+"""Deploys the template to an emulator and prints its outputs, or takes one right from the functions' policy.
+
+deploy.py URL deploy EVENTS ACTIONS NAME=VALUE…
+deploy.py URL without SID        (an empty SID takes nothing)
+"""
+
+import io
+import json
+import pathlib
+import sys
+import time
+import zipfile
+
+import botocore.session
+
+STACK, BUCKET, REGION = "poco", "code", "eu-central-1"
+TEMPLATE = pathlib.Path(__file__).parents[2] / "infra" / "template.yaml"
+
+session = botocore.session.get_session()
+
+
+def client(service: str):
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    return session.create_client(service, region_name=REGION, endpoint_url=sys.argv[1], **keys)
+
+
+def zipped(program: str) -> bytes:
+    packed = io.BytesIO()
+    entry = zipfile.ZipInfo("bootstrap")
+    entry.external_attr = 0o755 << 16
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(entry, pathlib.Path(program).read_bytes(), zipfile.ZIP_DEFLATED, 1)
+    return packed.getvalue()
+
+
+def deploy(programs: dict[str, str], parameters: list[str]) -> None:
+    template = TEMPLATE.read_text()
+    s3, stacks = client("s3"), client("cloudformation")
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for name, program in programs.items():
+        s3.put_object(Bucket=BUCKET, Key=name, Body=zipped(program))
+        template = template.replace(f"../target/lambda/{name}", f"s3://{BUCKET}/{name}")
+    given = [parameter.split("=", 1) for parameter in parameters]
+    stacks.create_stack(
+        StackName=STACK,
+        TemplateBody=template,
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given],
+    )
+    while (stack := stacks.describe_stacks(StackName=STACK)["Stacks"][0])["StackStatus"] == "CREATE_IN_PROGRESS":
+        time.sleep(0.05)
+    assert stack["StackStatus"] == "CREATE_COMPLETE", stack
+    print(json.dumps({output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}))
+
+
+def take_away(sid: str) -> None:
+    iam = client("iam")
+    policies = iam.list_policies(Scope="Local")["Policies"]
+    (policy,) = [it for it in policies if "FunctionPolicy" in it["PolicyName"]]
+    versions = iam.list_policy_versions(PolicyArn=policy["Arn"])["Versions"]
+    # The first is the template's.
+    first = min(versions, key=lambda it: int(it["VersionId"][1:]))
+    document = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=first["VersionId"])["PolicyVersion"]["Document"]
+    left = [statement for statement in document["Statement"] if statement["Sid"] != sid]
+    assert len(left) == len(document["Statement"]) - (1 if sid else 0), sid
+    for version in versions:
+        if version is not first and not version["IsDefaultVersion"]:
+            iam.delete_policy_version(PolicyArn=policy["Arn"], VersionId=version["VersionId"])
+    text = json.dumps({**document, "Statement": left})
+    iam.create_policy_version(PolicyArn=policy["Arn"], PolicyDocument=text, SetAsDefault=True)
+
+
+if sys.argv[2] == "deploy":
+    events, actions, *rest = sys.argv[3:]
+    deploy({"events": events, "actions": actions}, rest)
+else:
+    take_away(sys.argv[3])
