@@ -3,11 +3,17 @@
 mod admin;
 mod debug;
 mod demo;
+mod event;
 mod fail;
+mod given;
 mod guard;
 mod health;
+mod press;
+mod screen;
+mod server;
 mod task_json;
 mod tasks;
+mod view;
 
 use crate::agent::Agents;
 use crate::live::Live;
@@ -19,12 +25,11 @@ use axum::routing::{get, post};
 use poco_io::app::App;
 use poco_io::config::Config;
 use poco_io::secret::Secret;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
 
 pub(crate) use fail::Fail;
+pub(crate) use screen::Screen;
+pub(crate) use server::serve;
 
 /// What the routes need.
 #[derive(Clone, Debug)]
@@ -35,6 +40,7 @@ pub(crate) struct Http {
     pub(crate) live: Live,
     pub(crate) config: Arc<Config>,
     pub(crate) traffic: Traffic,
+    pub(crate) screen: Screen,
     pub(crate) admin: Arc<Admin>,
 }
 
@@ -53,8 +59,8 @@ pub(crate) fn router(http: Http) -> Router {
         .route("/demo/command", post(demo::command))
         .route("/demo/tasks/{id}/approve", post(demo::approve))
         .route("/demo/tasks/{id}/reject", post(demo::reject))
-        .route("/demo/cards/dm/projects", get(demo::projects))
-        .route("/demo/card-actions", post(demo::card_action))
+        .route("/demo/cards/dm/projects", get(press::projects))
+        .route("/demo/card-actions", post(press::card_action))
         .route("/tasks", get(tasks::list))
         .route("/tasks/{id}", get(tasks::one))
         .route("/debug/feishu", get(debug::feishu))
@@ -69,20 +75,4 @@ pub(crate) fn router(http: Http) -> Router {
         .fallback(fail::not_found)
         .method_not_allowed_fallback(fail::not_allowed)
         .with_state(http)
-}
-
-/// Answers requests until told to stop.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let stop = async move {
-        // A closed channel means the same: the process ends.
-        let _ = stopped.wait_for(|stopped| *stopped).await;
-    };
-    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop).await {
-        tracing::error!("the HTTP server ended: {error}");
-    }
 }

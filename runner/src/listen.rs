@@ -7,10 +7,10 @@ use axum::Router;
 use poco_core::{ChatId, Timestamp};
 use poco_io::app::App;
 use poco_io::config::{Config, Delivery};
-use poco_io::feishu::door::{Door, Seen};
-use poco_io::feishu::socket::{self, Socket, Status};
+use poco_io::feishu::door::{Door, Handler, Seen};
+use poco_io::feishu::socket::{Socket, Status};
 use poco_io::feishu::verify::Verifier;
-use poco_io::feishu::webhook::{self, Handler};
+use poco_io::feishu::webhook;
 use poco_io::feishu::{Feishu, http_client};
 use serde_json::Value;
 use std::sync::Arc;
@@ -138,14 +138,6 @@ impl Entrance {
 fn listener(status: &Status) -> Listener {
     let ready = matches!(status, Status::Connected { .. });
     Listener { ready, detail: status.to_string() }
-}
-
-#[async_trait]
-impl socket::Handler for Entrance {
-    async fn event(&self, payload: &[u8]) -> anyhow::Result<Value> {
-        // What can't be read would not get better by coming again.
-        self.take(&serde_json::from_slice(payload).unwrap_or_default()).await
-    }
 }
 
 #[async_trait]

@@ -2,7 +2,7 @@
 
 use crate::agent::{self, Agents};
 use crate::home::Instance;
-use crate::http::{self, Admin, Http};
+use crate::http::{self, Admin, Http, Screen};
 use crate::listen::Entrance;
 use crate::live::Live;
 use crate::seat::Shared;
@@ -61,7 +61,9 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         false => None,
     };
     let chats = Chats::new(feishu.clone().map(|feishu| feishu as Arc<dyn Chat>));
-    let app = App::new(store, queue.clone(), Arc::new(chats), terms(&config, &agents), clock);
+    let screen = Screen::new(Arc::new(chats));
+    let chat = Arc::new(screen.clone());
+    let app = App::new(store, queue.clone(), chat, terms(&config, &agents), clock);
     let settler = Settler::new(app.clone());
     let (live, traffic) = (Live::default(), Traffic::new(feishu.clone()));
     let seats = Seats::new(Shared {
@@ -82,6 +84,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         live,
         config: config.clone(),
         traffic: traffic.clone(),
+        screen,
         admin,
     };
     let (stop, stopped) = watch::channel(false);

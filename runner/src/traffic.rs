@@ -1,14 +1,16 @@
 //! What came in and went out lately, and how the listener is: for people who look for a fault.
 
 use poco_io::config::Config;
-use poco_io::feishu::Feishu;
-use serde::Serialize;
+use poco_io::feishu::{Feishu, Outbound};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How much of each kind is remembered.
 const KEPT: usize = 50;
+
+/// The longest text of an error, in characters.
+const TEXT_CHARS: usize = 500;
 
 /// The latest traffic with the chat platform. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -33,7 +35,7 @@ pub(crate) struct Listener {
 }
 
 /// An event that came in: what kind, from whom and where, not what it said.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Inbound {
     /// When it came, in milliseconds since the Unix epoch.
     pub(crate) recorded_at: u64,
@@ -47,7 +49,7 @@ pub(crate) struct Inbound {
 }
 
 /// Something that went wrong.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Mishap {
     pub(crate) recorded_at: u64,
     pub(crate) stage: &'static str,
@@ -77,21 +79,24 @@ impl Traffic {
         self.memory().listener.clone()
     }
 
-    /// Everything, newest first.
+    /// Everything, newest first, in the fields of the Python PoCo where there are such.
     pub(crate) fn recent(&self, config: &Config) -> Value {
-        let mut outbound = self.feishu.as_ref().map(|it| it.recent()).unwrap_or_default();
-        outbound.reverse();
+        let outbound = self.feishu.as_ref().map(|it| it.recent()).unwrap_or_default();
+        let outbound: Vec<_> = outbound.iter().rev().map(sent).collect();
         let memory = self.memory();
+        let last_error = memory.errors.front().map(|error| &error.message);
         json!({
-            "inbound_events": memory.inbound,
+            "inbound_events": memory.inbound.iter().map(came).collect::<Vec<_>>(),
             "outbound_attempts": outbound,
-            "errors": memory.errors,
+            "errors": memory.errors.iter().map(failed).collect::<Vec<_>>(),
             "listener": {
                 "enabled": config.feishu.is_set(),
                 "delivery_mode": config.feishu.delivery.as_str(),
                 "ready": memory.listener.ready,
                 "detail": memory.listener.detail,
-                "last_event_at": memory.last_event_at,
+                "running": memory.listener.ready,
+                "last_event_at": memory.last_event_at.map(iso),
+                "last_error": last_error.map(|text| clip(text)),
             },
         })
     }
@@ -99,6 +104,48 @@ impl Traffic {
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn came(event: &Inbound) -> Value {
+    json!({
+        "recorded_at": iso(event.recorded_at),
+        "event_id": event.event_id,
+        "kind": event.kind,
+        "user_id": event.user_id,
+        "reply_receive_id": event.chat_id,
+        "reply_receive_id_type": "chat_id",
+        "took_ms": event.took_ms,
+        "result": event.result,
+    })
+}
+
+fn sent(call: &Outbound) -> Value {
+    json!({
+        "recorded_at": iso(call.at),
+        "source": call.call,
+        "code": call.code,
+        "took_ms": call.took_ms,
+        "error": call.error.as_deref().map(clip),
+    })
+}
+
+fn failed(mishap: &Mishap) -> Value {
+    json!({
+        "recorded_at": iso(mishap.recorded_at),
+        "stage": mishap.stage,
+        "message": clip(&mishap.message),
+    })
+}
+
+fn clip(text: &str) -> &str {
+    text.char_indices().nth(TEXT_CHARS).map_or(text, |(end, _)| &text[..end])
+}
+
+/// Writes a time as the Python PoCo did: UTC with microseconds.
+pub(crate) fn iso(at: u64) -> String {
+    let millis = i64::try_from(at).unwrap_or(i64::MAX);
+    let time = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
+    time.strftime("%Y-%m-%dT%H:%M:%S.%6f+00:00").to_string()
 }
 
 fn keep<T>(line: &mut VecDeque<T>, item: T) {

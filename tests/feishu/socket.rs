@@ -5,7 +5,8 @@ use anyhow::bail;
 use async_trait::async_trait;
 use poco_core::Timestamp;
 use poco_io::config;
-use poco_io::feishu::socket::{Handler, Socket, Status};
+use poco_io::feishu::door::Handler;
+use poco_io::feishu::socket::{Socket, Status};
 use poco_io::secret::Secret;
 use poco_sim::feishu::{CallbackFrame, ClientConfig, Cut, Feishu, Framing, Options, PressResult};
 use serde_json::{Value, json};
@@ -31,8 +32,8 @@ struct Events {
 
 #[async_trait]
 impl Handler for Events {
-    async fn event(&self, payload: &[u8]) -> anyhow::Result<Value> {
-        let value: Value = serde_json::from_slice(payload)?;
+    async fn take(&self, payload: &Value) -> anyhow::Result<Value> {
+        let value = payload.clone();
         let is_held = value.to_string().contains("hold on");
         self.seen.lock().expect("no holder panics").push(value);
         self.count.send_modify(|count| *count += 1);

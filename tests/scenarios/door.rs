@@ -18,14 +18,16 @@ async fn whoever_has_the_code_becomes_the_owner() {
         PoCo Projects
         Welcome. You are the owner now; nobody else can make me act.
         You have no projects yet.
-        [New] [Manage]
+        [New]
+        [Manage]
         ");
 
         world.say("ann", "hello").await;
         assert_snapshot!(world.shown(), @"
         PoCo Projects
         You have no projects yet.
-        [New] [Manage]
+        [New]
+        [Manage]
         ");
         world.say("bob", "ABCD-2345").await;
         assert_snapshot!(world.shown(), @"

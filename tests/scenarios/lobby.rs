@@ -13,7 +13,8 @@ async fn a_project_is_made_with_its_group() {
         assert_snapshot!(world.shown(), @"
         PoCo Projects
         You have no projects yet.
-        [New] [Manage]
+        [New]
+        [Manage]
         ");
         world.press("ann", "New").await;
         assert_snapshot!(world.shown(), @"
@@ -38,7 +39,8 @@ async fn a_project_is_made_with_its_group() {
         PoCo Projects
         “api” is ready. Go to its group and say what to do.
         You have 1 project.
-        [New] [Manage]
+        [New]
+        [Manage]
         ");
         assert_eq!(world.chats(), ["api"]);
         assert_eq!(world.cards().len(), 1, "one card in the direct chat, updated in place");
@@ -264,6 +266,33 @@ async fn a_card_that_was_removed_is_posted_anew() {
         world.fill("ann", "Create Project + Group", FIELDS).await;
         assert!(world.shown().contains("Making “api”"));
         world.sent();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_projects_are_listed_in_pages() {
+    scenario(async |world| {
+        for number in 1..=10 {
+            world.go(DIRECT).await;
+            world.say("ann", "hello").await;
+            world.press("ann", "New").await;
+            let name = format!("p{number}");
+            let fields = [("name", name.as_str()), ("backend", "codex"), ("workdir", "~/p")];
+            world.fill("ann", "Create Project + Group", &fields).await;
+            world.folder_is("/srv/p").await;
+        }
+        world.skim();
+        world.press("ann", "Manage").await;
+        let first = world.shown();
+        assert!(first.starts_with("Manage Projects [1/2]"), "{first}");
+        assert!(first.contains("**p8**") && !first.contains("**p9**"), "{first}");
+        world.press("ann", "Next Page").await;
+        let second = world.shown();
+        assert!(second.starts_with("Manage Projects [2/2]"), "{second}");
+        assert!(second.contains("**p10**") && !second.contains("**p8**"), "{second}");
+        world.press("ann", "Previous Page").await;
+        assert_eq!(world.shown(), first);
     })
     .await;
 }

@@ -26,8 +26,8 @@ if grep -rnE '"(turn|thread|item)/' --include='*.rs' crates runner functions 2>/
   fail "Codex's words stand outside runner/src/agent/codex"
 fi
 
-# Nothing committed holds an unfinished mark.
-if git grep -nE 'todo!\(|unimplemented!\(|#\[ignore' -- '*.rs'; then
+# Nothing committed holds an unfinished mark. A test that is left out must be another's child.
+if git grep -nE 'todo!\(|unimplemented!\(|#\[ignore' -- '*.rs' | grep -vF 'ignore = "runs as a child of the test below"'; then
   fail "unfinished marks"
 fi
 echo "guards: the layers hold"

@@ -47,8 +47,8 @@ pub enum Action {
     NewProject,
     /// Make a project.
     Create { name: String, agent: String, workdir: String },
-    /// List the projects.
-    Manage,
+    /// List the projects, a page at a time.
+    Manage { page: usize },
     /// Delete a project.
     Delete { project: ChatId },
     /// Show the workspace card.

@@ -93,7 +93,7 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
         Action::Home => lobby::home(scene, room),
         Action::NewProject => lobby::form(scene, room),
         Action::Create { name, agent, workdir } => lobby::create(scene, room, name, agent, workdir),
-        Action::Manage => lobby::manage(scene, room),
+        Action::Manage { page } => lobby::manage(scene, room, *page),
         Action::Delete { project } => lobby::delete(scene, room, project),
         Action::Workspace => project::workspace(scene, room),
     }

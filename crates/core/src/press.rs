@@ -18,7 +18,10 @@ impl Press {
         match action {
             Action::Home => Self::intent("project.home"),
             Action::NewProject => Self::intent("project.new"),
-            Action::Manage => Self::intent("project.manage"),
+            Action::Manage { page: 0 } => Self::intent("project.manage"),
+            Action::Manage { page } => {
+                Self::intent("project.manage").with("page", &page.to_string())
+            }
             Action::Create { name, agent, workdir } => Self::intent("project.create")
                 .with("name", name)
                 .with("backend", agent)
@@ -76,7 +79,7 @@ impl Press {
         let action = match intent {
             "project.home" => Action::Home,
             "project.new" => Action::NewProject,
-            "project.manage" | "project.list" => Action::Manage,
+            "project.manage" | "project.list" => Action::Manage { page: self.page() },
             "project.create" => Action::Create {
                 name: self.text("name").or(self.text("input_value")).unwrap_or_default(),
                 agent: self.text("backend").unwrap_or_default(),
@@ -89,10 +92,7 @@ impl Press {
             },
             "task.status" => Action::Status { task: self.text("task_id").map(TaskId::new) },
             "task.stop" => Action::Stop { task: self.text("task_id").map(TaskId::new) },
-            "task.open" => Action::Page {
-                task: self.task_id()?,
-                page: self.text("page").and_then(|page| page.parse().ok()).unwrap_or_default(),
-            },
+            "task.open" => Action::Page { task: self.task_id()?, page: self.page() },
             "task.continue" => Action::Resume { task: self.task_id()? },
             "task.again" => Action::Again { task: self.task_id()? },
             "task.discard" => Action::Discard { task: self.task_id()? },
@@ -106,10 +106,7 @@ impl Press {
                 Action::Deny { what: self.text("task_id")?, why: self.prefixed("why") }
             }
             "task.answer" => Action::Answer { approval: self.approval()?, answers: self.answers() },
-            "task.ask_page" => Action::AskPage {
-                approval: self.approval()?,
-                page: self.text("page").and_then(|page| page.parse().ok()).unwrap_or_default(),
-            },
+            "task.ask_page" => Action::AskPage { approval: self.approval()?, page: self.page() },
             "task.queue" => Action::Queue,
             "task.new_conversation" => Action::New,
             "help" => Action::Help,
@@ -135,6 +132,10 @@ impl Press {
 
     fn text(&self, name: &str) -> Option<String> {
         self.0.get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    fn page(&self) -> usize {
+        self.text("page").and_then(|page| page.parse().ok()).unwrap_or_default()
     }
 
     fn task_id(&self) -> Option<TaskId> {
@@ -171,7 +172,8 @@ mod tests {
         let actions = [
             Action::Home,
             Action::NewProject,
-            Action::Manage,
+            Action::Manage { page: 0 },
+            Action::Manage { page: 2 },
             Action::Create { name: "a".into(), agent: "codex".into(), workdir: "~".into() },
             Action::Delete { project: ChatId::new("c") },
             Action::Workspace,

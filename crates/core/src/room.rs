@@ -39,6 +39,9 @@ pub struct Lobby {
     pub making: BTreeMap<EventId, Making>,
     /// The card projects were last listed on.
     pub list_card: Option<CardRef>,
+    /// The page that was shown of the list.
+    #[serde(default)]
+    pub list_page: usize,
 }
 
 /// One line in a lobby.

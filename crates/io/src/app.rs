@@ -12,8 +12,8 @@ use crate::port::{Chat, PutError, Queue, Store};
 use crate::record::Record;
 use anyhow::Context;
 use poco_core::{
-    Card, ChatId, Effect, Event, Kind, Room, TaskId, Terms, Timestamp, Transcript, UserId, admit,
-    live,
+    Archive, Card, ChatId, Effect, Event, Kind, Room, TaskId, Terms, Timestamp, Transcript, UserId,
+    admit, live,
 };
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -46,6 +46,10 @@ pub struct Taken {
     pub toast: Option<String>,
     /// Cards shown because of it, newest last.
     pub shown: Vec<Card>,
+    /// Nothing came of it: it was taken in before, or is out of date.
+    pub nothing: bool,
+    /// Tasks it ended; they are kept once the chat is settled.
+    pub ended: Vec<Archive>,
     /// The room as it is now.
     pub room: Room,
 }
@@ -168,19 +172,20 @@ fn key(chat: &ChatId) -> String {
 }
 
 fn taken(chat: ChatId, effects: Vec<Effect>, room: Room) -> Taken {
-    let (mut toast, mut shown) = (None, vec![]);
+    let nothing = effects.is_empty();
+    let (mut toast, mut shown, mut ended) = (None, vec![], vec![]);
     for effect in effects {
         match effect {
             Effect::Toast { text } => toast = Some(text),
             Effect::Show { card, .. } | Effect::Post { card, .. } => shown.push(card),
+            Effect::Keep { archive } => ended.push(archive),
             Effect::Send { .. }
             | Effect::Open { .. }
             | Effect::Tell { .. }
-            | Effect::Keep { .. }
             | Effect::Recall { .. } => {}
         }
     }
-    Taken { chat, toast, shown, room }
+    Taken { chat, toast, shown, nothing, ended, room }
 }
 
 impl fmt::Debug for App {

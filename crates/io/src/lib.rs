@@ -2,6 +2,7 @@
 //! them to the core.
 
 pub mod app;
+pub mod body;
 pub mod chats;
 pub mod config;
 pub mod feishu;

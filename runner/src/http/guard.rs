@@ -9,6 +9,10 @@ use axum::response::{IntoResponse, Response};
 use poco_io::secret::Secret;
 use std::net::SocketAddr;
 
+/// Headers that proxies add. Behind one, everybody seems to come from this machine.
+const FORWARDED: [&str; 5] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+
 /// Lets this machine in, and whoever has `POCO_HTTP_TOKEN`; never a web page.
 pub(super) async fn visitors(
     State(http): State<Http>,
@@ -30,7 +34,8 @@ pub(super) async fn operator(
     request: Request,
     next: Next,
 ) -> Response {
-    let known = peer.ip().is_loopback() && bears(&http.admin.token, request.headers());
+    let known =
+        peer.ip().to_canonical().is_loopback() && bears(&http.admin.token, request.headers());
     if known {
         return next.run(request).await;
     }
@@ -39,8 +44,21 @@ pub(super) async fn operator(
 
 fn admit(token: Option<&Secret>, peer: SocketAddr, request: &Request) -> Result<(), Fail> {
     let headers = request.headers();
+    known(token, peer, headers)?;
+    if request.method() == Method::POST && has_body(headers) && !is_json(headers) {
+        return Err(Fail::wrong("Send JSON, with `Content-Type: application/json`."));
+    }
+    Ok(())
+}
+
+/// Says whether somebody may see what is told to visitors only.
+pub(super) fn known(
+    token: Option<&Secret>,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+) -> Result<(), Fail> {
     // A browser says where a page is from; no page has business here, whatever it knows.
-    if headers.get(ORIGIN).is_some_and(|origin| !same_origin(origin.as_bytes(), headers)) {
+    if from_page(headers) {
         return Err(Fail(StatusCode::UNAUTHORIZED, "Web pages may not use this.".to_owned()));
     }
     match token {
@@ -51,14 +69,13 @@ fn admit(token: Option<&Secret>, peer: SocketAddr, request: &Request) -> Result<
         }
         None => local(peer, headers)?,
     }
-    if request.method() == Method::POST && has_body(headers) && !is_json(headers) {
-        return Err(Fail::wrong("Send JSON, with `Content-Type: application/json`."));
-    }
     Ok(())
 }
 
 fn local(peer: SocketAddr, headers: &HeaderMap) -> Result<(), Fail> {
-    if !peer.ip().is_loopback() {
+    // One that serves both kinds of addresses sees the old kind written as the new.
+    let is_here = peer.ip().to_canonical().is_loopback();
+    if !is_here || FORWARDED.iter().any(|name| headers.contains_key(*name)) {
         let detail = "Only this machine may use this. Set POCO_HTTP_TOKEN to let others in.";
         return Err(Fail(StatusCode::UNAUTHORIZED, detail.to_owned()));
     }
@@ -80,6 +97,12 @@ fn names_this_machine(host: &str) -> bool {
         || name.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }
 
+fn from_page(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").map(|site| site.as_bytes());
+    let elsewhere = site.is_some_and(|site| site != b"none" && site != b"same-origin");
+    elsewhere || headers.get_all(ORIGIN).iter().any(|it| !same_origin(it.as_bytes(), headers))
+}
+
 fn same_origin(origin: &[u8], headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).map(|host| host.as_bytes()).unwrap_or_default();
     origin.strip_prefix(b"http://").is_some_and(|origin| origin == host)
@@ -90,9 +113,12 @@ fn bears(token: &Secret, headers: &HeaderMap) -> bool {
     sent.and_then(|sent| sent.strip_prefix("Bearer ")).is_some_and(|sent| token.matches(sent))
 }
 
+/// An empty form says that it is one, too.
 fn has_body(headers: &HeaderMap) -> bool {
     let length = headers.get("content-length").and_then(|length| length.to_str().ok());
-    headers.contains_key("transfer-encoding") || length.is_some_and(|length| length != "0")
+    headers.contains_key("transfer-encoding")
+        || headers.contains_key(CONTENT_TYPE)
+        || length.is_some_and(|length| length != "0")
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -125,6 +151,9 @@ mod tests {
         assert!(!may(None, away, &[("host", "localhost:8000"), json]));
         assert!(!may(None, home, &[("host", "evil.example:8000"), json]));
         assert!(!may(None, home, &[json]));
+        assert!(may(None, "[::ffff:127.0.0.1]:5", &[("host", "localhost:8000"), json]));
+        let proxied = ("x-forwarded-for", "192.0.2.1");
+        assert!(!may(None, home, &[("host", "127.0.0.1:8000"), proxied, json]));
     }
 
     #[test]
@@ -134,6 +163,7 @@ mod tests {
         assert!(!may(None, "127.0.0.1:5", &[host, page]));
         assert!(!may(None, "127.0.0.1:5", &[host, ("origin", "null")]));
         assert!(may(None, "127.0.0.1:5", &[host, ("origin", "http://localhost:8000")]));
+        assert!(!may(None, "127.0.0.1:5", &[host, ("sec-fetch-site", "cross-site")]));
         let form = [host, ("content-length", "2"), ("content-type", "text/plain")];
         assert!(!may(None, "127.0.0.1:5", &form));
     }

@@ -1,18 +1,26 @@
 //! How PoCo is, for people and for the `poco` command.
 
-use super::Http;
+use super::{Http, guard};
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
+use axum::http::HeaderMap;
 use poco_io::config::{Backend, Config, Delivery};
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::timeout;
 
 /// How long an agent may take to say how it is.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-pub(super) async fn health(State(http): State<Http>) -> Json<Value> {
+pub(super) async fn health(
+    State(http): State<Http>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Json<Value> {
     let config = &http.config;
+    // Anybody may ask how PoCo is, but not where things are on this machine.
+    let is_known = guard::known(config.http.token.as_ref(), peer, &headers).is_ok();
     let enabled = config.feishu.is_set();
     let listener = http.traffic.listener();
     let (agent_ready, detail) = match http.agents.get(&http.agents.usual) {
@@ -32,6 +40,7 @@ pub(super) async fn health(State(http): State<Http>) -> Json<Value> {
         missing.push("agent backend readiness");
     }
     if enabled && !listener.ready {
+        // The Python PoCo's name, whichever way events come.
         missing.push("feishu long connection listener");
     }
     if enabled && !owner {
@@ -50,11 +59,11 @@ pub(super) async fn health(State(http): State<Http>) -> Json<Value> {
         "feishu_listener_ready": listener.ready,
         "feishu_listener_detail": listener.detail,
         "state_backend": if sqlite { "sqlite" } else { "memory" },
-        "state_db_path": sqlite.then(|| config.state.db_path.clone()),
+        "state_db_path": (sqlite && is_known).then(|| config.state.db_path.clone()),
         "queue_backend": if sqlite { "sqlite" } else { "memory" },
         "agent_backend": http.agents.usual,
         "agent_ready": agent_ready,
-        "agent_detail": agent_detail(&http, &detail),
+        "agent_detail": if is_known { agent_detail(&http, &detail) } else { String::new() },
         "owner_known": owner,
         "missing": missing,
         "warnings": warnings(config),
@@ -88,6 +97,11 @@ fn warnings(config: &Config) -> Vec<String> {
         (
             feishu.is_set() && !long && !signed,
             "No encrypt key is set, so requests are neither signed nor encrypted.",
+        ),
+        (
+            feishu.is_set() && !long && config.http.token.is_none(),
+            "Make only /platform/feishu/ public, or set POCO_HTTP_TOKEN: behind a proxy everybody \
+             seems to come from this machine.",
         ),
     ];
     let said = said.into_iter().filter(|(holds, _)| *holds).map(|(_, text)| text.to_owned());

@@ -28,11 +28,12 @@ pub(super) fn form(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
     vec![scene.show(view::form(scene.terms, None, None))]
 }
 
-pub(super) fn manage(scene: &Scene<'_>, room: &mut Room) -> Vec<Effect> {
+pub(super) fn manage(scene: &Scene<'_>, room: &mut Room, page: usize) -> Vec<Effect> {
     let Kind::Lobby(lobby) = &mut room.kind else {
         return scene.reply("Projects are listed in a direct chat with me.");
     };
     lobby.list_card = scene.card().cloned();
+    lobby.list_page = page;
     vec![scene.show(view::manage(lobby))]
 }
 

@@ -5,6 +5,9 @@ use crate::{
     Action, Block, Button, Card, Choice, Field, Form, Listing, Lobby, Making, Terms, Tone,
 };
 
+/// Projects on one page of the list.
+const PROJECTS_SHOWN: usize = 8;
+
 pub(crate) fn home(lobby: &Lobby, news: Option<&str>) -> Card {
     let count = match lobby.projects.len() {
         0 => "You have no projects yet.".to_owned(),
@@ -12,10 +15,10 @@ pub(crate) fn home(lobby: &Lobby, news: Option<&str>) -> Card {
         count => format!("You have {count} projects."),
     };
     let card = news.map_or_else(shell, |news| shell().text(escape(news)));
-    card.text(count).buttons(vec![
-        Button::new("New", Action::NewProject).primary(),
-        Button::new("Manage", Action::Manage),
-    ])
+    // Each stands for itself, so that clients of the Python PoCo find them where they were.
+    card.text(count)
+        .buttons(vec![Button::new("New", Action::NewProject).primary()])
+        .buttons(vec![Button::new("Manage", Action::Manage { page: 0 })])
 }
 
 /// The form for a new project, filled in as it was if it was wrong.
@@ -67,11 +70,23 @@ pub(crate) fn making(making: &Making) -> Card {
     Card::new(Tone::Busy, "New Project").text(format!("Making “{}”…", escape(&making.name)))
 }
 
+/// Lists the projects, at the page that was last asked for or what is left of it.
 pub(crate) fn manage(lobby: &Lobby) -> Card {
-    let card = Card::new(Tone::Plain, "Manage Projects");
-    let card = if lobby.projects.is_empty() { card.text("You have no projects.") } else { card };
-    let card = lobby.projects.iter().fold(card, line);
-    card.buttons(vec![Button::new("Back", Action::Home)])
+    let pages = lobby.projects.len().div_ceil(PROJECTS_SHOWN).max(1);
+    let page = lobby.list_page.min(pages - 1);
+    let mut card = Card::new(Tone::Plain, "Manage Projects");
+    if pages > 1 {
+        card.title.push_str(&format!(" [{}/{pages}]", page + 1));
+    }
+    if lobby.projects.is_empty() {
+        card = card.text("You have no projects.");
+    }
+    let shown = lobby.projects.iter().skip(page * PROJECTS_SHOWN).take(PROJECTS_SHOWN);
+    let turn = |label, page| Button::new(label, Action::Manage { page });
+    let back = (page > 0).then(|| turn("Previous Page", page.saturating_sub(1)));
+    let on = (page + 1 < pages).then(|| turn("Next Page", page + 1));
+    let home = Some(Button::new("Back", Action::Home));
+    shown.fold(card, line).buttons([back, on, home].into_iter().flatten().collect())
 }
 
 fn line(card: Card, project: &Listing) -> Card {

@@ -24,7 +24,7 @@ impl App {
     }
 
     /// Puts the text of kept pages where a card names them.
-    pub(super) async fn fill(&self, mut card: Card) -> anyhow::Result<Card> {
+    pub async fn fill(&self, mut card: Card) -> anyhow::Result<Card> {
         for block in &mut card.blocks {
             if let Block::Stored { pages, page } = block {
                 *block = Block::Text(self.page(pages, *page).await?);

@@ -3,7 +3,7 @@
 use super::{App, ROOMS};
 use crate::port::{Document, MessageId, PutError};
 use anyhow::Context;
-use poco_core::{Archive, ChatId, Outcome, Room, Task, TaskId, Timestamp};
+use poco_core::{Archive, ChatId, Effect, Outcome, Room, Task, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Begins the keys of tasks that are over; their ids sort by time.
@@ -22,18 +22,23 @@ pub(super) struct Kept {
 /// A task as it is, wherever it is kept.
 #[derive(Clone, Debug)]
 pub enum TaskPage {
-    AtWork { chat: ChatId, task: Task },
+    AtWork { chat: ChatId, task: Task, message: Option<MessageId> },
     Over { archive: Archive, message: Option<MessageId> },
 }
 
 impl App {
-    /// Returns a task by its id.
+    /// Returns a task by its id. One that is not over is looked for in every room: this is for
+    /// people at the machine, not for each event.
     pub async fn task(&self, id: &TaskId) -> anyhow::Result<Option<TaskPage>> {
         if let Some(kept) = self.kept(id).await? {
             return Ok(Some(kept.into()));
         }
-        let found = self.at_work().await?.into_iter().find(|(_, task)| task.id == *id);
-        Ok(found.map(|(chat, task)| TaskPage::AtWork { chat, task }))
+        let in_room = self.in_rooms().await?.into_iter().find(|page| page.task().id == *id);
+        match in_room {
+            Some(page) => Ok(Some(page)),
+            // It may have left its room while the others were looked at.
+            None => Ok(self.kept(id).await?.map(TaskPage::from)),
+        }
     }
 
     /// Lists tasks that are over, newest first, from the one before `before` down.
@@ -52,12 +57,39 @@ impl App {
         Ok(tasks)
     }
 
-    /// Lists tasks that are not over, in all rooms.
-    pub async fn at_work(&self) -> anyhow::Result<Vec<(ChatId, Task)>> {
-        let mut tasks = vec![];
-        for (chat, room) in self.rooms().await? {
-            let desk = room.desk;
-            tasks.extend(desk.current.into_iter().chain(desk.waiting).map(|it| (chat.clone(), it)));
+    /// Lists the tasks that are in rooms: those not over, and those over that are not kept in
+    /// documents of their own yet. It reads every room.
+    pub async fn in_rooms(&self) -> anyhow::Result<Vec<TaskPage>> {
+        let mut tasks: Vec<TaskPage> = vec![];
+        for chat in self.chats().await? {
+            let record = self.load(&chat).await?;
+            let unkept = record.owed().filter_map(|owed| match &owed.effect {
+                Effect::Keep { archive } => Some(TaskPage::Over {
+                    message: record.message(&archive.task.card()),
+                    archive: archive.clone(),
+                }),
+                Effect::Show { .. }
+                | Effect::Post { .. }
+                | Effect::Toast { .. }
+                | Effect::Send { .. }
+                | Effect::Open { .. }
+                | Effect::Tell { .. }
+                | Effect::Recall { .. } => None,
+            });
+            // Of what is to be kept of one task, the last word counts.
+            let mut unkept: Vec<_> = unkept.collect();
+            unkept.reverse();
+            let desk = &record.room.desk;
+            let at_work = desk.current.iter().chain(&desk.waiting).map(|task| TaskPage::AtWork {
+                chat: chat.clone(),
+                message: record.message(&task.card()),
+                task: task.clone(),
+            });
+            for page in at_work.chain(unkept) {
+                if tasks.iter().all(|it| it.task().id != page.task().id) {
+                    tasks.push(page);
+                }
+            }
         }
         Ok(tasks)
     }
@@ -132,6 +164,12 @@ impl From<Kept> for TaskPage {
     }
 }
 
+impl From<Archive> for TaskPage {
+    fn from(archive: Archive) -> Self {
+        Self::Over { archive, message: None }
+    }
+}
+
 impl TaskPage {
     pub fn task(&self) -> &Task {
         match self {
@@ -162,11 +200,12 @@ impl TaskPage {
         }
     }
 
-    /// The message its card became, as the platform calls it; known once it is over.
+    /// The message its card became, as the platform calls it, if that is known.
     pub fn message(&self) -> Option<&str> {
         match self {
-            Self::AtWork { .. } => None,
-            Self::Over { message, .. } => message.as_ref()?.0.split(' ').next(),
+            Self::AtWork { message, .. } | Self::Over { message, .. } => {
+                message.as_ref()?.0.split(' ').next()
+            }
         }
     }
 }

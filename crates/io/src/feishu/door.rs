@@ -3,9 +3,18 @@
 use super::{answer, inbound};
 use crate::app::{App, Taken};
 use anyhow::Context;
+use async_trait::async_trait;
 use poco_core::{ChatId, Event, Fact, TaskId, UserId, Via};
 use serde_json::{Value, json};
 use std::sync::{Arc, OnceLock};
+
+/// Takes in what Feishu sends, whichever way it came.
+#[async_trait]
+pub trait Handler: Send + Sync {
+    /// Takes in one payload. Returning says that it will not be lost: Feishu is told, with the
+    /// answer. After an error Feishu sends it again.
+    async fn take(&self, payload: &Value) -> anyhow::Result<Value>;
+}
 
 /// The way in. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -7,12 +7,11 @@ mod status;
 
 pub use status::Status;
 
+use super::door::Handler;
 use crate::config;
 use crate::secret::Secret;
-use async_trait::async_trait;
 use endpoint::{Endpoint, Refusal};
 use poco_core::Timestamp;
-use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,14 +32,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// The shortest pause, whatever the platform says.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
-
-/// Takes in what comes over the connection.
-#[async_trait]
-pub trait Handler: Send + Sync {
-    /// Takes in one payload. Returning says that it will not be lost: the platform is told, with the
-    /// answer. After an error the platform delivers it again.
-    async fn event(&self, payload: &[u8]) -> anyhow::Result<Value>;
-}
 
 /// A long connection that has yet to be opened.
 #[derive(Clone)]

@@ -1,27 +1,21 @@
 //! The HTTP routes Feishu calls, for local mode and for functions alike.
 
+use super::door::Handler;
 use super::verify::{Unverified, Verifier};
-use async_trait::async_trait;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use crate::body::{self, Unread};
+use axum::body::Body;
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use poco_core::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fmt;
 use std::sync::Arc;
 
 /// The largest body, in bytes. A message has at most 150 KB, and encryption adds a third.
 const BODY_MAX: usize = 512 * 1024;
-
-/// Takes in what Feishu sends, and answers once the state is saved.
-#[async_trait]
-pub trait Handler: Send + Sync {
-    /// After an error Feishu sends the payload again.
-    async fn take(&self, payload: &Value) -> anyhow::Result<Value>;
-}
 
 #[derive(Clone)]
 struct Webhook {
@@ -36,11 +30,15 @@ pub fn routes(handler: Arc<dyn Handler>, verifier: Verifier, clock: fn() -> Time
     Router::new()
         .route("/platform/feishu/events", post(take))
         .route("/platform/feishu/card-actions", post(take))
-        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .method_not_allowed_fallback(not_allowed)
         .with_state(webhook)
 }
 
-async fn take(State(webhook): State<Webhook>, headers: HeaderMap, body: Bytes) -> Response {
+async fn take(State(webhook): State<Webhook>, headers: HeaderMap, body: Body) -> Response {
+    let body = match body::read(body, BODY_MAX).await {
+        Ok(body) => body,
+        Err(error) => return unread(error),
+    };
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let payload = match webhook.verifier.open(header, &body, (webhook.clock)()) {
         Ok(payload) => payload,
@@ -57,6 +55,19 @@ async fn take(State(webhook): State<Webhook>, headers: HeaderMap, body: Bytes) -
             fail(StatusCode::BAD_GATEWAY, detail)
         }
     }
+}
+
+async fn not_allowed() -> Response {
+    fail(StatusCode::METHOD_NOT_ALLOWED, "This route takes POST only.")
+}
+
+fn unread(error: Unread) -> Response {
+    let status = match error {
+        Unread::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Unread::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        Unread::BrokenOff => StatusCode::BAD_REQUEST,
+    };
+    fail(status, &error.to_string())
 }
 
 fn refusal(error: &Unverified) -> Response {

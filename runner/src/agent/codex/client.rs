@@ -24,6 +24,9 @@ const CHILDREN_MAX: usize = 1_024;
 /// The most questions held for nobody.
 const HELD_MAX: usize = 256;
 
+/// Codex brings one of its own and warns that there is none on the PATH: nothing to act on.
+const BUBBLEWRAP: &str = "bubblewrap";
+
 /// The most warnings kept.
 const WARNINGS_MAX: usize = 4;
 
@@ -266,7 +269,7 @@ impl Router for Hub {
             ears.held.retain(|held| held.id != params["requestId"]);
         }
         if method == "configWarning"
-            && let Some(summary) = params["summary"].as_str()
+            && let Some(summary) = params["summary"].as_str().filter(|it| !it.contains(BUBBLEWRAP))
             && ears.warnings.len() < WARNINGS_MAX
         {
             ears.warnings.push(summary.to_owned());

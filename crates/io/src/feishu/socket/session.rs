@@ -2,7 +2,8 @@
 
 use super::endpoint::ClientConfig;
 use super::parts::Parts;
-use super::{Handler, Settings, stopped};
+use super::{Settings, stopped};
+use crate::feishu::door::Handler;
 use crate::feishu::frame::Frame;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -135,10 +136,12 @@ impl Session {
     /// Begins to take in an event, if this is its last frame.
     fn begin(&mut self, mut frame: Frame) {
         let Some(payload) = self.parts.add(&mut frame, Instant::now()) else { return };
+        // What can't be read would not get better by coming again: it is taken in as nothing.
+        let payload = serde_json::from_slice(&payload).unwrap_or_default();
         let handler = self.handler.clone();
         self.running.spawn(async move {
             let began = Instant::now();
-            let (code, data) = match timeout(HANDLER_PATIENCE, handler.event(&payload)).await {
+            let (code, data) = match timeout(HANDLER_PATIENCE, handler.take(&payload)).await {
                 Ok(Ok(answer)) => (TAKEN, Some(answer)),
                 Ok(Err(error)) => {
                     tracing::error!(error = format!("{error:#}"), "an event cannot be taken in");
