@@ -3,7 +3,7 @@
 //! What people see of the work going on is not decided here: cards are functions of the room, and
 //! those that look different afterwards are shown.
 
-pub(crate) mod approval;
+mod approval;
 mod broken;
 mod house;
 mod lobby;

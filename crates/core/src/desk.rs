@@ -22,6 +22,10 @@ pub const HISTORY_MAX: usize = 24;
 /// The most answered questions remembered of one task.
 pub const ANSWERED_MAX: usize = 64;
 
+/// The number of the question whether a task may start. It has one, so that a second press on its
+/// button never answers what the agent asks then.
+pub(crate) const CONFIRMATION: usize = 0;
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Desk {
     /// The agent's memory of this chat, once it has one.
@@ -131,6 +135,11 @@ pub struct Archive {
 impl Task {
     pub fn card(&self) -> CardKey {
         CardKey::Task(self.id.clone())
+    }
+
+    /// How people name a question of this task.
+    pub(crate) fn question(&self, number: usize) -> String {
+        format!("{}.{number}", self.id)
     }
 
     pub(crate) fn run(&mut self, at: Timestamp) {
