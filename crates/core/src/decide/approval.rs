@@ -126,11 +126,16 @@ fn confirming(room: &Room, what: &str) -> bool {
 
 /// Takes the first answer to a question; tells later ones who gave it.
 fn decide(scene: &Scene<'_>, room: &mut Room, what: &str, verdict: &Verdict) -> Vec<Effect> {
+    if let Some((_, answered)) =
+        room.desk.answered.iter().find(|it| answered_to(&it.0, &it.1, what))
+    {
+        return scene.reply(settled_by(answered, scene.by));
+    }
     let Some(task) = &mut room.desk.current else { return scene.reply("Nothing is asked.") };
     let named: Vec<_> =
         (0..task.pending.len()).filter(|at| names(task, &task.pending[*at], what)).collect();
     let [at] = named.as_slice() else {
-        let text = match task.answered.iter().rev().find(|it| answered_to(task, it, what)) {
+        let text = match task.answered.iter().rev().find(|it| answered_to(&task.id, it, what)) {
             Some(answered) if named.is_empty() => settled_by(answered, scene.by),
             Some(_) | None if named.is_empty() => "That is not asked, or not any more.".to_owned(),
             Some(_) | None => which(task),
@@ -166,7 +171,7 @@ fn names(task: &Task, pending: &Pending, what: &str) -> bool {
         || task.id.as_str() == what
 }
 
-fn answered_to(task: &Task, answered: &Answered, what: &str) -> bool {
+fn answered_to(task: &TaskId, answered: &Answered, what: &str) -> bool {
     answered.id.as_str() == what || task.question(answered.number) == what
 }
 
