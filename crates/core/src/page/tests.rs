@@ -149,6 +149,28 @@ fn what_has_no_place_to_cut_is_cut_anyway() {
 }
 
 #[test]
+fn what_people_take_for_one_character_stays_one() {
+    let wholes =
+        ["a", "e\u{301}", "👍🏽", "👩\u{200d}👩\u{200d}👧", "🇨🇳", "🇨", "\r\n", "\r", "\n", "a``"];
+    for whole in wholes {
+        for next in ["b", "字", "\r"] {
+            assert_eq!(
+                cluster(&format!("{whole}{next}")),
+                whole.len(),
+                "{whole:?} before {next:?}"
+            );
+        }
+    }
+    assert_eq!(cluster("🇨🇳🇨🇳"), "🇨🇳".len());
+    assert_eq!(cluster("a🇨🇳"), 1);
+    assert_eq!(cluster("a\n"), 1);
+    for (text, first) in [("ab cd", "ab "), ("a `b c", "a `b "), ("a ~b", "a ~b"), ("字 b", "字 ")]
+    {
+        assert_eq!(word(text), first.len(), "{text:?}");
+    }
+}
+
+#[test]
 fn cutting_takes_time_in_proportion() {
     // In a debug build, and far below what a quadratic way would need.
     let text = "some words and `code`\n\n```\nx\n```\n\n| a |\n|---|\n| 1 |\n\n".repeat(40_000);
