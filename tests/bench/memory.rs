@@ -1,4 +1,4 @@
-//! How much memory PoCo holds: idle, connected, and after a thousand tasks.
+//! How much memory PoCo holds: idle, connected, and after thousands of tasks.
 
 use crate::stage::{Stage, WITHIN};
 use crate::{past, stats};
@@ -29,7 +29,7 @@ pub(crate) async fn run() {
     tokio::time::sleep(REST).await;
     tell(&stage, "idle, connected to Feishu");
     let mut done = stage.tasks().await.len();
-    for goal in [250, 500, 750, 1_000] {
+    for goal in [250, 500, 1_000, 2_000, 3_000] {
         while done < goal {
             for group in &groups {
                 stage.say(group, &format!("do the {done}th thing of many"));

@@ -97,6 +97,30 @@ async fn what_is_wrong_is_said_on_the_form() {
 }
 
 #[tokio::test]
+async fn fifty_projects_are_enough_with_those_in_the_making() {
+    scenario(async |world| {
+        world.say("ann", "hello").await;
+        for n in 0..50 {
+            world.press("ann", "New").await;
+            let fields = [("name", &*format!("p{n}")), ("backend", "codex"), ("workdir", "~")];
+            world.fill("ann", "Create Project + Group", &fields).await;
+            if n < 49 {
+                world.folder_is("/home/ann").await;
+            }
+        }
+        world.say("ann", "hello").await;
+        world.press("ann", "New").await;
+        world.skim();
+        world.fill("ann", "Create Project + Group", FIELDS).await;
+        assert!(world.shown().contains("You have 50 projects already. Delete one first."));
+        world.folder_is("/home/ann").await;
+        assert_eq!(world.chats().len(), 50);
+        world.skim();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_group_that_is_refused_leaves_nothing_behind() {
     scenario(async |world| {
         world.groups_are_refused(Refusal::ForEver);
