@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use poco_core::Outcome;
-use poco_tests::{DIRECT, Refusal, scenario};
+use poco_tests::{DIRECT, HOUR, Refusal, scenario};
 
 const FIELDS: &[(&str, &str)] = &[("name", "api"), ("backend", "codex"), ("workdir", "~/api")];
 
@@ -274,6 +274,13 @@ async fn a_group_that_is_no_project_says_so() {
         PoCo
         This group is no PoCo project. Send me a direct message to make one.
         ");
+        world.say("ann", "never mind, I was talking to bob").await;
+        world.assert_silent();
+        world.say("ann", "/status").await;
+        assert!(world.shown().contains("no PoCo project"), "whoever asks is told");
+        world.wait(HOUR);
+        world.say("ann", "so, again").await;
+        assert!(world.shown().contains("no PoCo project"));
     })
     .await;
 }

@@ -55,6 +55,11 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
     if matches!(room.kind, Kind::Fresh) && matches!(scene.via, Via::Direct | Via::Local { .. }) {
         room.kind = Kind::Lobby(Default::default());
     }
+    let talk =
+        matches!(room.kind, Kind::Fresh | Kind::Gone) && matches!(action, Action::Say { .. });
+    if talk && !room.hint(scene.event.at) {
+        return vec![];
+    }
     match (&room.kind, action) {
         // What was answered can be read as long as its chat is there.
         (Kind::Gone, Action::Page { task, page }) => {
