@@ -88,7 +88,7 @@ impl History {
         loop {
             self.stage.model.go(100);
             let open: Vec<_> = self.cards().into_iter().filter(|card| !is_final(card)).collect();
-            if open.is_empty() && self.stage.at_work().await == 0 {
+            if open.is_empty() && self.stage.at_work().await == 0 && self.all_have_cards().await {
                 return;
             }
             if tokio::time::Instant::now() > deadline {
@@ -106,6 +106,13 @@ impl History {
             let moved = |feishu: &Feishu| (feishu.count_calls("*", "/") > changes).then_some(());
             self.stage.feishu.wait_until(Duration::from_millis(200), moved).await;
         }
+    }
+
+    /// Whether everything is shown by now: a group takes four cards a second, and no more.
+    async fn all_have_cards(&self) -> bool {
+        let cards = self.cards();
+        let shown = |id: &str| cards.iter().any(|card| self.stage.task_of(card) == id);
+        self.stage.tasks().await.iter().all(|task| shown(task["id"].as_str().unwrap()))
     }
 
     /// Does one thing that people, or the model, do.

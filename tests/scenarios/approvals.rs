@@ -260,6 +260,21 @@ async fn what_was_asked_before_it_was_heard_to_start_is_shown() {
 }
 
 #[tokio::test]
+async fn a_press_that_comes_after_the_task_is_told_who_decided() {
+    scenario(async |world| {
+        running(world).await;
+        world.agent_asks("a1", command("ls")).await;
+        let (card, deny) = world.button("Deny").await;
+        world.press("ann", "Allow once").await;
+        world.agent_answers(&["done"]).await;
+        world.skim();
+        world.press_on("ann", &card, &deny, &[]).await;
+        assert_snapshot!(world.toast(), @"You answered this already: allowed once.");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_asked_is_void_once_the_task_is_over() {
     scenario(async |world| {
         running(world).await;

@@ -80,6 +80,18 @@ async fn a_code_gets_old() {
 }
 
 #[tokio::test]
+async fn a_code_is_good_to_its_last_moment() {
+    scenario_without_owner(async |world| {
+        world.offer_pairing("ABCD2345").await;
+        // The offer and the message take a second each.
+        world.wait(10 * MINUTE - 2_000);
+        world.say("ann", "ABCD2345").await;
+        assert!(world.shown().contains("You are the owner now"));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_code_counts_for_nothing_in_a_group() {
     scenario_without_owner(async |world| {
         world.offer_pairing("ABCD2345").await;

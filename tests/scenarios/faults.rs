@@ -93,3 +93,104 @@ async fn a_project_comes_and_goes() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_stranger_is_refused_and_changes_nothing() {
+    scenario_with_faults(project, async |world| {
+        world.say("ann", "first").await;
+        world.agent_starts().await;
+        world.say("eve", "do bad things").await;
+        world.press("eve", "Stop").await;
+        world.agent_answers(&["ok"]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_form_is_filled_in_until_it_is_right() {
+    scenario_with_faults(
+        async |_| {},
+        async |world| {
+            world.say("ann", "hello").await;
+            world.press("ann", "New").await;
+            let fields = [("name", "api"), ("backend", "codex"), ("workdir", "~/nowhere")];
+            world.fill("ann", "Create Project + Group", &fields).await;
+            world.folder_is_bad("There is no such folder.").await;
+            world.settle().await;
+            world.fill("ann", "Create Project + Group", &fields).await;
+            // The runner must have heard of this folder too before it looks.
+            world.settle().await;
+            world.folder_is("/srv/api").await;
+            world.settle().await;
+            world.press("ann", "Manage").await;
+            world.press("ann", "Back").await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_prompt_that_is_not_confirmed_never_starts() {
+    scenario_with_faults(project, async |world| {
+        world.say("ann", "confirm: first").await;
+        world.say("ann", "second").await;
+        world.press("ann", "Reject").await;
+        world.agent_starts().await;
+        world.say("ann", "/new").await;
+        world.say("ann", "third").await;
+        world.agent_answers(&["ok"]).await;
+        world.agent_starts().await;
+        world.agent_answers(&["ok"]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_cut_off_is_run_again_or_left() {
+    scenario_with_faults(project, async |world| {
+        for (prompt, choice) in [("first", "Run again"), ("second", "Discard")] {
+            world.say("ann", prompt).await;
+            world.agent_starts().await;
+            let (reason, partial) = ("codex ended.".to_owned(), None);
+            world.agent_ends(Outcome::Interrupted { reason, partial, begun: None }).await;
+            world.press("ann", choice).await;
+            if choice == "Run again" {
+                world.agent_starts().await;
+                world.agent_answers(&["ok"]).await;
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_task_is_stopped_while_it_is_handed_over() {
+    scenario_with_faults(project, async |world| {
+        world.say("ann", "first").await;
+        world.agent_is_given_it().await;
+        world.press("ann", "Stop").await;
+        world.agent_starts().await;
+        world.agent_ends(Outcome::Stopped { partial: None }).await;
+        world.say("ann", "second").await;
+        world.press("ann", "Stop").await;
+        world.say("ann", "/status").await;
+        world.say("ann", "/queue").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_failure_is_told_and_the_next_one_starts() {
+    scenario_with_faults(project, async |world| {
+        world.say("ann", "first").await;
+        world.say("ann", "second").await;
+        let reason = "Codex is not logged in.".to_owned();
+        world.agent_ends(Outcome::Failed { reason, partial: None }).await;
+        world.agent_starts().await;
+        let partial = Some(world.pages(&["half", "of it"]).await);
+        world.agent_ends(Outcome::Failed { reason: "quota".to_owned(), partial }).await;
+        world.press("ann", "Next Page").await;
+        world.press("ann", "Previous Page").await;
+    })
+    .await;
+}

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use poco_core::Outcome;
-use poco_tests::{DIRECT, Refusal, scenario};
+use poco_tests::{DIRECT, HOUR, Refusal, scenario};
 
 const FIELDS: &[(&str, &str)] = &[("name", "api"), ("backend", "codex"), ("workdir", "~/api")];
 
@@ -92,6 +92,30 @@ async fn what_is_wrong_is_said_on_the_form() {
         world.press("ann", "Cancel").await;
         assert!(world.shown().contains("You have 1 project."), "nothing is left behind");
         assert_eq!(world.chats(), ["api"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn fifty_projects_are_enough_with_those_in_the_making() {
+    scenario(async |world| {
+        world.say("ann", "hello").await;
+        for n in 0..50 {
+            world.press("ann", "New").await;
+            let fields = [("name", &*format!("p{n}")), ("backend", "codex"), ("workdir", "~")];
+            world.fill("ann", "Create Project + Group", &fields).await;
+            if n < 49 {
+                world.folder_is("/home/ann").await;
+            }
+        }
+        world.say("ann", "hello").await;
+        world.press("ann", "New").await;
+        world.skim();
+        world.fill("ann", "Create Project + Group", FIELDS).await;
+        assert!(world.shown().contains("You have 50 projects already. Delete one first."));
+        world.folder_is("/home/ann").await;
+        assert_eq!(world.chats().len(), 50);
+        world.skim();
     })
     .await;
 }
@@ -250,6 +274,13 @@ async fn a_group_that_is_no_project_says_so() {
         PoCo
         This group is no PoCo project. Send me a direct message to make one.
         ");
+        world.say("ann", "never mind, I was talking to bob").await;
+        world.assert_silent();
+        world.say("ann", "/status").await;
+        assert!(world.shown().contains("no PoCo project"), "whoever asks is told");
+        world.wait(HOUR);
+        world.say("ann", "so, again").await;
+        assert!(world.shown().contains("no PoCo project"));
     })
     .await;
 }

@@ -3,7 +3,7 @@
 //! What people see of the work going on is not decided here: cards are functions of the room, and
 //! those that look different afterwards are shown.
 
-pub(crate) mod approval;
+mod approval;
 mod broken;
 mod house;
 mod lobby;
@@ -57,6 +57,11 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
 fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
     if matches!(room.kind, Kind::Fresh) && matches!(scene.via, Via::Direct | Via::Local { .. }) {
         room.kind = Kind::Lobby(Default::default());
+    }
+    let talk =
+        matches!(room.kind, Kind::Fresh | Kind::Gone) && matches!(action, Action::Say { .. });
+    if talk && !room.hint(scene.event.at) {
+        return vec![];
     }
     match (&room.kind, action) {
         // What was answered can be read as long as its chat is there.

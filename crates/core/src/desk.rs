@@ -22,6 +22,13 @@ pub const HISTORY_MAX: usize = 24;
 /// The most answered questions remembered of one task.
 pub const ANSWERED_MAX: usize = 64;
 
+/// The most answers of past tasks that are remembered.
+const LATE_MAX: usize = 16;
+
+/// The number of the question whether a task may start. It has one, so that a second press on its
+/// button never answers what the agent asks then.
+pub(crate) const CONFIRMATION: usize = 0;
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Desk {
     /// The agent's memory of this chat, once it has one.
@@ -34,6 +41,9 @@ pub struct Desk {
     pub waiting: VecDeque<Task>,
     /// Those cut off, which people may take up again.
     pub broken: VecDeque<Archive>,
+    /// What was answered of tasks that are over, for presses that come late.
+    #[serde(default)]
+    pub answered: VecDeque<(TaskId, Answered)>,
 }
 
 /// How the agent is run.
@@ -141,6 +151,11 @@ impl Task {
         Effect::Send { runner: self.settings.runner.clone(), command }
     }
 
+    /// How people name a question of this task.
+    pub(crate) fn question(&self, number: usize) -> String {
+        self.id.question(number)
+    }
+
     pub(crate) fn run(&mut self, at: Timestamp) {
         self.phase = Phase::Running;
         self.note("task_started", at);
@@ -154,6 +169,13 @@ impl Task {
 }
 
 impl Desk {
+    /// Remembers who answered what of a task that is over.
+    pub(crate) fn remember_answers(&mut self, task: &Task) {
+        self.answered.extend(task.answered.iter().map(|it| (task.id.clone(), it.clone())));
+        let spare = self.answered.len().saturating_sub(LATE_MAX);
+        self.answered.drain(..spare);
+    }
+
     /// Returns the current task if it is this one.
     pub(crate) fn current(&mut self, id: &TaskId) -> Option<&mut Task> {
         self.current.as_mut().filter(|task| task.id == *id)

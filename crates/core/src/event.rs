@@ -106,6 +106,18 @@ pub enum Ask {
     Questions(Vec<Question>),
 }
 
+impl Ask {
+    /// Returns the part that may go over several pages.
+    pub(crate) fn long(&self) -> Option<&Pages> {
+        match self {
+            Self::Command { command: pages, .. }
+            | Self::Patch { diff: pages, .. }
+            | Self::Permission { what: pages, .. } => Some(pages),
+            Self::Questions(_) => None,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Question {
     pub id: String,

@@ -82,6 +82,11 @@ const SECOND_DIGITS: u32 = 7;
 const CAUSE_DIGITS: u32 = 5;
 
 impl TaskId {
+    /// How people name a question of this task.
+    pub(crate) fn question(&self, number: usize) -> String {
+        format!("{self}.{number}")
+    }
+
     /// Names the task an event gives rise to. The same event names the same task.
     pub fn of(event: &EventId, at: Timestamp) -> Self {
         let mut text = digits(at.0 / 1_000, SECOND_DIGITS);

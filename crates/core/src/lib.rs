@@ -22,6 +22,7 @@ mod view;
 pub use action::Action;
 pub use card::{Block, Button, Card, Choice, Field, Form, Look, Tone, Typing};
 pub use decide::decide;
+pub(crate) use desk::CONFIRMATION;
 pub use desk::{
     ANSWERED_MAX, Answered, Archive, BROKEN_MAX, Desk, HISTORY_MAX, Moment, PROMPT_BYTES_MAX,
     Pending, Phase, Settings, Task, WAITING_MAX,

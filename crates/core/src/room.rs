@@ -17,11 +17,29 @@ pub const ASLEEP_AFTER: u64 = 90_000;
 /// The silences that cards tell apart, in minutes.
 const ASLEEP_STEPS: [u64; 10] = [1, 2, 5, 10, 20, 30, 60, 180, 720, 1_440];
 
+/// How often a group without a project is told so when somebody just talks, in milliseconds.
+const HINT_EVERY: u64 = 60 * 60 * 1_000;
+
 /// One chat: what it is for, and the work going on in it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Room {
     pub kind: Kind,
     pub desk: Desk,
+    /// When people were last told that no project lives here.
+    #[serde(default)]
+    pub hinted: Option<Timestamp>,
+}
+
+impl Room {
+    /// Says whether people are to be told again that no project lives here, and notes that they
+    /// are: they may have more to say to each other than to us.
+    pub(crate) fn hint(&mut self, at: Timestamp) -> bool {
+        let lately = self.hinted.is_some_and(|last| at.since(last) < HINT_EVERY);
+        if !lately {
+            self.hinted = Some(at);
+        }
+        !lately
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -48,7 +48,7 @@ impl View {
     }
 
     fn data(&self, template: &str, terms: &Terms) -> Value {
-        let Room { kind, desk } = &self.room;
+        let Room { kind, desk, .. } = &self.room;
         match (template, kind) {
             ("project_home", Kind::Lobby(lobby)) => {
                 json!({ "project_count": lobby.projects.len(), "actor_id": self.by })

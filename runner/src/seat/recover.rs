@@ -42,7 +42,13 @@ impl Seat {
             return Ok(());
         }
         match self.find(task).await {
-            Found::Running(turn) => {
+            Found::Running(mut turn) => {
+                if task.phase == Phase::Stopping {
+                    // The word to stop may have been struck off without having reached it.
+                    turn.interrupt().await.unwrap_or_else(|error| {
+                        tracing::warn!(task.id = %task.id, "could not be interrupted: {error}");
+                    });
+                }
                 self.started(&task.id, turn.thread(), turn.id()).await?;
                 let mut transcript = Transcript::default();
                 transcript.apply(Step::Gap);

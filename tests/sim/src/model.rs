@@ -1,7 +1,7 @@
 //! A scripted model server for the real agents.
 //!
 //! What it does is decided by the last thing a person said, so a test drives it through prompts;
-//! see [`script`]. It speaks OpenAI's Responses API on loopback.
+//! see `model/script.rs`. It speaks OpenAI's Responses API on loopback.
 
 mod answer;
 mod home;

@@ -2,14 +2,10 @@
 
 use super::{Scene, task};
 use crate::{
-    ANSWERED_MAX, Answered, Approval, ApprovalId, Ask, Command, Effect, Event, Pages, Pending,
-    Phase, Room, Task, TaskId, UserId, Verdict,
+    ANSWERED_MAX, Answered, Approval, ApprovalId, Ask, CONFIRMATION, Command, Effect, Event,
+    Pending, Phase, Room, Task, TaskId, UserId, Verdict,
 };
 use std::collections::BTreeMap;
-
-/// The number of the question whether a task may start. It has one, so that a second press on its
-/// button never answers what the agent asks then.
-pub(crate) const CONFIRMATION: usize = 0;
 
 pub(super) fn asked(
     room: &mut Room,
@@ -57,7 +53,7 @@ pub(super) fn approve(
         task.confirm = false;
         task.answered.push(Answered {
             number: CONFIRMATION,
-            id: ApprovalId::new(numbered(&task, CONFIRMATION)),
+            id: ApprovalId::new(task.question(CONFIRMATION)),
             verdict: Verdict::AllowOnce,
             by: scene.by.clone(),
         });
@@ -116,35 +112,30 @@ pub(super) fn page(
     let Some(pending) = pending.into_iter().find(|it| it.approval.id == *approval) else {
         return scene.reply("This was answered already.");
     };
-    let count = long(&pending.approval.ask).map_or(1, |pages| pages.count);
+    let count = pending.approval.ask.long().map_or(1, |pages| pages.count);
     pending.page = page.min(count - 1);
     vec![]
-}
-
-/// Returns the part of a question that may go over several pages.
-pub(crate) fn long(ask: &Ask) -> Option<&Pages> {
-    match ask {
-        Ask::Command { command: pages, .. }
-        | Ask::Patch { diff: pages, .. }
-        | Ask::Permission { what: pages, .. } => Some(pages),
-        Ask::Questions(_) => None,
-    }
 }
 
 fn confirming(room: &Room, what: &str) -> bool {
     let current = room.desk.current.as_ref();
     current
         .filter(|task| task.phase == Phase::Confirming)
-        .is_some_and(|task| task.id.as_str() == what || numbered(task, CONFIRMATION) == what)
+        .is_some_and(|task| task.id.as_str() == what || task.question(CONFIRMATION) == what)
 }
 
 /// Takes the first answer to a question; tells later ones who gave it.
 fn decide(scene: &Scene<'_>, room: &mut Room, what: &str, verdict: &Verdict) -> Vec<Effect> {
+    if let Some((_, answered)) =
+        room.desk.answered.iter().find(|it| answered_to(&it.0, &it.1, what))
+    {
+        return scene.reply(settled_by(answered, scene.by));
+    }
     let Some(task) = &mut room.desk.current else { return scene.reply("Nothing is asked.") };
     let named: Vec<_> =
         (0..task.pending.len()).filter(|at| names(task, &task.pending[*at], what)).collect();
     let [at] = named.as_slice() else {
-        let text = match task.answered.iter().rev().find(|it| answered_to(task, it, what)) {
+        let text = match task.answered.iter().rev().find(|it| answered_to(&task.id, it, what)) {
             Some(answered) if named.is_empty() => settled_by(answered, scene.by),
             Some(_) | None if named.is_empty() => "That is not asked, or not any more.".to_owned(),
             Some(_) | None => which(task),
@@ -176,21 +167,16 @@ fn decide(scene: &Scene<'_>, room: &mut Room, what: &str, verdict: &Verdict) -> 
 /// A question is named by its id, by its task and number, or by its task if it is the only one.
 fn names(task: &Task, pending: &Pending, what: &str) -> bool {
     pending.approval.id.as_str() == what
-        || numbered(task, pending.number) == what
+        || task.question(pending.number) == what
         || task.id.as_str() == what
 }
 
-fn answered_to(task: &Task, answered: &Answered, what: &str) -> bool {
-    answered.id.as_str() == what || numbered(task, answered.number) == what
-}
-
-/// How people name a question.
-pub(crate) fn numbered(task: &Task, number: usize) -> String {
-    format!("{}.{number}", task.id)
+fn answered_to(task: &TaskId, answered: &Answered, what: &str) -> bool {
+    answered.id.as_str() == what || task.question(answered.number) == what
 }
 
 fn which(task: &Task) -> String {
-    let names: Vec<_> = task.pending.iter().map(|it| numbered(task, it.number)).collect();
+    let names: Vec<_> = task.pending.iter().map(|it| task.question(it.number)).collect();
     format!("Several things are asked. Say which: {}.", names.join(", "))
 }
 

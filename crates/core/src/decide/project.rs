@@ -57,7 +57,7 @@ pub(super) fn leave(room: &mut Room, event: &Event) -> Vec<Effect> {
     let card = Card::new(Tone::Ended, format!("Deleted: {}", project.name)).text(text);
     let unlisted = unlisted(event, &project.lobby);
     let mut effects = broken::forget(&mut room.desk);
-    *room = Room { kind: Kind::Gone, desk: Desk::default() };
+    *room = Room { kind: Kind::Gone, ..Room::default() };
     let last = Effect::Show { key: CardKey::Workspace, card: card.clone() };
     effects.extend([last, Effect::Post { chat: event.chat.clone(), card }, unlisted]);
     effects

@@ -302,6 +302,7 @@ pub(super) fn ended(
     steps: &[String],
 ) -> Vec<Effect> {
     let Some(task) = room.desk.current.take_if(|task| task.id == *id) else { return vec![] };
+    room.desk.remember_answers(&task);
     if task.turn.is_none() && view::text(outcome).is_some() {
         // It went by so fast that its beginning was not heard of.
         room.desk.thread = task.thread.clone().or_else(|| room.desk.thread.take());

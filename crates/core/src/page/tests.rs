@@ -78,6 +78,34 @@ fn code_in_a_list_stays_in_one() {
 }
 
 #[test]
+fn code_is_not_parted_from_its_end() {
+    // Around the size at which all but the last line fits on a page.
+    for bytes in PAGE_BYTES - 2 * SLACK_BYTES..PAGE_BYTES {
+        let code = format!("```\n{}\n```\n", "x".repeat(bytes));
+        assert!(check(&code).iter().all(|page| is_closed(page)), "{bytes} bytes");
+    }
+}
+
+#[test]
+fn long_code_begins_on_the_page_only_if_half_of_it_is_left() {
+    let code = format!("```rust\n{}```\n", "let x = 1;\n".repeat(2_000));
+    let pages = check(&format!("{}\n\n{code}", "text ".repeat(1_000)));
+    assert!(!pages[0].contains("```") && pages[1].starts_with("```rust"));
+    let pages = check(&format!("{}\n\n{code}", "text ".repeat(500)));
+    assert!(pages[0].contains("```rust"));
+}
+
+#[test]
+fn what_is_very_deep_in_a_list_gets_no_list_around_it() {
+    for (levels, begins) in [(LEVELS_MAX, true), (LEVELS_MAX + 1, false), (LEVELS_MAX + 2, false)] {
+        let list = numbered(levels + 1, |level| format!("{}- a\n", "  ".repeat(level)));
+        let deep = format!("{}word ", "  ".repeat(levels + 1));
+        let pages = check(&format!("{list}{}", numbered(600, |n| format!("{deep}{n}\n"))));
+        assert_eq!(pages[1].starts_with("- …\n"), begins, "{levels} levels");
+    }
+}
+
+#[test]
 fn a_long_table_repeats_its_header() {
     let head = "| n | square |\n|--:|:------:|\n";
     let rows = numbered(2_000, |n| format!("| {n} | {} |\n", n * n));
@@ -117,6 +145,28 @@ fn what_has_no_place_to_cut_is_cut_anyway() {
     }
     for page in check(&"🇨🇳".repeat(3_000)) {
         assert_eq!(page.chars().count() % 2, 0);
+    }
+}
+
+#[test]
+fn what_people_take_for_one_character_stays_one() {
+    let wholes =
+        ["a", "e\u{301}", "👍🏽", "👩\u{200d}👩\u{200d}👧", "🇨🇳", "🇨", "\r\n", "\r", "\n", "a``"];
+    for whole in wholes {
+        for next in ["b", "字", "\r"] {
+            assert_eq!(
+                cluster(&format!("{whole}{next}")),
+                whole.len(),
+                "{whole:?} before {next:?}"
+            );
+        }
+    }
+    assert_eq!(cluster("🇨🇳🇨🇳"), "🇨🇳".len());
+    assert_eq!(cluster("a🇨🇳"), 1);
+    assert_eq!(cluster("a\n"), 1);
+    for (text, first) in [("ab cd", "ab "), ("a `b c", "a `b "), ("a ~b", "a ~b"), ("字 b", "字 ")]
+    {
+        assert_eq!(word(text), first.len(), "{text:?}");
     }
 }
 

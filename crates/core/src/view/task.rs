@@ -1,10 +1,9 @@
 //! Cards of tasks, from waiting to over.
 
 use super::{brief, escape, fenced, runner};
-use crate::decide::approval::{CONFIRMATION, long, numbered};
 use crate::{
-    Action, Archive, Ask, Block, Button, Card, CardKey, Choice, Desk, Field, Form, Look, Outcome,
-    Pages, Pending, Phase, Question, Room, Task, TaskId, Tone, Transcript, Typing,
+    Action, Archive, Ask, Block, Button, CONFIRMATION, Card, CardKey, Choice, Desk, Field, Form,
+    Look, Outcome, Pages, Pending, Phase, Question, Room, Task, TaskId, Tone, Transcript, Typing,
 };
 use std::collections::BTreeMap;
 
@@ -55,12 +54,12 @@ fn standing(desk: &Desk, task: &Task, place: usize) -> Card {
             .buttons(vec![
                 Button::new(
                     "Approve",
-                    Action::Approve { what: numbered(task, CONFIRMATION), session: false },
+                    Action::Approve { what: task.question(CONFIRMATION), session: false },
                 )
                 .primary(),
                 Button::new(
                     "Reject",
-                    Action::Deny { what: numbered(task, CONFIRMATION), why: None },
+                    Action::Deny { what: task.question(CONFIRMATION), why: None },
                 )
                 .danger(),
             ]),
@@ -95,7 +94,7 @@ fn asking(task: &Task) -> Card {
 
 /// Adds a question and the ways to answer it.
 fn ask(card: Card, task: &Task, pending: &Pending) -> Card {
-    let what = numbered(task, pending.number);
+    let what = task.question(pending.number);
     let card = card.block(Block::Rule);
     let (card, reason) = match &pending.approval.ask {
         Ask::Command { cwd, reason, .. } => {
@@ -110,7 +109,7 @@ fn ask(card: Card, task: &Task, pending: &Pending) -> Card {
         }
         Ask::Questions(questions) => return questions_form(card, task, pending, questions),
     };
-    let card = match long(&pending.approval.ask) {
+    let card = match pending.approval.ask.long() {
         Some(pages) => turned(card, pages, pending.page, |page| Action::AskPage {
             approval: pending.approval.id.clone(),
             page,
@@ -140,7 +139,7 @@ fn ask(card: Card, task: &Task, pending: &Pending) -> Card {
 }
 
 fn questions_form(card: Card, task: &Task, pending: &Pending, questions: &[Question]) -> Card {
-    let what = numbered(task, pending.number);
+    let what = task.question(pending.number);
     let field = |(at, question): (usize, &Question)| {
         let (name, label) = (format!("answer_{at}"), question.text.clone());
         if question.options.is_empty() {

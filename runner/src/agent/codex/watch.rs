@@ -9,6 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// The longest a turn that was taken may take to begin.
+const BEGIN_MAX: Duration = Duration::from_secs(5);
+
+/// When a turn that was about to begin is interrupted again.
+const INTERRUPT_AGAIN: Duration = Duration::from_millis(50);
+
 /// Since when a turn is silent, and since when it can't reach its model.
 pub(super) struct Watch {
     limit: Duration,
@@ -132,14 +138,30 @@ pub(super) async fn give_up(client: Arc<Client>, thread: String, turn: String) -
 /// Interrupts a turn and the commands it left running. Fine if it is over.
 pub(super) async fn interrupt(client: &Client, thread: &str, turn: &str) -> Result<(), CallError> {
     let params = json!({ "threadId": thread, "turnId": turn });
-    match client.call("turn/interrupt", params).await {
-        Ok(_) => {}
-        Err(error) if super::failure::is_over(&error) => {}
-        Err(error) => return Err(error),
+    let end = Instant::now() + BEGIN_MAX;
+    loop {
+        match client.call("turn/interrupt", params.clone()).await {
+            Ok(_) => break,
+            Err(error) if super::failure::is_over(&error) => {}
+            Err(error) => return Err(error),
+        }
+        if Instant::now() > end || !begins(client, thread, turn).await {
+            break;
+        }
+        tokio::time::sleep(INTERRUPT_AGAIN).await;
     }
     let params = json!({ "threadId": thread });
     if let Err(error) = client.call("thread/backgroundTerminals/clean", params).await {
         tracing::warn!("commands of a stopped turn may still run: {error}");
     }
     Ok(())
+}
+
+/// Whether a turn that codex calls not active may be about to begin: it says so of one that it has
+/// taken a moment ago, and runs it all the same.
+async fn begins(client: &Client, thread: &str, turn: &str) -> bool {
+    match standing(client, thread, turn).await {
+        Ok(Standing::Running(_) | Standing::Absent | Standing::Untold(_)) => true,
+        Ok(Standing::Over(_)) | Err(_) => false,
+    }
 }

@@ -5,7 +5,7 @@ use super::clock::{HOUR, MINUTE, SECOND};
 use super::webhook::Webhook;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long after a failed attempt the next one follows.
 const AGAIN_AFTER: [u64; 4] = [15 * SECOND, 5 * MINUTE, HOUR, 6 * HOUR];
@@ -18,6 +18,8 @@ pub(crate) struct Outbox {
     pub(crate) webhook: Option<Webhook>,
     /// Whether every event is sent twice at once.
     pub(crate) twice: bool,
+    /// How long each answer took to come, in the order of the answers.
+    pub(crate) took: Vec<Duration>,
 }
 
 /// An event, and what became of it.
@@ -130,10 +132,22 @@ impl Feishu {
     /// Sends a payload the way the app has chosen and returns its answer, or the code a person
     /// would see.
     pub(crate) async fn ask(&self, payload: &Value, frame: &'static str) -> Result<Value, i64> {
-        match self.look(|state| state.outbox.webhook.clone()) {
+        let asked = Instant::now();
+        let answer = match self.look(|state| state.outbox.webhook.clone()) {
             Some(webhook) => self.post(&webhook, payload).await,
             None => self.frame(payload, frame).await,
+        };
+        let took = asked.elapsed();
+        if answer.is_ok() {
+            self.change(|state| state.outbox.took.push(took));
         }
+        answer
+    }
+
+    /// Tells how long answers to events and callbacks took, in the order of the answers and
+    /// without the first `skip` of them.
+    pub fn answered_in(&self, skip: usize) -> Vec<Duration> {
+        self.look(|state| state.outbox.took.iter().skip(skip).copied().collect())
     }
 }
 
