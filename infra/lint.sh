@@ -18,4 +18,6 @@ expanded=$folder/template.json
 AWS_DEFAULT_REGION=eu-central-1 "$bin/python" "$root/infra/expand.py" "$root/infra/template.yaml" >"$expanded"
 "$bin/cfn-lint" -- "$expanded"
 "$bin/checkov" --file "$expanded" --config-file "$root/infra/checkov.yaml"
-echo "infra: the template is sound"
+"$bin/cfn-lint" -- "$root/infra/runner.yaml"
+"$bin/checkov" --file "$root/infra/runner.yaml" --config-file "$root/infra/checkov.yaml"
+echo "infra: the templates are sound"

@@ -1,5 +1,7 @@
 //! The functions as Lambda runs them: the real programs, the services emulated, Feishu simulated.
 
+#![expect(clippy::unwrap_used, reason = "what goes wrong must stop the test")]
+
 mod answers;
 mod busy;
 mod calls;

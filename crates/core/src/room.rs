@@ -168,8 +168,8 @@ impl Runner {
         let silent = now.since(self.seen);
         if silent > ASLEEP_AFTER {
             // In steps, so that cards do not change every minute.
-            let steps = ASLEEP_STEPS.iter().rev().copied();
-            let minutes = steps.filter(|step| step * 60_000 <= silent).next().unwrap_or_default();
+            let mut steps = ASLEEP_STEPS.iter().rev().copied();
+            let minutes = steps.find(|step| step * 60_000 <= silent).unwrap_or_default();
             return Some(Away::Asleep { minutes });
         }
         self.draining.then_some(Away::Draining)

@@ -23,11 +23,11 @@ pub async fn reveal(environment: Environment, aws: &SdkConfig) -> anyhow::Result
     };
     let get = aws_sdk_secretsmanager::Client::new(aws).get_secret_value().secret_id(arn);
     let got = get.send().await.with_context(|| format!("get the secret {arn}"))?;
-    fill(environment.clone(), got.secret_string().unwrap_or_default())
+    fill(&environment, got.secret_string().unwrap_or_default())
         .with_context(|| format!("read the secret {arn}"))
 }
 
-fn fill(environment: Environment, secret: &str) -> anyhow::Result<Environment> {
+fn fill(environment: &Environment, secret: &str) -> anyhow::Result<Environment> {
     // The error's own words may hold a piece of it.
     let secret: Value = serde_json::from_str(secret).map_err(|_| anyhow!("it is not JSON"))?;
     let fields = secret.as_object().context("it is no JSON object")?;
@@ -47,12 +47,12 @@ mod tests {
     fn what_was_given_stands_and_what_is_no_secret_is_not_shown() {
         let given = Environment::default().with("POCO_FEISHU_ENCRYPT_KEY", "mine");
         let secret = r#"{"app_secret":"s","encrypt_key":"theirs","verification_token":7}"#;
-        let filled = fill(given.clone(), secret).unwrap();
+        let filled = fill(&given, secret).unwrap();
         assert_eq!(filled.get("POCO_FEISHU_APP_SECRET"), Some("s"));
         assert_eq!(filled.get("POCO_FEISHU_ENCRYPT_KEY"), Some("mine"));
         assert_eq!(filled.get("POCO_FEISHU_VERIFICATION_TOKEN"), None);
         for odd in ["", "hunter2", "[\"hunter2\"]", "{\"app_secret\": hunter2"] {
-            let error = format!("{:#}", fill(given.clone(), odd).unwrap_err());
+            let error = format!("{:#}", fill(&given, odd).unwrap_err());
             assert!(!error.contains("hunter2"), "{error}");
         }
     }

@@ -17,7 +17,10 @@ const TRIES_MAX: usize = 4;
 
 /// What was last read of the machines; nothing if there is but this one.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Known(Option<Arc<Mutex<(Timestamp, Vec<Runner>)>>>);
+pub(super) struct Known(Option<Arc<Mutex<LastRead>>>);
+
+/// When the machines were read, and what they were.
+type LastRead = (Timestamp, Vec<Runner>);
 
 impl Known {
     pub(super) fn watched() -> Self {
