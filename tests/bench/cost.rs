@@ -3,8 +3,8 @@
 use crate::{past, stats};
 use async_trait::async_trait;
 use poco_core::{
-    Action, Card, ChatId, Event, EventId, Fact, Outcome, Pages, Report, Settings, Terms, ThreadId,
-    Timestamp, TurnId, UserId, Via,
+    Action, Card, ChatId, Event, EventId, Fact, Outcome, Pages, Report, RunnerId, Settings, Terms,
+    ThreadId, Timestamp, TurnId, UserId, Via,
 };
 use poco_io::app::App;
 use poco_io::port::{Chat, ChatError, MessageId};
@@ -56,7 +56,11 @@ impl Bench {
         let (thread, turn) = (ThreadId::new("thread"), TurnId::new("turn"));
         let mut took = self.handle(app, said(Action::Say { text: text.to_owned() })).await;
         let task = app.room(&ChatId::new(CHAT)).await.unwrap().desk.current.unwrap().id;
-        let claimed = Report::Claimed { claim: task.to_string(), thread: Some(thread.clone()) };
+        let claimed = Report::Claimed {
+            claim: task.to_string(),
+            runner: RunnerId::local(),
+            thread: Some(thread.clone()),
+        };
         let answer = Pages::one("answer", "It is done. ".repeat(40));
         let ended = Report::Ended { outcome: Outcome::Answered { answer }, steps: vec![] };
         for report in [claimed, Report::Started { thread, turn }, ended] {
@@ -86,6 +90,7 @@ fn made() -> Fact {
 
 fn settings() -> Settings {
     Settings {
+        runner: RunnerId::local(),
         agent: "stub".to_owned(),
         workdir: "/".to_owned(),
         model: None,
@@ -102,6 +107,7 @@ fn open(database: &Path) -> App {
         house: ChatId::new("house"),
         agents: vec!["stub".to_owned()],
         settings: settings(),
+        runners: vec![],
     };
     App::new(sqlite.clone(), sqlite, Arc::new(Nobody), terms, clock)
 }
