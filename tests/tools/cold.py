@@ -35,11 +35,9 @@ class Runtime(http.server.BaseHTTPRequestHandler):
     """The Runtime API: one event for each process, and the time its answer came."""
 
     protocol_version = "HTTP/1.1"
-    events: queue.Queue = queue.Queue()
-    answers: queue.Queue = queue.Queue()
 
     def do_GET(self):
-        body = json.dumps(self.events.get()).encode()
+        body = json.dumps(self.server.events.get()).encode()
         self.send_response(200)
         self.send_header("Lambda-Runtime-Aws-Request-Id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
         self.send_header("Lambda-Runtime-Deadline-Ms", str(int(time.time() * 1000) + 10_000))
@@ -50,7 +48,7 @@ class Runtime(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
-        self.answers.put((time.perf_counter(), self.path.rsplit("/", 1)[1], body))
+        self.server.answers.put((time.perf_counter(), self.path.rsplit("/", 1)[1], body))
         self.send_response(202)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -74,12 +72,18 @@ def event(name: str) -> dict:
 
 
 def run(program: str, environment: dict, name: str) -> float:
-    Runtime.events.put(event(name))
+    # A runtime of its own: the last process may still wait at the one before.
+    runtime = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Runtime)
+    runtime.events, runtime.answers = queue.Queue(), queue.Queue()
+    threading.Thread(target=runtime.serve_forever, daemon=True).start()
+    runtime.events.put(event(name))
+    environment = {**environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{runtime.server_port}"}
     begun = time.perf_counter()
     process = subprocess.Popen([program], env=environment, stderr=subprocess.DEVNULL)
-    at, kind, body = Runtime.answers.get(timeout=20)
+    at, kind, body = runtime.answers.get(timeout=20)
     process.kill()
     process.wait()
+    threading.Thread(target=runtime.shutdown, daemon=True).start()
     assert kind == "response" and json.loads(body)["statusCode"] == 200, (kind, body)
     return (at - begun) * 1000
 
@@ -109,10 +113,8 @@ def main() -> None:
     secret = json.dumps({"app_secret": "s", "encrypt_key": "", "verification_token": TOKEN})
     arn = client("secretsmanager").create_secret(Name="poco", SecretString=secret)["ARN"]
     sent = client("sqs").create_queue(QueueName="poco.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-    runtime = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Runtime)
-    threading.Thread(target=runtime.serve_forever, daemon=True).start()
     environment = {
-        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{runtime.server_port}", "AWS_LAMBDA_FUNCTION_NAME": "poco",
+        "AWS_LAMBDA_FUNCTION_NAME": "poco",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION, "AWS_ENDPOINT_URL": url, "POCO_LOG": "error",
         "POCO_OWNER_OPEN_ID": OWNER, "POCO_FEISHU_APP_ID": "cli_1", "POCO_FEISHU_DELIVERY_MODE": "webhook",
