@@ -70,7 +70,7 @@ pub(crate) fn projects(database: &Path, chat: &str, others: &[String]) {
 pub(crate) fn writes(database: &Path) -> (u64, u64) {
     let file = open(database);
     let number = |sql| file.query_row(sql, [], |row| row.get::<_, u64>(0)).unwrap();
-    let jobs = number("SELECT coalesce(max(number), 0) FROM job");
+    let jobs = number("SELECT count(*) FROM job");
     (number("SELECT sum(version) FROM document"), jobs)
 }
 

@@ -87,6 +87,16 @@ fn code_is_not_parted_from_its_end() {
 }
 
 #[test]
+fn no_page_is_only_the_end_of_code() {
+    // Around the length at which the last line fits in the room that is kept for closing.
+    let two_pages = 2 * (PAGE_BYTES - SLACK_BYTES) / json_bytes("x\n");
+    for lines in two_pages - 40..two_pages + 10 {
+        let pages = check(&format!("```rust\n{}```\n", "x\n".repeat(lines)));
+        assert!(pages.iter().all(|page| page.contains('x')), "{lines} lines");
+    }
+}
+
+#[test]
 fn long_code_begins_on_the_page_only_if_half_of_it_is_left() {
     let code = format!("```rust\n{}```\n", "let x = 1;\n".repeat(2_000));
     let pages = check(&format!("{}\n\n{code}", "text ".repeat(1_000)));
