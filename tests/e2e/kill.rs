@@ -114,7 +114,7 @@ impl Found {
         if self.cards.len() != self.tasks.values().flatten().count() {
             history.fail("a card has no task");
         }
-        let violations = history.stage.feishu.violations();
+        let violations = history.stage.violations();
         if !violations.is_empty() {
             history.fail(&format!("{violations:?}"));
         }

@@ -1,6 +1,6 @@
 //! One PoCo with the world around it, and a way to kill it.
 
-use poco_sim::feishu::{Feishu, Options, Webhook};
+use poco_sim::feishu::{Feishu, Options, Violation, Webhook};
 use poco_sim::model::{Model, codex_program};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,8 @@ pub(crate) struct Stage {
     settings: Vec<(String, String)>,
     webhooks: bool,
     poco: Option<Child>,
+    /// When each PoCo was started, by the simulator's clock.
+    started: Vec<u64>,
 }
 
 impl Stage {
@@ -68,8 +70,15 @@ impl Stage {
         std::fs::create_dir_all(folder.join("work")).unwrap();
         model.codex_home(&folder.join("codex")).unwrap();
         let url = feishu.url().to_owned();
-        let mut stage =
-            Self { feishu, model, folder, settings: vec![], webhooks: false, poco: None };
+        let mut stage = Self {
+            feishu,
+            model,
+            folder,
+            settings: vec![],
+            webhooks: false,
+            poco: None,
+            started: vec![],
+        };
         stage.set("POCO_FEISHU_API_BASE_URL", &url);
         stage.set("POCO_FEISHU_APP_ID", &app);
         stage.set("POCO_FEISHU_APP_SECRET", &secret);
@@ -106,6 +115,7 @@ impl Stage {
 
     /// Starts PoCo and waits until it listens to Feishu.
     pub(crate) async fn start(&mut self) {
+        self.started.push(self.feishu.now());
         let log = std::fs::File::options()
             .create(true)
             .append(true)
@@ -151,6 +161,18 @@ impl Stage {
             assert!(tokio::time::Instant::now() < deadline, "{health}\n{}", self.log());
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Calls that came too early for a rate limit, and that PoCo could have known to be early. One that
+    /// follows upon two others within a second can't: it counts what one before it may have done,
+    /// takes the refusal, and tries again.
+    pub(crate) fn violations(&self) -> Vec<Violation> {
+        let starts_before = |at: u64| {
+            let lately = at.saturating_sub(1_000)..=at;
+            self.started.iter().filter(|start| lately.contains(start)).count()
+        };
+        let violations = self.feishu.violations().into_iter();
+        violations.filter(|violation| starts_before(violation.at) < 2).collect()
     }
 
     /// Kills PoCo as nothing can prepare for.
