@@ -71,6 +71,9 @@ struct Spelling {
     read: fn(&str) -> Option<Action>,
 }
 
+/// The command that is of use only where there are several machines.
+const MOVE: &str = "move";
+
 /// Every text command. `/help` is written from this table.
 const SPELLINGS: &[Spelling] = &[
     Spelling {
@@ -125,7 +128,7 @@ const SPELLINGS: &[Spelling] = &[
         read: |rest| rest.is_empty().then_some(Action::New),
     },
     Spelling {
-        word: "move",
+        word: MOVE,
         usage: "/move [machine]",
         help: "have this project run on another machine",
         read: |rest| Some(some(rest).map_or(Action::Machines, |runner| Action::Move { runner })),
@@ -162,9 +165,10 @@ impl Action {
             .unwrap_or_else(|| Self::Unknown { what: format!("/{word}") })
     }
 
-    /// Returns the list of commands, in markdown.
-    pub(crate) fn help() -> String {
+    /// Returns the list of commands, in markdown. Where there is but one machine, nothing moves.
+    pub(crate) fn help(machines: usize) -> String {
         let line = |it: &Spelling| format!("`{}` {}", it.usage, it.help);
-        SPELLINGS.iter().map(line).collect::<Vec<_>>().join("\n")
+        let shown = SPELLINGS.iter().filter(|it| it.word != MOVE || machines > 1);
+        shown.map(line).collect::<Vec<_>>().join("\n")
     }
 }

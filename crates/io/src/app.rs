@@ -1,5 +1,6 @@
 //! The one straight way: load, decide, save, perform.
 
+mod cards;
 mod pages;
 mod perform;
 mod runners;

@@ -13,7 +13,7 @@ pub(super) fn help(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
     };
     let card = Card::new(Tone::Plain, "PoCo")
         .text(place)
-        .text(format!("**Commands**\n{}", Action::help()));
+        .text(format!("**Commands**\n{}", Action::help(scene.terms.runners.len())));
     vec![scene.post(card)]
 }
 

@@ -1,0 +1,113 @@
+//! Shows cards: posts those that are new, updates those that are not.
+
+use super::App;
+use super::perform::once;
+use crate::port::{ChatError, MessageId};
+use crate::record::{Owed, Record};
+use poco_core::{Card, CardKey, CardRef, ChatId, Effect, TaskId, recalled};
+
+impl App {
+    /// Makes one card look as it should. `None` if that failed and may work later.
+    pub(super) async fn show<'a>(
+        &self,
+        chat: &ChatId,
+        record: &Record,
+        owed: &'a Owed,
+    ) -> Option<(&'a Owed, Option<(CardKey, MessageId)>)> {
+        let done = match &owed.effect {
+            Effect::Show { key, card } => self.show_card(chat, record, owed, key, card).await,
+            Effect::Post { chat, card } => {
+                self.post(chat, card, &once(&[&owed.id])).await.map(|_| None)
+            }
+            Effect::Recall { task, page, on } => {
+                self.recall(chat, record, owed, task, *page, on.as_ref()).await.map(|()| None)
+            }
+            Effect::Toast { .. }
+            | Effect::Send { .. }
+            | Effect::Open { .. }
+            | Effect::Tell { .. }
+            | Effect::Keep { .. } => return None,
+        };
+        match done {
+            Ok(posted) => Some((owed, posted)),
+            Err(ChatError::Refused(reason) | ChatError::Gone(reason)) => {
+                // It would fail for ever; the task goes on and can be asked for with /status.
+                tracing::error!(chat.id = %chat, effect.id = owed.id, "a card was refused: {reason}");
+                Some((owed, None))
+            }
+            Err(ChatError::Later(error)) => {
+                tracing::warn!(chat.id = %chat, effect.id = owed.id, "a card could not be shown yet: {error:#}");
+                None
+            }
+        }
+    }
+
+    async fn show_card(
+        &self,
+        chat: &ChatId,
+        record: &Record,
+        owed: &Owed,
+        key: &CardKey,
+        card: &Card,
+    ) -> Result<Option<(CardKey, MessageId)>, ChatError> {
+        let mut name = vec![chat.to_string(), card_name(key, owed)];
+        if let Some(message) = record.message(key) {
+            let card = self.fill(card.clone()).await?;
+            match self.chat.update(&message, &card, owed.order).await {
+                Err(ChatError::Gone(_)) => name.push(message.0),
+                Err(error) => return Err(error),
+                Ok(()) => return Ok(None),
+            }
+        }
+        let name: Vec<_> = name.iter().map(String::as_str).collect();
+        let message = self.post(chat, card, &once(&name)).await?;
+        // Posting again under the same name returns the first message. That looks older only if an
+        // older look is owed still: once paid, the message would be known.
+        if record.owed().any(|it| it.order < owed.order && it.is_same_card(owed)) {
+            let card = self.fill(card.clone()).await?;
+            self.chat.update(&message, &card, owed.order).await?;
+        }
+        Ok(Some((key.clone(), message)))
+    }
+
+    async fn post(&self, chat: &ChatId, card: &Card, once: &str) -> Result<MessageId, ChatError> {
+        let card = self.fill(card.clone()).await?;
+        self.chat.post(chat, &card, once).await
+    }
+
+    async fn recall(
+        &self,
+        chat: &ChatId,
+        record: &Record,
+        owed: &Owed,
+        task: &TaskId,
+        page: usize,
+        on: Option<&CardRef>,
+    ) -> Result<(), ChatError> {
+        let kept = self.kept(task).await?;
+        // A task is only shown in its own chat, whoever knows its name elsewhere.
+        let Some(kept) = kept.filter(|kept| kept.archive.chat == *chat) else {
+            let card =
+                Card::new(poco_core::Tone::Plain, "PoCo").text("There is no such task here.");
+            return self.post(chat, &card, &once(&[&owed.id])).await.map(|_| ());
+        };
+        let card = recalled(&kept.archive, page);
+        let Some(on) = on else {
+            let card = Card { typing: poco_core::Typing::No, ..card };
+            return self.post(chat, &card, &once(&[&owed.id])).await.map(|_| ());
+        };
+        let card = self.fill(card).await?;
+        let message = kept.message.filter(|message| message.is(on));
+        let message = message.unwrap_or_else(|| record.pressed(on));
+        self.chat.update(&message, &card, owed.order).await
+    }
+}
+
+/// Names a card so that posting it again is known for what it is.
+fn card_name(key: &CardKey, owed: &Owed) -> String {
+    match key {
+        CardKey::Workspace => "workspace".to_owned(),
+        CardKey::Task(task) => format!("task {task}"),
+        CardKey::This(_) => owed.id.clone(),
+    }
+}
