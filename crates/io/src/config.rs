@@ -47,13 +47,15 @@ impl Config {
     /// Returns the terms these settings make, on a machine that has these agents.
     pub fn terms(&self, agents: Vec<String>) -> Terms {
         let codex = &self.agents.codex;
+        // The one that was asked for may not be there.
+        let usual = agents.first().unwrap_or(&self.agents.usual).clone();
         Terms {
             owner: self.owner.clone(),
             house: ChatId::new("house"),
             agents,
             settings: Settings {
                 runner: self.runner.clone(),
-                agent: self.agents.usual.clone(),
+                agent: usual,
                 workdir: codex.workdir.to_string_lossy().into_owned(),
                 model: codex.model.clone(),
                 effort: codex.effort.clone(),

@@ -169,9 +169,10 @@ impl Seat {
         outcome: Outcome,
         steps: Vec<String>,
     ) -> anyhow::Result<()> {
+        // Whoever sees that it is over must not see it write.
+        self.shared.live.forget(task);
         self.report(task, "ended", Report::Ended { outcome, steps }).await?;
         self.work = self.work.take().filter(|work| work.task != *task);
-        self.shared.live.forget(task);
         Ok(())
     }
 
