@@ -151,7 +151,7 @@ async fn nobody_sees_a_torn_document() {
     let store = place.store();
     let body = |version: u64| {
         let letter = char::from(b'a' + u8::try_from(version % 26).unwrap());
-        letter.to_string().repeat(if version % 3 == 0 { 10 } else { 800_000 })
+        letter.to_string().repeat(if version.is_multiple_of(3) { 10 } else { 800_000 })
     };
     store.put("k", &document(1, &body(1))).await.unwrap();
     let reader = tokio::spawn({
