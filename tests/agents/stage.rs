@@ -91,6 +91,15 @@ impl Stage {
     pub(crate) async fn kill(&self) {
         let pid = self.agent.pid().await.unwrap().to_string();
         assert!(std::process::Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+        // Killed is not yet gone, and until then it holds its socket.
+        let stat = format!("/proc/{pid}/stat");
+        let alive = || std::fs::read_to_string(&stat).is_ok_and(|it| !it.contains(") Z"));
+        let gone = async {
+            while alive() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(NOTE_MAX, gone).await.expect("codex does not die");
     }
 }
 
