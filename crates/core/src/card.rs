@@ -1,6 +1,6 @@
 //! A card, as PoCo thinks of it. A chat platform turns it into its own.
 
-use crate::{Action, PagesId};
+use crate::{Action, PagesId, UserId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -53,6 +53,8 @@ pub enum Block {
     Stored { pages: PagesId, page: usize },
     /// Markdown behind a title that people may unfold.
     Fold { title: String, text: String },
+    /// A person, as the platform shows one, with some markdown beside.
+    Person { id: UserId, name: String, text: String },
     /// A line across.
     Rule,
     /// Buttons side by side.
@@ -91,8 +93,24 @@ pub struct Form {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Field {
-    Input { name: String, label: String, placeholder: String, value: String, required: bool },
-    Select { name: String, label: String, options: Vec<Choice>, value: Option<String> },
+    Input {
+        name: String,
+        label: String,
+        placeholder: String,
+        value: String,
+        required: bool,
+    },
+    Select {
+        name: String,
+        label: String,
+        options: Vec<Choice>,
+        value: Option<String>,
+    },
+    /// Somebody in the chat; the value is their id.
+    Person {
+        name: String,
+        label: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -151,6 +169,7 @@ impl Card {
                 | Block::Live { .. }
                 | Block::Stored { .. }
                 | Block::Fold { .. }
+                | Block::Person { .. }
                 | Block::Rule => {}
             }
         }
@@ -200,6 +219,8 @@ impl fmt::Display for Block {
             Self::Live { steps, answer } => write!(f, "{steps}\n{answer}"),
             Self::Stored { pages, page } => write!(f, "<{pages} page {}>", page + 1),
             Self::Fold { title, text } => write!(f, "> {title}\n  {}", text.replace('\n', "\n  ")),
+            Self::Person { id, name, text } if name.is_empty() => write!(f, "@{id} {text}"),
+            Self::Person { name, text, .. } => write!(f, "@{name} {text}"),
             Self::Rule => write!(f, "----"),
             Self::Buttons(buttons) => row(f, buttons.iter()),
             Self::Form(form) => {
@@ -209,6 +230,7 @@ impl fmt::Display for Block {
                         Field::Select { label, value, .. } => {
                             writeln!(f, "{label}: <{}>", value.as_deref().unwrap_or_default())?;
                         }
+                        Field::Person { label, .. } => writeln!(f, "{label}: @_")?,
                     }
                 }
                 row(f, std::iter::once(&form.submit).chain(&form.others))

@@ -13,7 +13,9 @@ mod event;
 mod id;
 pub mod markdown;
 mod page;
-mod policy;
+mod people;
+mod people_words;
+pub mod policy;
 mod press;
 mod room;
 mod transcript;
@@ -27,18 +29,19 @@ pub use desk::{
     ANSWERED_MAX, Answered, Archive, BROKEN_MAX, Desk, HISTORY_MAX, Moment, PROMPT_BYTES_MAX,
     Pending, Phase, Settings, Task, WAITING_MAX,
 };
-pub use effect::{CardKey, Command, Effect};
+pub use effect::{CardKey, Command, Effect, Entry, What};
 pub use event::{Approval, Ask, Event, Fact, Outcome, Pages, Question, Report, Verdict, Via};
 pub use id::{
     ApprovalId, CardRef, ChatId, EventId, PagesId, RunnerId, TaskId, ThreadId, Timestamp, TurnId,
     UserId, hash,
 };
 pub use page::{PAGE_BYTES, PAGE_TABLES, json_bytes, paginate, shorten};
+pub use people::{Danger, Named, PEOPLE_MAX, People, Person, Role, Rules};
 pub use policy::admit;
 pub use press::Press;
 pub use room::{
-    ASLEEP_AFTER, Away, House, Kind, Listing, Lobby, Making, NAME_CHARS_MAX, PROJECTS_MAX, Pairing,
-    Project, Room, Runner, Terms,
+    ASLEEP_AFTER, Away, Heir, House, Kind, Listing, Lobby, Making, NAME_CHARS_MAX, Offer,
+    PROJECTS_MAX, Pairing, Project, Room, Runner, Terms,
 };
 pub use transcript::{STEPS_MAX, Step, Transcript};
 pub use view::{fenced, live, recalled};

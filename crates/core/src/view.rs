@@ -1,13 +1,16 @@
 //! How things look. Each card is a function of what PoCo remembers.
 
 mod lobby;
+mod people;
 mod runner;
 mod task;
 
+use crate::people_words as w;
 use crate::{Action, Button, Card, CardKey, Desk, Kind, Phase, Room, RunnerId, Settings, Tone};
 use std::collections::BTreeMap;
 
 pub(crate) use lobby::{form, home, making, manage};
+pub(crate) use people::{hand_over, page_of, people, role_word, rules};
 pub(crate) use runner::machines;
 pub(crate) use task::text;
 pub use task::{live, recalled};
@@ -60,7 +63,8 @@ pub(crate) fn workspace(room: &Room) -> Option<Card> {
     };
     let elsewhere = project.settings.runner != RunnerId::local();
     let machines = elsewhere.then(|| Button::new("Machine", Action::Machines));
-    Some(card.buttons(machines.into_iter().collect()))
+    let people = Button::new(&w::people(), Action::People { project: None, page: None });
+    Some(card.buttons(machines.into_iter().chain([people]).collect()))
 }
 
 fn stop(task: &crate::Task) -> Vec<Button> {

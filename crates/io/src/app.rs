@@ -1,5 +1,6 @@
 //! The one straight way: load, decide, save, perform.
 
+mod audit;
 mod cards;
 mod pages;
 mod perform;
@@ -7,6 +8,7 @@ mod runners;
 mod tasks;
 mod turns;
 
+pub use audit::{Flaw, Line, Verified, lines, verify};
 pub use tasks::TaskPage;
 use turns::Turns;
 
@@ -14,15 +16,19 @@ use crate::port::{Chat, PutError, Queue, Store};
 use crate::record::Record;
 use anyhow::Context;
 use poco_core::{
-    Archive, Card, ChatId, Effect, Event, Kind, Room, RunnerId, TaskId, Terms, Timestamp,
-    Transcript, UserId, admit, live,
+    Archive, Card, ChatId, Effect, Event, Fact, Kind, Room, RunnerId, TaskId, Terms, Timestamp,
+    Transcript, UserId, Via, admit, live,
 };
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How often a save is tried again when a writer of another process came first.
 const TRIES_MAX: u32 = 16;
+
+/// How long what the house said of the owner is good for, in milliseconds: only another process can
+/// have heard of a change by then.
+const OWNER_FRESH: u64 = 10_000;
 
 /// Where all events go and everything comes from. Cheap to clone.
 #[derive(Clone)]
@@ -32,8 +38,8 @@ pub struct App {
     pub chat: Arc<dyn Chat>,
     pub clock: fn() -> Timestamp,
     terms: Terms,
-    /// The owner, once the house has one: it never changes again.
-    owner: Arc<OnceLock<UserId>>,
+    /// Who the house says is the owner, and when it was asked.
+    owner: Arc<Mutex<(Timestamp, Option<UserId>)>>,
     /// Those who load, decide and save: a busy chat would have them all but one do it in vain.
     writers: Turns,
     payers: Turns,
@@ -94,12 +100,30 @@ impl App {
     /// Takes in one event: load, decide, save. What it owes is performed by [`App::settle`].
     pub async fn take_in(&self, event: Event) -> anyhow::Result<Taken> {
         let terms = self.terms().await?;
-        let event = admit(&terms, event);
+        match self.take_in_at(&terms, event).await? {
+            Admitted::In(taken) => Ok(*taken),
+            // The house hears of those who knock, and it admits everybody.
+            Admitted::Elsewhere(event) => match self.take_in_at(&terms, event).await? {
+                Admitted::In(taken) => Ok(*taken),
+                Admitted::Elsewhere(event) => anyhow::bail!("nobody takes in {}", event.id),
+            },
+        }
+    }
+
+    /// Takes in an event in its chat, unless it belongs elsewhere by what its author is there.
+    async fn take_in_at(&self, terms: &Terms, event: Event) -> anyhow::Result<Admitted> {
         let _turn = self.writers.take(&event.chat).await;
         for tries in 0..TRIES_MAX {
             give_way(tries).await;
             let mut record = self.load(&event.chat).await?;
-            let decided = record.take_in(&terms, &event);
+            let admitted = admit(terms, &record.room, event.clone());
+            if admitted.chat != event.chat && !record.has_seen(&event.id) {
+                return Ok(Admitted::Elsewhere(admitted));
+            }
+            if tries == 0 && !record.has_seen(&event.id) && self.was_refused(terms, &event).await? {
+                return Ok(Admitted::In(Box::new(taken(terms, event.chat, vec![], record))));
+            }
+            let decided = record.take_in(terms, &event);
             if decided.changed {
                 match self.save(&event.chat, &mut record).await {
                     Err(PutError::Conflict) => continue,
@@ -107,7 +131,10 @@ impl App {
                     Ok(()) => {}
                 }
             }
-            return Ok(taken(&terms, event.chat, decided.effects, record));
+            if event.chat == terms.house {
+                self.heed(&record.room);
+            }
+            return Ok(Admitted::In(Box::new(taken(terms, event.chat, decided.effects, record))));
         }
         anyhow::bail!("too many writers at once in chat {}", event.chat)
     }
@@ -142,11 +169,29 @@ impl App {
     }
 
     async fn owner(&self) -> anyhow::Result<Option<UserId>> {
-        if let Some(owner) = self.owner.get() {
-            return Ok(Some(owner.clone()));
+        let (heard, owner) = self.owner.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if owner.is_some() && (self.clock)().since(heard) < OWNER_FRESH {
+            return Ok(owner);
         }
-        let Kind::House(house) = self.room(&self.terms.house).await?.kind else { return Ok(None) };
-        Ok(house.owner.map(|owner| self.owner.get_or_init(|| owner).clone()))
+        Ok(self.heed(&self.room(&self.terms.house).await?))
+    }
+
+    /// Remembers whom the house says is the owner.
+    fn heed(&self, house: &Room) -> Option<UserId> {
+        let Kind::House(house) = &house.kind else { return None };
+        let heard = ((self.clock)(), house.owner.clone());
+        *self.owner.lock().unwrap_or_else(PoisonError::into_inner) = heard;
+        house.owner.clone()
+    }
+
+    /// Says whether an event was refused when it came before. Whoever was let in since has not been
+    /// when they did it.
+    async fn was_refused(&self, terms: &Terms, event: &Event) -> anyhow::Result<bool> {
+        let Fact::Acted { by, via, .. } = &event.fact else { return Ok(false) };
+        if matches!(via, Via::Local { .. }) || terms.owner.as_ref() == Some(by) {
+            return Ok(false);
+        }
+        Ok(self.load(&terms.house).await?.has_seen(&event.id))
     }
 
     async fn load(&self, chat: &ChatId) -> anyhow::Result<Record> {
@@ -163,6 +208,13 @@ impl App {
         record.version = document.version;
         Ok(())
     }
+}
+
+/// Where an event was taken in.
+enum Admitted {
+    In(Box<Taken>),
+    /// Nowhere yet: it is to be taken in as this.
+    Elsewhere(Event),
 }
 
 /// Waits a little, and longer each time, so that two processes do not come first in turns for ever.
@@ -190,6 +242,7 @@ fn taken(terms: &Terms, chat: ChatId, effects: Vec<Effect>, record: Record) -> T
             Effect::Send { .. }
             | Effect::Open { .. }
             | Effect::Tell { .. }
+            | Effect::Audit { .. }
             | Effect::Recall { .. } => {}
         }
     }

@@ -104,11 +104,11 @@ impl Seat {
         let id = format!("{task}-{approval}");
         let ask = match question {
             Question::Command { command, cwd, reason } => {
-                let command = app.keep_pages(&id, &poco_core::fenced("sh", &command)).await?;
+                let command = app.keep_code(&id, "sh", &command).await?;
                 Ask::Command { command, cwd, reason }
             }
             Question::Patch { diff, files, reason } => {
-                let diff = app.keep_pages(&id, &poco_core::fenced("diff", &diff)).await?;
+                let diff = app.keep_code(&id, "diff", &diff).await?;
                 Ask::Patch { diff, files, reason }
             }
             Question::Permission { what, reason } => {

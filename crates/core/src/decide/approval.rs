@@ -1,6 +1,8 @@
 //! The agent asks; a person answers, once.
 
-use super::{Scene, task};
+use super::{Scene, people, task};
+use crate::people_words as w;
+use crate::policy;
 use crate::{
     ANSWERED_MAX, Answered, Approval, ApprovalId, Ask, CONFIRMATION, Command, Effect, Event,
     Pending, Phase, Room, Task, TaskId, UserId, Verdict,
@@ -31,7 +33,8 @@ pub(super) fn asked(
     let number = last(&mut task.pending.iter().map(|it| it.number))
         .max(last(&mut task.answered.iter().map(|it| it.number)))
         + 1;
-    task.pending.push(Pending { number, approval: approval.clone(), page: 0 });
+    let allowed = vec![];
+    task.pending.push(Pending { number, approval: approval.clone(), page: 0, allowed });
     vec![]
 }
 
@@ -56,6 +59,7 @@ pub(super) fn approve(
             id: ApprovalId::new(task.question(CONFIRMATION)),
             verdict: Verdict::AllowOnce,
             by: scene.by.clone(),
+            with: None,
         });
         task.note("confirmation_approved", scene.event.at);
         return task::start(&mut room.desk, scene.event, task);
@@ -129,14 +133,14 @@ fn decide(scene: &Scene<'_>, room: &mut Room, what: &str, verdict: &Verdict) -> 
     if let Some((_, answered)) =
         room.desk.answered.iter().find(|it| answered_to(&it.0, &it.1, what))
     {
-        return scene.reply(settled_by(answered, scene.by));
+        return scene.reply(settled_by(scene, room, answered));
     }
-    let Some(task) = &mut room.desk.current else { return scene.reply("Nothing is asked.") };
+    let Some(task) = &room.desk.current else { return scene.reply("Nothing is asked.") };
     let named: Vec<_> =
-        (0..task.pending.len()).filter(|at| names(task, &task.pending[*at], what)).collect();
+        (0..task.pending.len()).filter(|at| task.names(&task.pending[*at], what)).collect();
     let [at] = named.as_slice() else {
         let text = match task.answered.iter().rev().find(|it| answered_to(&task.id, it, what)) {
-            Some(answered) if named.is_empty() => settled_by(answered, scene.by),
+            Some(answered) if named.is_empty() => settled_by(scene, room, answered),
             Some(_) | None if named.is_empty() => "That is not asked, or not any more.".to_owned(),
             Some(_) | None => which(task),
         };
@@ -148,27 +152,53 @@ fn decide(scene: &Scene<'_>, room: &mut Room, what: &str, verdict: &Verdict) -> 
     {
         return scene.reply("This wants an answer in words. Fill in the card.");
     }
-    let Pending { number, approval, .. } = task.pending.remove(*at);
-    let answered = Answered {
-        number,
-        id: approval.id.clone(),
-        verdict: verdict.clone(),
-        by: scene.by.clone(),
+    let (at, asks) = (*at, task.pending[*at].approval.ask.clone());
+    let (verdict, with) = match allowed(scene, room, at, &asks, verdict) {
+        Ok(answer) => answer,
+        Err(text) => return scene.reply(text),
     };
+    let Some(task) = &mut room.desk.current else { return vec![] };
+    let Pending { number, approval, .. } = task.pending.remove(at);
+    let (id, by) = (approval.id.clone(), scene.by.clone());
+    let answered = Answered { number, id, verdict: verdict.clone(), by, with };
     if task.answered.len() == ANSWERED_MAX {
         task.answered.remove(0);
     }
     task.answered.push(answered);
     let mut effects = vec![send(task, approval.id, verdict.clone())];
-    effects.extend(scene.reply(said(verdict)));
+    effects.extend(scene.reply(said(&verdict)));
     effects
 }
 
-/// A question is named by its id, by its task and number, or by its task if it is the only one.
-fn names(task: &Task, pending: &Pending, what: &str) -> bool {
-    pending.approval.id.as_str() == what
-        || task.question(pending.number) == what
-        || task.id.as_str() == what
+/// Says what an answer comes to, and who allowed it before where that takes two; or why it is no
+/// answer yet.
+fn allowed(
+    scene: &Scene<'_>,
+    room: &mut Room,
+    at: usize,
+    ask: &Ask,
+    verdict: &Verdict,
+) -> Result<(Verdict, Option<UserId>), String> {
+    let rules = policy::rules(room);
+    if !matches!(verdict, Verdict::AllowOnce | Verdict::AllowSession) || rules.two.is_empty() {
+        return Ok((verdict.clone(), None));
+    }
+    if !policy::takes_two(&rules, ask) {
+        // It may take two when it is asked the next time, so it is not let through by then.
+        return Ok((Verdict::AllowOnce, None));
+    }
+    let before = room.desk.current.as_ref().map(|task| task.pending[at].allowed.as_slice());
+    let mut still = before.into_iter().flatten().filter(|id| people::counts(scene.terms, room, id));
+    let (person, first) = (scene.person(), still.next().cloned());
+    match first {
+        Some(first) if first == person => return Err(w::you_did()),
+        Some(first) => return Ok((Verdict::AllowOnce, Some(first))),
+        None => {}
+    }
+    if let Some(task) = &mut room.desk.current {
+        task.pending[at].allowed = vec![person];
+    }
+    Err(w::noted())
 }
 
 fn answered_to(task: &TaskId, answered: &Answered, what: &str) -> bool {
@@ -180,8 +210,13 @@ fn which(task: &Task) -> String {
     format!("Several things are asked. Say which: {}.", names.join(", "))
 }
 
-fn settled_by(answered: &Answered, by: &UserId) -> String {
-    let who = if answered.by == *by { "You".to_owned() } else { answered.by.to_string() };
+fn settled_by(scene: &Scene<'_>, room: &Room, answered: &Answered) -> String {
+    let who = match policy::name(room, &answered.by) {
+        _ if answered.by == *scene.by => "You".to_owned(),
+        _ if scene.terms.owner.as_ref() == Some(&answered.by) => w::the_owner(),
+        name if name.is_empty() => answered.by.to_string(),
+        name => name,
+    };
     format!("{who} answered this already: {}", said(&answered.verdict).to_lowercase())
 }
 

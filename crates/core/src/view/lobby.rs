@@ -116,7 +116,9 @@ fn line(card: Card, project: &Listing) -> Card {
     let sure =
         format!("Delete “{name}”? What runs in it is stopped. The folder and the chat stay.");
     let delete = Button::new("Delete Project", Action::Delete { project: chat.clone() });
-    card.buttons(vec![delete.danger().confirm(sure)])
+    let people = Action::People { project: Some(chat.clone()), page: None };
+    let people = Button::new(&crate::people_words::people(), people);
+    card.buttons(vec![people, delete.danger().confirm(sure)])
 }
 
 fn shell() -> Card {

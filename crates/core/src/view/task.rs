@@ -1,9 +1,11 @@
 //! Cards of tasks, from waiting to over.
 
 use super::{brief, escape, fenced, runner};
+use crate::people_words as w;
+use crate::policy;
 use crate::{
-    Action, Archive, Ask, Block, Button, CONFIRMATION, Card, CardKey, Choice, Desk, Field, Form,
-    Look, Outcome, Pages, Pending, Phase, Question, Room, Task, TaskId, Tone, Transcript, Typing,
+    Action, Archive, Ask, Block, Button, CONFIRMATION, Card, CardKey, Choice, Field, Form, Look,
+    Outcome, Pages, Pending, Phase, Question, Room, Task, TaskId, Tone, Transcript, Typing,
 };
 use std::collections::BTreeMap;
 
@@ -28,7 +30,7 @@ pub fn live(room: &Room, id: &TaskId, transcript: &Transcript) -> Option<(CardKe
 
 /// Returns the card of a task that is not over; `place` is its place in line.
 pub(super) fn card(room: &Room, task: &Task, place: usize) -> Card {
-    let card = standing(&room.desk, task, place);
+    let card = standing(room, task, place);
     // Whoever waits for a machine that is not there should know.
     match runner::away(room).filter(|_| place == 0 && task.phase != Phase::Confirming) {
         Some(note) => card.text(note),
@@ -36,7 +38,8 @@ pub(super) fn card(room: &Room, task: &Task, place: usize) -> Card {
     }
 }
 
-fn standing(desk: &Desk, task: &Task, place: usize) -> Card {
+fn standing(room: &Room, task: &Task, place: usize) -> Card {
+    let desk = &room.desk;
     let stop = Action::Stop { task: Some(task.id.clone()) };
     match &task.phase {
         Phase::Waiting => {
@@ -67,7 +70,7 @@ fn standing(desk: &Desk, task: &Task, place: usize) -> Card {
             .note(brief(&task.prompt))
             .buttons(vec![Button::new("Stop", stop).danger()]),
         Phase::Running if task.pending.is_empty() => running(task, String::new(), String::new()),
-        Phase::Running => asking(task),
+        Phase::Running => asking(room, task),
         Phase::Stopping => shell(Tone::Busy, "Stopping", task).note(brief(&task.prompt)),
     }
 }
@@ -81,9 +84,10 @@ fn running(task: &Task, steps: String, answer: String) -> Card {
         .typing(Typing::Now)
 }
 
-fn asking(task: &Task) -> Card {
+fn asking(room: &Room, task: &Task) -> Card {
     let card = shell(Tone::Asking, "Waiting", task).note(brief(&task.prompt));
-    let card = task.pending.iter().take(ASKS_SHOWN).fold(card, |card, it| ask(card, task, it));
+    let card =
+        task.pending.iter().take(ASKS_SHOWN).fold(card, |card, it| ask(card, room, task, it));
     let card = match task.pending.len().saturating_sub(ASKS_SHOWN) {
         0 => card,
         more => card.note(format!("{more} more questions follow when these are answered.")),
@@ -93,7 +97,7 @@ fn asking(task: &Task) -> Card {
 }
 
 /// Adds a question and the ways to answer it.
-fn ask(card: Card, task: &Task, pending: &Pending) -> Card {
+fn ask(card: Card, room: &Room, task: &Task, pending: &Pending) -> Card {
     let what = task.question(pending.number);
     let card = card.block(Block::Rule);
     let (card, reason) = match &pending.approval.ask {
@@ -119,23 +123,35 @@ fn ask(card: Card, task: &Task, pending: &Pending) -> Card {
     let card = if reason.is_empty() { card } else { card.note(format!("Why: {reason}")) };
     let approve = |session| Action::Approve { what: what.clone(), session };
     let deny = Action::Deny { what: what.clone(), why: None };
-    card.buttons(vec![
-        Button::new("Allow once", approve(false)).primary(),
-        Button::new("Allow for this session", approve(true)),
-        Button::new("Deny", deny.clone()).danger(),
-    ])
-    .block(Block::Form(Form {
-        name: format!("deny_{}", pending.number),
-        fields: vec![Field::Input {
-            name: format!("why_{}", pending.number),
-            label: String::new(),
-            placeholder: "What should it do instead?".to_owned(),
-            value: String::new(),
-            required: true,
-        }],
-        submit: Button::new("Deny and tell it why", deny),
-        others: vec![],
-    }))
+    let rules = policy::rules(room);
+    let card = if policy::takes_two(&rules, &pending.approval.ask) {
+        card.text(format!("**{}**", w::two_must()))
+    } else {
+        card
+    };
+    let card = pending.allowed.iter().fold(card, |card, id| {
+        let name = policy::name(room, id);
+        card.block(Block::Person { id: id.clone(), name, text: w::one_of_two() })
+    });
+    // Where a rule of two holds, nothing is let through that nobody would be asked again.
+    let session = rules.two.is_empty();
+    let session = session.then(|| Button::new("Allow for this session", approve(true)));
+    let once = Button::new("Allow once", approve(false)).primary();
+    let no = Button::new("Deny", deny.clone()).danger();
+    card.buttons([Some(once), session, Some(no)].into_iter().flatten().collect()).block(
+        Block::Form(Form {
+            name: format!("deny_{}", pending.number),
+            fields: vec![Field::Input {
+                name: format!("why_{}", pending.number),
+                label: String::new(),
+                placeholder: "What should it do instead?".to_owned(),
+                value: String::new(),
+                required: true,
+            }],
+            submit: Button::new("Deny and tell it why", deny),
+            others: vec![],
+        }),
+    )
 }
 
 fn questions_form(card: Card, task: &Task, pending: &Pending, questions: &[Question]) -> Card {

@@ -1,9 +1,10 @@
 //! Texts of any length: cut into pages, all but the first kept in documents of their own.
 
 use super::App;
+use crate::digest::sha256;
 use crate::port::{Document, PutError};
 use anyhow::{Context, anyhow};
-use poco_core::{Block, Card, Pages, PagesId, hash, paginate};
+use poco_core::{Block, Card, Pages, PagesId, fenced, hash, paginate};
 
 impl App {
     /// Cuts a text into pages and keeps them. Keeping the same text again under the same id changes
@@ -20,7 +21,13 @@ impl App {
                 Err(PutError::Other(error)) => return Err(error.context("keep a page")),
             }
         }
-        Ok(Pages { id, first, count })
+        Ok(Pages { id, first, count, digest: sha256(markdown) })
+    }
+
+    /// Keeps a text that is shown as it is. Its digest is that of the text alone.
+    pub async fn keep_code(&self, id: &str, language: &str, code: &str) -> anyhow::Result<Pages> {
+        let pages = self.keep_pages(id, &fenced(language, code)).await?;
+        Ok(Pages { digest: sha256(code), ..pages })
     }
 
     /// Puts the text of kept pages where a card names them.

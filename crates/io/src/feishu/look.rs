@@ -78,6 +78,7 @@ impl Live {
             | Block::Code { .. }
             | Block::Stored { .. }
             | Block::Fold { .. }
+            | Block::Person { .. }
             | Block::Rule
             | Block::Buttons(_)
             | Block::Form(_) => None,

@@ -1,7 +1,7 @@
 //! Messages: what people write becomes a prompt or a command.
 
 use super::{Inbound, Origin, text, time};
-use poco_core::{Action, Timestamp, Via};
+use poco_core::{Action, Timestamp, UserId, Via};
 use serde_json::Value;
 
 /// The deepest nesting that is read of a formatted message.
@@ -16,9 +16,17 @@ pub(super) fn read(payload: &Value, bot: Option<&str>, now: Timestamp) -> Inboun
     }
     let kind = text(message, "/message_type").unwrap_or_default();
     let content = text(message, "/content").and_then(|it| serde_json::from_str::<Value>(it).ok());
-    let mentions = Mentions::of(&message["mentions"], bot);
-    let written = content.and_then(|content| written(kind, &content, &mentions));
-    let action = match written {
+    let mut mentions = Mentions::of(&message["mentions"], bot);
+    let mut text_of = |with_ids| {
+        mentions.with_ids = with_ids;
+        written(kind, content.as_ref()?, &mentions)
+    };
+    let said = match text_of(false) {
+        // It matters who is meant, not what they are called.
+        Some(text) if Action::is_about_people(&text) => text_of(true),
+        said => said,
+    };
+    let action = match said {
         Some(text) => Action::parse(&text),
         None => Action::Unsupported { what: name(kind).to_owned() },
     };
@@ -143,7 +151,11 @@ fn node(value: &Value, mentions: &Mentions<'_>, out: &mut String, depth: usize) 
 }
 
 /// Who is mentioned, by the key that stands for them in the text.
-struct Mentions<'a>(Vec<Mention<'a>>);
+struct Mentions<'a> {
+    all: Vec<Mention<'a>>,
+    /// Each is written with the person's id.
+    with_ids: bool,
+}
 
 struct Mention<'a> {
     key: &'a str,
@@ -170,7 +182,7 @@ impl<'a> Mentions<'a> {
             mentions.as_array().into_iter().flatten().filter_map(mention).collect();
         // The key of the tenth begins with that of the first.
         mentions.sort_by_key(|mention| std::cmp::Reverse(mention.key.len()));
-        Self(mentions)
+        Self { all: mentions, with_ids: false }
     }
 
     /// Puts names where keys stand. Ours goes, and so does the one for everybody.
@@ -180,9 +192,9 @@ impl<'a> Mentions<'a> {
         while let Some(at) = rest.find('@') {
             out.push_str(&rest[..at]);
             rest = &rest[at..];
-            if let Some(mention) = self.0.iter().find(|it| rest.starts_with(it.key)) {
+            if let Some(mention) = self.all.iter().find(|it| rest.starts_with(it.key)) {
                 rest = &rest[mention.key.len()..];
-                mention.write(&mut out);
+                mention.write(&mut out, self.with_ids);
             } else if rest.starts_with(ALL) {
                 rest = &rest[ALL.len()..];
             } else {
@@ -199,20 +211,26 @@ impl<'a> Mentions<'a> {
 
     /// Writes a mention in a formatted message, which has either the key or the id.
     fn person(&self, id: &str, name: &str, out: &mut String) {
-        let mention = self.0.iter().find(|it| it.key == id || it.open_id == id && !id.is_empty());
+        let mention = self.all.iter().find(|it| it.key == id || it.open_id == id && !id.is_empty());
         match mention {
-            Some(mention) => mention.write(out),
+            Some(mention) => mention.write(out, self.with_ids),
             None if id == ALL || id == "all" => {}
-            None => Mention { key: id, open_id: id, name, is_us: name.is_empty() }.write(out),
+            None => {
+                Mention { key: id, open_id: "", name, is_us: name.is_empty() }.write(out, false)
+            }
         }
     }
 }
 
 impl Mention<'_> {
-    fn write(&self, out: &mut String) {
-        if !self.is_us {
-            out.push('@');
-            out.push_str(self.name);
+    fn write(&self, out: &mut String, with_id: bool) {
+        match super::id(Some(self.open_id)) {
+            _ if self.is_us => {}
+            Some(id) if with_id => out.push_str(&Action::mention(&UserId::new(id), self.name)),
+            Some(_) | None => {
+                out.push('@');
+                out.push_str(self.name);
+            }
         }
     }
 }

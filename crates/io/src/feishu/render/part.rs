@@ -26,6 +26,11 @@ const MORE_BYTES: usize = 64;
 pub(super) enum Part<'a> {
     Text(Text),
     Rule,
+    /// A person, and a few words beside.
+    Person {
+        id: &'a str,
+        text: &'a str,
+    },
     Row(Vec<&'a Button>),
     Form {
         form: &'a Form,
@@ -78,6 +83,10 @@ pub(super) fn parts(card: &Card) -> Vec<Part<'_>> {
                 parts.push(Part::Text(Text { shape: above, raw: steps.clone() }));
                 (below, answer.clone())
             }
+            Block::Person { id, text, .. } => {
+                parts.push(Part::Person { id: id.as_str(), text });
+                continue;
+            }
             Block::Rule => {
                 parts.push(Part::Rule);
                 continue;
@@ -106,7 +115,7 @@ pub(super) fn parts(card: &Card) -> Vec<Part<'_>> {
 
 fn name(field: &Field) -> &str {
     match field {
-        Field::Input { name, .. } | Field::Select { name, .. } => name,
+        Field::Input { name, .. } | Field::Select { name, .. } | Field::Person { name, .. } => name,
     }
 }
 
@@ -211,6 +220,7 @@ pub(super) fn form(form: &Form, name: &str, names: &[String], how: Forms) -> Val
 
 fn field(field: &Field, name: &str, how: Forms) -> Vec<Value> {
     let (label, element) = match (field, how) {
+        (Field::Person { label, .. }, _) => (label.clone(), element::person_field(name)),
         (Field::Input { label, .. }, _) => (label.clone(), element::input(field, name)),
         (Field::Select { label, options, value, .. }, Forms::Full) if !options.is_empty() => {
             (label.clone(), element::select(name, options, value.as_deref()))
