@@ -1,5 +1,7 @@
 //! What the agent is doing, as it does it. Kept in memory, never stored.
 
+use crate::Lang;
+use crate::words::task as words;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -85,9 +87,8 @@ impl Transcript {
     ///
     /// It grows at its end until it is full, so that a platform can type the difference; then a
     /// new window begins.
-    pub fn window(&self) -> String {
-        let gap =
-            if self.gap { "… (earlier text follows when the message is whole)\n\n" } else { "" };
+    pub fn window(&self, lang: Lang) -> String {
+        let gap = self.gap.then(|| format!("{}\n\n", words::gap().of(lang))).unwrap_or_default();
         let answer = self.answer();
         let start = answer.floor_char_boundary(answer.len() / WINDOW_BYTES * WINDOW_BYTES);
         if start == 0 {
