@@ -55,7 +55,7 @@ pub enum Block {
     /// Markdown that is kept in a document of its own; the shell fetches it.
     Stored { pages: PagesId, page: usize },
     /// Markdown behind a title that people may unfold.
-    Fold { title: Text, text: String },
+    Fold { title: Text, text: Text },
     /// A line across.
     Rule,
     /// Buttons side by side.
@@ -211,7 +211,7 @@ impl Block {
             Self::Live { steps, answer } => format!("{steps}\n{answer}"),
             Self::Stored { pages, page } => format!("<{pages} page {}>", page + 1),
             Self::Fold { title, text } => {
-                format!("> {}\n  {}", title.of(lang), text.replace('\n', "\n  "))
+                format!("> {}\n  {}", title.of(lang), text.of(lang).replace('\n', "\n  "))
             }
             Self::Rule => "----".to_owned(),
             Self::Buttons(buttons) => row(buttons.iter(), lang),

@@ -135,7 +135,7 @@ pub struct Archive {
     pub chat: ChatId,
     pub task: Task,
     pub outcome: Outcome,
-    pub steps: Vec<String>,
+    pub steps: Vec<Text>,
     pub ended: Timestamp,
     /// What people made of it after it was cut off, in a sentence.
     pub settled: Option<Text>,

@@ -95,7 +95,7 @@ pub enum Report {
     /// Text for the running turn came too late for it.
     SteerMissed { id: String, by: UserId, text: String },
     /// The turn is over.
-    Ended { outcome: Outcome, steps: Vec<String> },
+    Ended { outcome: Outcome, steps: Vec<Text> },
 }
 
 /// What the agent wants leave for.
@@ -108,11 +108,11 @@ pub struct Approval {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Ask {
     /// Run a command, shown exactly, in a directory.
-    Command { command: Pages, cwd: String, reason: String },
+    Command { command: Pages, cwd: String, reason: Text },
     /// Change files, as the diff says.
-    Patch { diff: Pages, files: Vec<String>, reason: String },
+    Patch { diff: Pages, files: Vec<String>, reason: Text },
     /// Have more rights: `what` in markdown.
-    Permission { what: Pages, reason: String },
+    Permission { what: Pages, reason: Text },
     /// Be told something.
     Questions(Vec<Question>),
 }

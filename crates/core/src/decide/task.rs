@@ -300,7 +300,7 @@ pub(super) fn ended(
     event: &Event,
     id: &TaskId,
     outcome: &Outcome,
-    steps: &[String],
+    steps: &[Text],
 ) -> Vec<Effect> {
     let Some(task) = room.desk.current.take_if(|task| task.id == *id) else { return vec![] };
     room.desk.remember_answers(&task);
@@ -340,7 +340,7 @@ fn over(event: &Event, task: Task, outcome: Outcome) -> Vec<Effect> {
     kept(archive(event, task, outcome, vec![]))
 }
 
-fn archive(event: &Event, mut task: Task, outcome: Outcome, steps: Vec<String>) -> Archive {
+fn archive(event: &Event, mut task: Task, outcome: Outcome, steps: Vec<Text>) -> Archive {
     task.pending.clear();
     task.note(kind(&outcome), event.at);
     let (chat, ended) = (event.chat.clone(), event.at);

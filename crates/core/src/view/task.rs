@@ -29,7 +29,7 @@ pub fn live(
     if task.phase != Phase::Running || !task.pending.is_empty() {
         return None;
     }
-    let (steps, answer) = (transcript.steps_shown(), transcript.window(lang));
+    let (steps, answer) = (transcript.steps_shown(lang), transcript.window(lang));
     Some((task.card(), running(task, steps, answer).told(lang)))
 }
 
@@ -184,6 +184,9 @@ pub fn recalled(archive: &Archive, page: usize) -> Card {
         card.title = card.title.map(|title| format!("{title} [{}/{count}]", page + 1));
     }
     card = match outcome {
+        Outcome::Answered { answer } if answer.first.trim().is_empty() => {
+            card.note(words::silent())
+        }
         Outcome::Answered { .. } => card,
         Outcome::Failed { reason, .. } => {
             card.text(words::failed_because(reason.clone().map(escape)))
@@ -203,7 +206,7 @@ pub fn recalled(archive: &Archive, page: usize) -> Card {
     }
     if !archive.steps.is_empty() {
         let title = words::steps(archive.steps.len());
-        card = card.block(Block::Fold { title, text: archive.steps.join("\n") });
+        card = card.block(Block::Fold { title, text: Text::join(archive.steps.clone(), "\n") });
     }
     match (&archive.settled, outcome) {
         (Some(how), _) => card.note(how.clone()),

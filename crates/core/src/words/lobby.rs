@@ -21,6 +21,7 @@ words! {
     workdir(): "Working directory on the machine", "运行机器上的工作目录";
     create(): "Create Project + Group", "创建项目和群";
     making(name): "Making “{name}”…", "正在创建“{name}”…";
+    still_making(): "It is still being made.", "仍在创建中。";
     ready(name): "“{name}” is ready. Go to its group and say what to do.", "“{name}”已就绪。请到项目群里说明要做什么。";
 
     needs_name(): "A project needs a name.", "请填写项目名称。";

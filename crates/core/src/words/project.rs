@@ -10,6 +10,7 @@ words! {
         "请在本群说明要做什么。发送 `/help` 查看命令。";
     machine(): "Machine", "运行机器";
     about(name, agent, workdir): "Project {name}: {agent} in {workdir}", "项目 {name}：{agent}，工作目录 {workdir}";
+    unknown_project(chat): "There is no project {chat}.", "没有项目 {chat}。";
     none_here(): "There is no project in this chat.", "这个会话里没有项目。";
     group_is_none():
         "This group is no PoCo project. Send me a direct message to make one.",

@@ -39,6 +39,7 @@ words! {
     cut_off_unclear():
         "It is not known whether it had begun. Look at the folder before you run it again.",
         "无法确定任务是否已经开始。重新运行前请先检查工作目录。";
+    silent(): "It ended without saying anything.", "任务已结束，没有任何输出。";
     one_step(): "1 step", "1 个步骤";
     many_steps(count): "{count} steps", "{count} 个步骤";
     gap(): "… (earlier text follows when the message is whole)", "…（前面的内容会在这条消息完整后补上）";
@@ -63,6 +64,8 @@ words! {
         "排队的指令太多，请先取消一条。";
     is_over(): "That task is over.", "这个任务已经结束。";
     is_not_over(): "That task is not over yet.", "这个任务还没有结束。";
+    done_before(): "This was done before.", "这个操作已经执行过了。";
+    unknown_task(id): "There is no task {id}.", "没有任务 {id}。";
     none_here(): "There is no such task here.", "这里没有这个任务。";
     nothing_runs(): "Nothing is running.", "当前没有任务在运行。";
     stopping_already(): "It is stopping already.", "正在停止中。";
