@@ -128,7 +128,7 @@ async fn a_group_is_told_in_another_language_at_once() {
         world.skim();
         world.press("ann", "中文").await;
         assert_snapshot!(world.toast(), @"本会话已切换为中文。");
-        let mut shown = vec![world.shown(), world.shown(), world.shown()];
+        let mut shown = [world.shown(), world.shown(), world.shown()];
         shown.sort();
         assert_snapshot!(shown.join("\n\n"), @"
         PoCo
