@@ -23,8 +23,12 @@ fn help_card(scene: &Scene<'_>, room: &Room) -> Card {
 
 /// Speaks another language in this chat from now on. The cards that follow the room are shown in it.
 pub(super) fn speak(scene: &Scene<'_>, room: &mut Room, lang: Option<Lang>) -> Vec<Effect> {
-    room.lang = Some(lang.unwrap_or(room.lang(scene.terms).other()));
-    let mut effects = scene.reply(words::lang_set());
+    let lang = lang.unwrap_or(room.lang(scene.terms).other());
+    room.lang = Some(lang);
+    let mut effects = scene.reply(match lang {
+        Lang::En => words::now_english(),
+        Lang::Zh => words::now_chinese(),
+    });
     if scene.card().is_some() {
         // The button is on the help.
         effects.push(scene.show(help_card(scene, room)));

@@ -3,7 +3,9 @@
 use crate::{Lang, Text};
 
 words! {
-    title(word, id, model, workdir): "[{word}] Task: {id} ({model}, {workdir})", "[{word}] 任务：{id}（{model}，{workdir}）";
+    title(word, id, model, workdir):
+        "[{word}] Task: {id} ({model}, {workdir})",
+        "[{word}] 任务：{id}（{model}，{workdir}）";
 
     queued(): "Queued", "排队中";
     waiting(): "Waiting", "等待确认";
