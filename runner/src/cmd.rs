@@ -5,6 +5,7 @@ pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod logs;
 pub(crate) mod pair;
+pub(crate) mod runner;
 pub(crate) mod server;
 pub(crate) mod shutdown;
 pub(crate) mod start;

@@ -5,5 +5,6 @@
 mod kit;
 mod life;
 mod output;
+mod runner;
 mod settings;
 mod two;
