@@ -69,7 +69,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let app = if in_cloud { app.with_runners() } else { app };
     let settler = Settler::new(app.clone());
     let (live, traffic) = (Live::default(), Traffic::new(feishu.clone()));
-    let places = Arc::new(Semaphore::new(TURNS_MAX));
+    let (places, draining) = (Arc::new(Semaphore::new(TURNS_MAX)), Arc::default());
     let seats = Seats::new(Shared {
         app: app.clone(),
         settler: settler.clone(),
@@ -79,6 +79,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         claim: instance.id.clone(),
         runner: config.runner.clone(),
         places: places.clone(),
+        draining: Arc::clone(&draining),
     });
     let presence = Presence {
         app: app.clone(),
@@ -88,8 +89,14 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         settings: config.terms(agents.names()).settings,
         places,
         turns_max: TURNS_MAX,
-        draining: Arc::default(),
+        since: clock::now(),
+        draining,
     };
+    // Events come in through functions; a machine of the cloud only says that it is there.
+    let presence = in_cloud.then_some(presence);
+    if let Some(presence) = &presence {
+        presence.resume().await.context("see how this machine was left")?;
+    }
     let admin = Arc::new(Admin { instance: instance.id, token: instance.admin_token });
     let config = Arc::new(config);
     let http = Http {
@@ -101,6 +108,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         traffic: traffic.clone(),
         screen,
         admin,
+        presence: presence.clone(),
     };
     let (stop, stopped) = watch::channel(false);
     let entrance = Entrance::new(app, settler.clone(), traffic);
@@ -112,11 +120,9 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         tokio::spawn(run_seats(seats.clone(), stopped.clone())),
         tokio::spawn(sweep(settler.clone(), stopped.clone())),
     ];
-    if in_cloud {
-        // Events come in through functions; this machine only says that it is there.
-        work.push(tokio::spawn(async move { presence.keep().await }));
-    } else {
-        work.push(tokio::spawn(entrance.listen(config, feishu, stopped)));
+    match presence {
+        Some(presence) => work.push(tokio::spawn(async move { presence.keep().await })),
+        None => work.push(tokio::spawn(entrance.listen(config, feishu, stopped))),
     }
     let end = end.next().await;
     // What is being received is finished; nothing new is taken.

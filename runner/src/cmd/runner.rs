@@ -1,5 +1,7 @@
 //! `poco runner`: this machine as one of several that run agents for one bot in the cloud.
 
+mod drain;
+
 use super::start::Place;
 use super::{Refusal, server, shutdown, start, status};
 use crate::out::Out;
@@ -10,6 +12,7 @@ Examples:
   poco runner start                 in the background
   poco runner start --foreground    in this terminal, with its log
   poco runner status --json
+  poco runner drain --wait 3600     finish what runs, take nothing new
   poco runner stop
 
 A runner takes jobs from its own queue and keeps state in a table of the cloud; events reach it
@@ -28,6 +31,8 @@ enum Command {
     Start(StartArgs),
     /// Say whether the runner runs and how it is
     Status(status::Args),
+    /// Finish what runs and take nothing new, or undo that
+    Drain(drain::Args),
     /// Bring running tasks to a safe point and stop
     Stop(shutdown::Args),
 }
@@ -52,6 +57,7 @@ impl Args {
         match &self.command {
             Command::Start(args) => args.json,
             Command::Status(args) => args.json,
+            Command::Drain(args) => args.json,
             Command::Stop(args) => args.json,
         }
     }
@@ -61,6 +67,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<u8> {
     match args.command {
         Command::Start(args) => begin(args, out).await,
         Command::Status(args) => status::run(args, out).await,
+        Command::Drain(args) => drain::run(args, out).await,
         Command::Stop(args) => shutdown::run(args, out).await,
     }
 }

@@ -10,6 +10,7 @@ use poco_core::{
 };
 use poco_io::port::Delivery;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -112,6 +113,12 @@ impl Seat {
     async fn start(&mut self, start: &Start<'_>) -> anyhow::Result<Done> {
         let Some(task) = self.current(start.task).await? else { return Ok(Done::Yes) };
         match &task.phase {
+            Phase::Starting if self.shared.draining.load(Ordering::Relaxed) => {
+                // It is saved with the task, so that no count of tries runs out meanwhile.
+                let word = format!("held-{}", random_hex::<8>());
+                self.report(start.task, &word, Report::Held).await?;
+                return Ok(Done::Yes);
+            }
             Phase::Starting => {}
             Phase::Claimed { .. } | Phase::Running | Phase::Stopping => {
                 // It was begun before. If that was not us, its end must be found out.

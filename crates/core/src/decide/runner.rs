@@ -10,6 +10,11 @@ pub(super) fn check(terms: &Terms, room: &mut Room, at: Timestamp) {
     project.away = runner.and_then(|runner| runner.away(at));
 }
 
+/// Whether a machine takes what is asked of it now.
+pub(super) fn is_taking(terms: &Terms, id: &RunnerId, at: Timestamp) -> bool {
+    terms.runners.iter().any(|it| it.id == *id && it.away(at).is_none())
+}
+
 /// Returns the agents of a machine that takes something now, or says why there are none.
 pub(super) fn find<'a>(scene: &'a Scene<'_>, id: &RunnerId) -> Result<&'a [String], String> {
     let terms = scene.terms;
@@ -24,7 +29,9 @@ pub(super) fn find<'a>(scene: &'a Scene<'_>, id: &RunnerId) -> Result<&'a [Strin
         Some(Away::Asleep { .. }) => {
             Err(format!("The machine “{id}” is not there. Wake it, or choose another."))
         }
-        Some(Away::Draining) => Err(format!("The machine “{id}” takes nothing new at this time.")),
+        Some(Away::Draining) => {
+            Err(format!("The machine “{id}” is draining: it takes nothing new. Choose another."))
+        }
         None => Ok(&runner.agents),
     }
 }

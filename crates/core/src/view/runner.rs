@@ -2,8 +2,8 @@
 
 use super::escape;
 use crate::{
-    Action, Away, Block, Button, Card, Choice, Field, Form, Kind, Project, Room, Runner, Terms,
-    Timestamp, Tone,
+    Action, Away, Block, Button, Card, Choice, Field, Form, Kind, Project, Room, Runner, Task,
+    Terms, Timestamp, Tone,
 };
 
 /// Says that the machine of a project takes nothing now, if it is so.
@@ -16,9 +16,15 @@ pub(super) fn away(room: &Room) -> Option<String> {
             span(minutes)
         ),
         Away::Draining => {
-            format!("**{runner} takes nothing new** at this time. What is asked of it waits.")
+            format!("**{runner} is draining:** it takes nothing new. What is asked of it waits.")
         }
     })
+}
+
+/// Says that a task waits for a machine that takes nothing new, wherever that task is.
+pub(super) fn held(task: &Task) -> Option<String> {
+    let runner = escape(task.settings.runner.as_str());
+    task.held.then(|| format!("**{runner} is draining:** it takes nothing new. This waits for it."))
 }
 
 /// The machines to choose from, and how each is.
@@ -56,9 +62,13 @@ pub(super) fn field(terms: &Terms, chosen: &str, now: Timestamp) -> Field {
 fn condition(runner: &Runner, now: Timestamp) -> String {
     match runner.away(now) {
         Some(Away::Asleep { minutes }) => format!("asleep for {}", span(minutes)),
-        Some(Away::Draining) => "takes nothing new".to_owned(),
+        Some(Away::Draining) if runner.turns == 0 => "draining: takes nothing new".to_owned(),
+        Some(Away::Draining) => {
+            format!("draining: takes nothing new, {} running", runner.turns)
+        }
         None if runner.turns == 0 => "idle".to_owned(),
-        None => format!("{} running", runner.turns),
+        None if runner.seats == 0 => format!("{} running", runner.turns),
+        None => format!("{} of {} seats taken", runner.turns, runner.seats),
     }
 }
 

@@ -44,12 +44,22 @@ impl App {
             let old = self.store.get(&key).await.context("load a heartbeat")?;
             let version = old.map_or(0, |old| old.version) + 1;
             match self.store.put(&key, &Document { version, body: body.clone() }).await {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.note(runner);
+                    return Ok(());
+                }
                 Err(PutError::Conflict) => {}
                 Err(PutError::Other(error)) => return Err(error.context("save a heartbeat")),
             }
         }
         anyhow::bail!("another process says it is the machine {}", runner.id)
+    }
+
+    /// What a machine says of itself is known here at once.
+    fn note(&self, runner: &Runner) {
+        let Some(known) = &self.known.0 else { return };
+        let runners = &mut known.lock().unwrap_or_else(PoisonError::into_inner).1;
+        runners.iter_mut().filter(|it| it.id == runner.id).for_each(|it| it.clone_from(runner));
     }
 
     /// Returns what machines there are, as of a few seconds ago.
@@ -110,6 +120,11 @@ impl App {
 }
 
 fn is_news(room: &Room, runners: &[Runner], now: Timestamp) -> bool {
+    if let Some(task) = room.desk.current.as_ref().filter(|task| task.held)
+        && runners.iter().any(|it| it.id == task.settings.runner && it.away(now).is_none())
+    {
+        return true;
+    }
     let Kind::Project(project) = &room.kind else { return false };
     let runner = runners.iter().find(|it| it.id == project.settings.runner);
     runner.and_then(|it| it.away(now)) != project.away
