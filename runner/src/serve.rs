@@ -16,6 +16,7 @@ use poco_io::chats::Chats;
 use poco_io::clock;
 use poco_io::config::{Backend, Config};
 use poco_io::feishu::Feishu;
+use poco_io::keyring::Keyring;
 use poco_io::open::open;
 use poco_io::port::Chat;
 use std::sync::Arc;
@@ -39,6 +40,7 @@ pub struct Options {
     /// Already bound, so that a taken port was told before anything began.
     pub listener: std::net::TcpListener,
     pub instance: Instance,
+    pub keyring: Keyring,
 }
 
 /// How a process ends.
@@ -52,14 +54,17 @@ enum End {
 
 /// Serves until told to end: SIGTERM or SIGINT shut down, SIGHUP leaves running turns to the next.
 pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
-    let (mut end, Options { listener, instance }) = (Ends::listen()?, options);
+    let (mut end, Options { listener, instance, keyring }) = (Ends::listen()?, options);
     listener.set_nonblocking(true).context("prepare the listener")?;
     let listener = TcpListener::from_std(listener).context("prepare the listener")?;
     let (store, queue) = open(&config).await?;
     let in_cloud = config.state.backend == Backend::DynamoDb;
     let agents = agent::open(&config);
     let feishu = match config.feishu.is_set() {
-        true => Some(Arc::new(Feishu::new(&config.feishu).context("set up Feishu")?)),
+        true => {
+            let feishu = Feishu::with_keyring(&config.feishu, keyring);
+            Some(Arc::new(feishu.context("set up Feishu")?))
+        }
         false => None,
     };
     let chats = Chats::new(feishu.clone().map(|feishu| feishu as Arc<dyn Chat>));

@@ -7,6 +7,10 @@ mod runners;
 mod tasks;
 mod turns;
 
+#[cfg(feature = "aws")]
+pub(crate) use pages::PAGES;
+#[cfg(feature = "aws")]
+pub(crate) use tasks::TASKS;
 pub use tasks::TaskPage;
 use turns::Turns;
 

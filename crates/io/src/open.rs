@@ -5,6 +5,10 @@ use crate::port::{Queue, Store};
 use crate::{queue, store};
 use std::sync::Arc;
 
+/// The documents that may be forgotten after a while.
+#[cfg(feature = "aws")]
+const FORGOTTEN: [&str; 2] = [crate::app::TASKS, crate::app::PAGES];
+
 /// Where a process keeps state, and the way to the machines that run agents.
 pub type Shelves = (Arc<dyn Store>, Arc<dyn Queue>);
 
@@ -22,8 +26,8 @@ pub async fn open(config: &Config) -> anyhow::Result<Shelves> {
         }
         #[cfg(feature = "aws")]
         Backend::DynamoDb => {
-            let aws = crate::aws::connect().await;
-            let store = store::Dynamo::new(&aws, config.state.table.as_str());
+            let aws = crate::aws::connect(&config.cloud).await;
+            let store = table(config, &aws);
             let url = config.state.queue_url.as_str();
             let queue = queue::Sqs::of(&aws, url, &config.runner);
             Ok((Arc::new(store), Arc::new(queue)))
@@ -36,10 +40,19 @@ pub async fn open(config: &Config) -> anyhow::Result<Shelves> {
     }
 }
 
+/// What may be forgotten goes by itself: tasks that are over and their texts. Rooms, and what
+/// machines say of themselves, stay.
+#[cfg(feature = "aws")]
+fn table(config: &Config, aws: &aws_config::SdkConfig) -> store::Dynamo {
+    let table = store::Dynamo::new(aws, config.state.table.as_str());
+    let forgotten = config.state.keep.into_iter().flat_map(|keep| FORGOTTEN.map(|it| (it, keep)));
+    forgotten.fold(table, |table, (prefix, keep)| table.forgetting(prefix, keep))
+}
+
 /// Opens the shelves of the cloud for a process that only sends jobs: that needs fewer rights.
 #[cfg(feature = "aws")]
 pub fn open_to_send(config: &Config, aws: &aws_config::SdkConfig) -> Shelves {
-    let store = store::Dynamo::new(aws, config.state.table.as_str());
+    let store = table(config, aws);
     let queue = queue::Sqs::sender(aws, config.state.queue_url.as_str());
     (Arc::new(store), Arc::new(queue))
 }

@@ -50,6 +50,9 @@ impl App {
     }
 }
 
+/// Begins the keys of pages; their ids begin with those of their tasks.
+pub(crate) const PAGES: &str = "page/";
+
 fn key(id: &PagesId, page: usize) -> String {
-    format!("page/{id}/{page:05}")
+    format!("{PAGES}{id}/{page:05}")
 }

@@ -57,6 +57,9 @@ const TENANT: Class = Class::Refused(
     "The rules of the group or the organisation do not allow it; ask its administrator.",
 );
 
+/// The app's secret is another.
+pub(super) const WRONG_SECRET: i64 = 10014;
+
 /// What each code means. Those not listed count as [`Class::Invalid`].
 const CODES: &[(i64, Class)] = &[
     (99991400, LIMITED),
@@ -122,7 +125,7 @@ const CODES: &[(i64, Class)] = &[
     (99991401, Class::Setup("Add this machine's address to the app's IP whitelist.")),
     (99991403, Class::Setup("The monthly quota of calls is used up; raise it or wait.")),
     (10003, Class::Setup("The App ID is not known here: check it with `poco config`.")),
-    (10014, Class::Setup("The App Secret is wrong: set it again with `poco config`.")),
+    (WRONG_SECRET, Class::Setup("The App Secret is wrong: set it again with `poco config`.")),
     (232033, TENANT),
     (232034, TENANT),
     (
