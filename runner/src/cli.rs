@@ -43,6 +43,9 @@ enum Command {
     Logs(cmd::logs::Args),
     /// Print a one-time code that makes whoever sends it to the bot the owner
     Pair(cmd::pair::Args),
+    /// See whether a deployment in the cloud is well
+    #[cfg(feature = "cloud")]
+    Cloud(cmd::cloud::Args),
     /// Run agents on this machine for a bot in the cloud
     Runner(cmd::runner::Args),
     /// Print completions for a shell
@@ -61,6 +64,8 @@ impl Command {
             Self::Restart(args) => args.json,
             Self::Shutdown(args) => args.json,
             Self::Pair(args) => args.json,
+            #[cfg(feature = "cloud")]
+            Self::Cloud(args) => args.json(),
             Self::Runner(args) => args.json(),
             Self::Logs(_) | Self::Completions { .. } => false,
         }
@@ -94,6 +99,8 @@ async fn dispatch(command: Command, out: Out) -> anyhow::Result<u8> {
         Command::Shutdown(args) => cmd::shutdown::run(args, out).await,
         Command::Logs(args) => cmd::logs::run(args, out).await,
         Command::Pair(args) => cmd::pair::run(args, out).await,
+        #[cfg(feature = "cloud")]
+        Command::Cloud(args) => cmd::cloud::run(args, out).await,
         Command::Runner(args) => cmd::runner::run(args, out).await,
         Command::Completions { shell } => completions(shell, out),
     }

@@ -9,6 +9,7 @@ mod turns;
 
 #[cfg(feature = "aws")]
 pub(crate) use pages::PAGES;
+pub use runners::{RUNNERS, runner_key};
 #[cfg(feature = "aws")]
 pub(crate) use tasks::TASKS;
 pub use tasks::TaskPage;

@@ -1,6 +1,8 @@
 //! `poco runner`: this machine as one of several that run agents for one bot in the cloud.
 
 mod drain;
+#[cfg(feature = "cloud")]
+mod join;
 
 use super::start::Place;
 use super::{Refusal, server, shutdown, start, status};
@@ -9,6 +11,7 @@ use poco_io::config::{Backend, Config};
 
 const EXAMPLES: &str = "\
 Examples:
+  poco runner join --stack-outputs outputs.json
   poco runner start                 in the background
   poco runner start --foreground    in this terminal, with its log
   poco runner status --json
@@ -16,7 +19,7 @@ Examples:
   poco runner stop
 
 A runner takes jobs from its own queue and keeps state in a table of the cloud; events reach it
-through functions, so it needs no public address. docs/cloud.md says how to set one up.";
+through functions, so it needs no public address. docs/cloud.md says how to set up all of it.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
@@ -27,6 +30,9 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    /// Make this machine a runner: give it a name and try its rights
+    #[cfg(feature = "cloud")]
+    Join(join::Args),
     /// Start this machine as a runner and wait until it answers
     Start(StartArgs),
     /// Say whether the runner runs and how it is
@@ -55,6 +61,8 @@ struct StartArgs {
 impl Args {
     pub(crate) fn json(&self) -> bool {
         match &self.command {
+            #[cfg(feature = "cloud")]
+            Command::Join(args) => args.json,
             Command::Start(args) => args.json,
             Command::Status(args) => args.json,
             Command::Drain(args) => args.json,
@@ -65,6 +73,8 @@ impl Args {
 
 pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<u8> {
     match args.command {
+        #[cfg(feature = "cloud")]
+        Command::Join(args) => join::run(args, out).await,
         Command::Start(args) => begin(args, out).await,
         Command::Status(args) => status::run(args, out).await,
         Command::Drain(args) => drain::run(args, out).await,
@@ -91,7 +101,7 @@ fn is_runner(config: &Config) -> Result<(), Refusal> {
         Backend::DynamoDb => Ok(()),
         Backend::Sqlite | Backend::Memory => Err(Refusal::new(
             "this machine is no runner: its settings keep state here, not in the cloud",
-            "set POCO_STATE_BACKEND=dynamodb and what docs/cloud.md says; or poco start --local",
+            "poco runner join makes it one; poco start --local runs PoCo here alone",
         )),
     }
 }

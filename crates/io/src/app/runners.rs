@@ -7,7 +7,7 @@ use poco_core::{ChatId, Event, EventId, Fact, Kind, Room, Runner, RunnerId, Term
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Begins the keys of what machines say of themselves.
-const RUNNERS: &str = "runner/";
+pub const RUNNERS: &str = "runner/";
 
 /// How long what was read of the machines is good for, in milliseconds.
 const FRESH: u64 = 10_000;
@@ -38,7 +38,7 @@ impl App {
 
     /// Leaves word that a machine is there, and how it is.
     pub async fn heartbeat(&self, runner: &Runner) -> anyhow::Result<()> {
-        let key = key(&runner.id);
+        let key = runner_key(&runner.id);
         let body = serde_json::to_string(runner).context("write a heartbeat")?;
         for _ in 0..TRIES_MAX {
             let old = self.store.get(&key).await.context("load a heartbeat")?;
@@ -130,6 +130,7 @@ fn is_news(room: &Room, runners: &[Runner], now: Timestamp) -> bool {
     runner.and_then(|it| it.away(now)) != project.away
 }
 
-fn key(id: &RunnerId) -> String {
+/// The key of what a machine says of itself.
+pub fn runner_key(id: &RunnerId) -> String {
     format!("{RUNNERS}{id}")
 }
