@@ -7,10 +7,8 @@ mod runners;
 mod tasks;
 mod turns;
 
-#[cfg(feature = "aws")]
 pub(crate) use pages::PAGES;
 pub use runners::{RUNNERS, runner_key};
-#[cfg(feature = "aws")]
 pub(crate) use tasks::TASKS;
 pub use tasks::TaskPage;
 use turns::Turns;

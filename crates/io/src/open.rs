@@ -3,10 +3,12 @@
 use crate::config::{Backend, Config};
 use crate::port::{Queue, Store};
 use crate::{queue, store};
+#[cfg(feature = "sqlite")]
+use poco_core::{TaskId, Timestamp};
 use std::sync::Arc;
 
-/// The documents that may be forgotten after a while.
-#[cfg(feature = "aws")]
+/// The documents that may be forgotten after a while. Rooms, and what machines say of themselves,
+/// are kept for ever.
 const FORGOTTEN: [&str; 2] = [crate::app::TASKS, crate::app::PAGES];
 
 /// Where a process keeps state, and the way to the machines that run agents.
@@ -19,6 +21,10 @@ pub async fn open(config: &Config) -> anyhow::Result<Shelves> {
         #[cfg(feature = "sqlite")]
         Backend::Sqlite => {
             let sqlite = store::Sqlite::open(&config.state.db_path)?;
+            if let Some(keep) = config.state.keep {
+                let before = oldest(keep);
+                FORGOTTEN.iter().for_each(|prefix| sqlite.forget(prefix, &before));
+            }
             Ok((sqlite.clone(), sqlite))
         }
         Backend::Memory => {
@@ -40,8 +46,14 @@ pub async fn open(config: &Config) -> anyhow::Result<Shelves> {
     }
 }
 
-/// What may be forgotten goes by itself: tasks that are over and their texts. Rooms, and what
-/// machines say of themselves, stay.
+/// The least id a task of that age could have.
+#[cfg(feature = "sqlite")]
+fn oldest(keep: std::time::Duration) -> String {
+    let keep = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX);
+    TaskId::least(Timestamp(crate::clock::now().0.saturating_sub(keep)))
+}
+
+/// What may be forgotten goes by itself: tasks that are over and their texts.
 #[cfg(feature = "aws")]
 fn table(config: &Config, aws: &aws_config::SdkConfig) -> store::Dynamo {
     let table = store::Dynamo::new(aws, config.state.table.as_str());

@@ -2,8 +2,11 @@
 
 use super::App;
 use crate::port::{Document, PutError};
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use poco_core::{Block, Card, Pages, PagesId, hash, paginate};
+
+/// Stands where a page was that has been forgotten.
+const FORGOTTEN: &str = "*This page is not kept any more.*";
 
 impl App {
     /// Cuts a text into pages and keeps them. Keeping the same text again under the same id changes
@@ -45,8 +48,8 @@ impl App {
     /// Returns the text of a kept page; the first one is not kept so.
     pub async fn page(&self, id: &PagesId, page: usize) -> anyhow::Result<String> {
         let document = self.store.get(&key(id, page)).await.context("load a page")?;
-        let document = document.ok_or_else(|| anyhow!("page {page} of {id} is gone"))?;
-        Ok(document.body)
+        // Pages are there before anything names them, and may be forgotten after a long time.
+        Ok(document.map_or_else(|| FORGOTTEN.to_owned(), |document| document.body))
     }
 }
 
