@@ -48,6 +48,8 @@ enum Command {
     Cloud(cmd::cloud::Args),
     /// Run agents on this machine for a bot in the cloud
     Runner(cmd::runner::Args),
+    /// Have the system start PoCo with your session
+    Service(cmd::service::Args),
     /// Print completions for a shell
     #[command(
         after_help = "Example:\n  poco completions bash > ~/.local/share/bash-completion/completions/poco"
@@ -67,6 +69,7 @@ impl Command {
             #[cfg(feature = "cloud")]
             Self::Cloud(args) => args.json(),
             Self::Runner(args) => args.json(),
+            Self::Service(args) => args.json(),
             Self::Logs(_) | Self::Completions { .. } => false,
         }
     }
@@ -102,6 +105,7 @@ async fn dispatch(command: Command, out: Out) -> anyhow::Result<u8> {
         #[cfg(feature = "cloud")]
         Command::Cloud(args) => cmd::cloud::run(args, out).await,
         Command::Runner(args) => cmd::runner::run(args, out).await,
+        Command::Service(args) => cmd::service::run(args, out).await,
         Command::Completions { shell } => completions(shell, out),
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod logs;
 pub(crate) mod pair;
 pub(crate) mod runner;
 pub(crate) mod server;
+pub(crate) mod service;
 pub(crate) mod shutdown;
 #[cfg(feature = "cloud")]
 pub(crate) mod stack;

@@ -56,6 +56,9 @@ struct StartArgs {
     /// The name of this run, given by the command that waits for it
     #[arg(long, hide = true, requires = "foreground")]
     detached: Option<String>,
+    /// Log to the file, as a service of the system
+    #[arg(long, hide = true, requires = "foreground", conflicts_with = "detached")]
+    service: bool,
 }
 
 impl Args {
@@ -83,12 +86,15 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<u8> {
 }
 
 async fn begin(args: StartArgs, out: Out) -> anyhow::Result<u8> {
-    let StartArgs { place, foreground, detached, .. } = args;
+    let StartArgs { place, foreground, detached, service, .. } = args;
     if let Some(id) = detached {
         return server::detached(&place, id).await;
     }
     // What is wrong with a setting is told before what is missing.
     is_runner(&place.given().judge().map_err(Refusal::from)?)?;
+    if service {
+        return server::as_service(&place).await;
+    }
     match foreground {
         true => server::foreground(&place, out).await,
         false => start::background(&place, out).await,

@@ -77,6 +77,16 @@ pub(crate) async fn detached(place: &Place, id: String) -> anyhow::Result<u8> {
     Ok(0)
 }
 
+/// Serves for the system that looks after services here. Why it did not start is told there; all
+/// else goes to the log.
+pub(crate) async fn as_service(place: &Place) -> anyhow::Result<u8> {
+    let ended = serve_detached(place, random_hex::<8>()).await;
+    if let Err(error) = &ended {
+        tracing::error!("could not go on: {error:#}");
+    }
+    ended.map(|()| 0)
+}
+
 async fn serve_detached(place: &Place, id: String) -> anyhow::Result<()> {
     let (config, keyring) = settings(place.given()).await?;
     let server = Server::prepare(&config, id).await?;

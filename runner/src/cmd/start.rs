@@ -48,6 +48,9 @@ pub(crate) struct Args {
     /// The name of this run, given by the command that waits for it
     #[arg(long, hide = true, requires = "foreground")]
     pub(crate) detached: Option<String>,
+    /// Log to the file, as a service of the system
+    #[arg(long, hide = true, requires = "foreground", conflicts_with = "detached")]
+    pub(crate) service: bool,
 }
 
 /// Where to listen.
@@ -88,6 +91,7 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<u8> {
     match args.detached {
         Some(id) => server::detached(&args.place, id).await,
         None if args.local => local(args, out).await,
+        None if args.service => server::as_service(&args.place).await,
         None if args.foreground => server::foreground(&args.place, out).await,
         None => background(&args.place, out).await,
     }
@@ -100,6 +104,9 @@ async fn local(args: Args, out: Out) -> anyhow::Result<u8> {
         let what = "the settings keep state in the cloud, so --local can't be kept to";
         let next = "poco runner start; or set POCO_STATE_BACKEND=sqlite";
         return Err(Refusal::new(what, next).into());
+    }
+    if args.service {
+        return server::as_service(&args.place).await;
     }
     match args.foreground {
         true => server::foreground(&args.place, out).await,
@@ -140,6 +147,24 @@ fn spawn(home: &Home, config: &Config, place: &Place, id: &str) -> anyhow::Resul
         .stderr(log)
         .spawn()
         .context("start the server")
+}
+
+/// Waits until the server that something else started answers, and tells how that went.
+pub(crate) async fn await_started(before: Option<&str>, out: Out) -> anyhow::Result<u8> {
+    let home = super::home()?;
+    let begun = Instant::now();
+    while begun.elapsed() < READY_WITHIN {
+        let instance = Instance::read(&home).filter(|found| Some(found.id.as_str()) != before);
+        if let Some(instance) = instance
+            && let Ok(health) = Client::new(&instance)?.health().await
+        {
+            announce(out, &home, &instance, health).await?;
+            return Ok(0);
+        }
+        sleep(LOOK_EVERY).await;
+    }
+    let what = format!("PoCo did not answer within {} s", READY_WITHIN.as_secs());
+    Err(Refusal::new(what, see_log(&home)).into())
 }
 
 /// Waits until this very server answers; one that does not is ended.

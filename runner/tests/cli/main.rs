@@ -6,5 +6,6 @@ mod kit;
 mod life;
 mod output;
 mod runner;
+mod service;
 mod settings;
 mod two;
