@@ -4,9 +4,10 @@ use super::{Seat, Work};
 use crate::agent::{Agent, AgentError, Turn};
 use crate::folder;
 use crate::home::random_hex;
+use poco_core::words::agent as words;
 use poco_core::{
-    ApprovalId, Command, Fact, Outcome, Phase, Report, Settings, Step, Task, TaskId, ThreadId,
-    Transcript, UserId, Verdict,
+    ApprovalId, Command, Fact, Lang, Outcome, Phase, Report, Settings, Step, Task, TaskId, Text,
+    ThreadId, Transcript, UserId, Verdict,
 };
 use poco_io::port::Delivery;
 use std::sync::Arc;
@@ -42,7 +43,7 @@ impl Seat {
         let job = &delivery.job;
         let done = if delivery.tries > TRIES_MAX {
             // Whatever ended this program each time must not do so once more.
-            Done::Later("PoCo ended each time while it was at it.".to_owned())
+            Done::Later(words::ended_each_time().of(Lang::En).to_owned())
         } else {
             match self.perform(&job.command, &job.id).await {
                 Ok(done) => done,
@@ -53,6 +54,10 @@ impl Seat {
             Done::Yes => self.shared.queue.done(delivery).await,
             Done::Later(reason) if delivery.tries >= TRIES_MAX => {
                 tracing::error!(chat.id = %self.chat, job.id, "a command failed for good: {reason}");
+                let reason = match delivery.tries > TRIES_MAX {
+                    true => words::ended_each_time(),
+                    false => Text::verbatim(reason),
+                };
                 match self.give_up(&job.command, &reason).await {
                     Ok(()) => self.shared.queue.put_aside(delivery).await,
                     // It must not be out of sight before people were told.
@@ -99,7 +104,7 @@ impl Seat {
     }
 
     /// Says so where people look, for a command that can't be performed.
-    async fn give_up(&mut self, command: &Command, reason: &str) -> anyhow::Result<()> {
+    async fn give_up(&mut self, command: &Command, reason: &Text) -> anyhow::Result<()> {
         match command {
             Command::Start { task, .. } => self.put_aside(task, reason).await,
             Command::Answer { task, approval, .. } => {
@@ -111,7 +116,7 @@ impl Seat {
             // Once a minute it is looked for anyway.
             Command::Settle => Ok(()),
             Command::Look { request, .. } => {
-                let result = Err(format!("The folder could not be looked at: {reason}"));
+                let result = Err(words::folder_not_looked_at(reason));
                 let fact = Fact::Looked { request: request.clone(), result };
                 self.tell(&format!("{request}-unlooked"), fact).await
             }
@@ -120,7 +125,7 @@ impl Seat {
 
     /// Ends a task that could not be started however often it was tried; people say what becomes of
     /// it. What an agent may have begun is not said to have never been.
-    async fn put_aside(&mut self, id: &TaskId, reason: &str) -> anyhow::Result<()> {
+    async fn put_aside(&mut self, id: &TaskId, reason: &Text) -> anyhow::Result<()> {
         let Some(task) = self.current(id).await? else { return Ok(()) };
         if self.work.as_ref().is_some_and(|work| work.task == *id) {
             return Ok(());
@@ -130,7 +135,7 @@ impl Seat {
             Phase::Claimed { .. } => None,
             Phase::Running | Phase::Stopping => Some(true),
         };
-        let reason = format!("It was tried {TRIES_MAX} times and put aside. {reason}");
+        let reason = words::put_aside(TRIES_MAX, reason);
         let outcome = Outcome::Interrupted { reason, partial: None, begun };
         self.end(id, outcome, vec![]).await
     }
@@ -156,11 +161,8 @@ impl Seat {
         }
         let name = &start.settings.agent;
         let Some(agent) = self.shared.agents.get(name).cloned() else {
-            let reason = format!(
-                "There is no agent “{name}” on this machine. There is: {}.",
-                self.shared.agents.names().join(", ")
-            );
-            self.failed(start.task, &reason).await?;
+            let reason = words::not_here(name, self.shared.agents.names().join(", "));
+            self.failed(start.task, reason).await?;
             return Ok(Done::Yes);
         };
         let place = self.shared.places.clone().acquire_owned().await?;
@@ -187,11 +189,11 @@ impl Seat {
     /// Gives the agent the prompt: at most once, for the claim on it is saved before.
     async fn hand_over(&mut self, agent: &dyn Agent, start: &Start<'_>) -> anyhow::Result<Handed> {
         if let Err(reason) = agent.ready().await {
-            return self.refused(start.task, &reason).await;
+            return self.refused(start.task, reason).await;
         }
         let (opened, note) = match agent.open(start.thread, start.settings).await {
             Err(AgentError::Forgotten(reason)) => {
-                let note = format!("⚠ A fresh conversation: {reason}");
+                let note = words::fresh(reason);
                 (agent.open(None, start.settings).await, Some(note))
             }
             opened => (opened, None),
@@ -199,7 +201,7 @@ impl Seat {
         let thread = match opened {
             Ok(thread) => thread,
             Err(AgentError::Refused(reason) | AgentError::Forgotten(reason)) => {
-                return self.refused(start.task, &reason).await;
+                return self.refused(start.task, reason).await;
             }
             Err(AgentError::Later(reason) | AgentError::Unclear(reason)) => {
                 return Ok(Handed::Not(Done::Later(reason)));
@@ -222,11 +224,11 @@ impl Seat {
                 self.started(start.task, turn.thread(), turn.id()).await?;
                 Ok(Handed::Turn { turn, note })
             }
-            Err(AgentError::Refused(reason)) => self.refused(start.task, &reason).await,
+            Err(AgentError::Refused(reason)) => self.refused(start.task, reason).await,
             // The prompt went nowhere: the next try opens another conversation.
-            Err(AgentError::Forgotten(reason) | AgentError::Later(reason)) => {
+            Err(error @ (AgentError::Forgotten(_) | AgentError::Later(_))) => {
                 self.report(start.task, &format!("unclaimed-{attempt}"), Report::Unclaimed).await?;
-                Ok(Handed::Not(Done::Later(reason)))
+                Ok(Handed::Not(Done::Later(error.to_string())))
             }
             Err(AgentError::Unclear(reason)) => {
                 tracing::warn!(task.id = %start.task, "it is not known whether a turn began: {reason}");
@@ -240,7 +242,7 @@ impl Seat {
         }
     }
 
-    async fn refused(&mut self, task: &TaskId, reason: &str) -> anyhow::Result<Handed> {
+    async fn refused(&mut self, task: &TaskId, reason: Text) -> anyhow::Result<Handed> {
         self.failed(task, reason).await?;
         Ok(Handed::Not(Done::Yes))
     }
@@ -292,6 +294,7 @@ impl Seat {
         match turn.interrupt().await {
             Ok(()) => Ok(Done::Yes),
             Err(AgentError::Refused(reason) | AgentError::Forgotten(reason)) => {
+                let reason = reason.of(Lang::En);
                 tracing::warn!(task.id = %task, "could not be interrupted: {reason}");
                 Ok(Done::Yes)
             }
@@ -325,7 +328,7 @@ enum Handed {
     /// The agent is at it. `note` is what people should know of how it began.
     Turn {
         turn: Box<dyn Turn>,
-        note: Option<String>,
+        note: Option<Text>,
     },
     Not(Done),
 }
