@@ -14,12 +14,12 @@ mod id;
 pub mod markdown;
 mod page;
 mod people;
-mod people_words;
 pub mod policy;
 mod press;
 mod room;
 mod transcript;
 mod view;
+pub mod words;
 
 pub use action::Action;
 pub use card::{Block, Button, Card, Choice, Field, Form, Look, Tone, Typing};
@@ -45,3 +45,4 @@ pub use room::{
 };
 pub use transcript::{STEPS_MAX, Step, Transcript};
 pub use view::{fenced, live, recalled};
+pub use words::{Lang, Text};

@@ -195,7 +195,7 @@ fn right(room: &Room, by: &UserId, action: &Action) -> Right {
         Action::Remove { people } => remove(room, by, people),
         Action::SetRules { .. } => Right::SetRules,
         Action::HandOver { .. } => Right::HandOver,
-        Action::Move { .. } => Right::Configure,
+        Action::Move { .. } | Action::Speak { .. } => Right::Configure,
         Action::NewProject | Action::Create { .. } => Right::Create,
         Action::Delete { .. } => Right::Delete,
         Action::Status { .. }
@@ -267,7 +267,7 @@ pub fn admit(terms: &Terms, room: &Room, event: Event) -> Event {
         let text = if let Action::Say { text } = action { text.clone() } else { String::new() };
         Fact::Knocked { by, via, chat, text }
     };
-    Event { id: event.id, chat: terms.house.clone(), at: event.at, fact }
+    Event { id: event.id, chat: terms.house.clone(), at: event.at, lang: event.lang, fact }
 }
 
 #[cfg(test)]

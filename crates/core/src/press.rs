@@ -2,7 +2,7 @@
 //! that old cards in chats keep working.
 
 use crate::people::{Named, Role, kinds, words};
-use crate::{Action, ApprovalId, ChatId, TaskId};
+use crate::{Action, ApprovalId, ChatId, Lang, TaskId};
 use std::collections::BTreeMap;
 
 /// What a button carries, and what comes back with a press, by field name. The fields of a form
@@ -85,7 +85,10 @@ impl Press {
             Action::Queue => Self::intent("task.queue"),
             Action::New => Self::intent("task.new_conversation"),
             Action::Help => Self::intent("help"),
-            Action::Unsupported { what } | Action::Unknown { what } => Self::intent(what),
+            Action::Speak { lang } => Self::intent("room.language")
+                .with("lang", lang.map(Lang::as_str).unwrap_or_default()),
+            Action::Unsupported { what } => Self::intent(what.of(Lang::En)),
+            Action::Unknown { what } => Self::intent(what),
         }
     }
 
@@ -159,6 +162,9 @@ impl Press {
             "people.accept" => Action::Accept,
             "task.queue" => Action::Queue,
             "task.new_conversation" => Action::New,
+            "room.language" => {
+                Action::Speak { lang: self.text("lang").and_then(|name| Lang::read(&name)) }
+            }
             "help" => Action::Help,
             _ => return None,
         };
@@ -280,6 +286,8 @@ mod tests {
             Action::HandOver { to: Named::new("ou_b", "Bob"), sure: false },
             Action::HandOver { to: Named::new("ou_b", "Bob"), sure: true },
             Action::Accept,
+            Action::Speak { lang: Some(Lang::Zh) },
+            Action::Speak { lang: None },
         ];
         for action in actions {
             assert_eq!(Press::of(&action).action(), action);

@@ -1,11 +1,11 @@
 //! The agent asks; a person answers, once.
 
 use super::{Scene, people, task};
-use crate::people_words as w;
 use crate::policy;
+use crate::words::{approval as words, people as w};
 use crate::{
     ANSWERED_MAX, Answered, Approval, ApprovalId, Ask, CONFIRMATION, Command, Effect, Event,
-    Pending, Phase, Room, Task, TaskId, UserId, Verdict,
+    Pending, Phase, Room, Task, TaskId, Text, UserId, Verdict,
 };
 use std::collections::BTreeMap;
 
@@ -99,7 +99,7 @@ pub(super) fn answer(
     for (at, question) in questions.iter().enumerate() {
         let text = answers.get(&at.to_string()).map(String::as_str).unwrap_or_default();
         if text.is_empty() {
-            return scene.reply(format!("Answer “{}” too.", question.text));
+            return scene.reply(words::answer_too(&question.text));
         }
         said.insert(question.id.clone(), text.to_owned());
     }
@@ -114,7 +114,7 @@ pub(super) fn page(
 ) -> Vec<Effect> {
     let pending = room.desk.current.iter_mut().flat_map(|task| &mut task.pending);
     let Some(pending) = pending.into_iter().find(|it| it.approval.id == *approval) else {
-        return scene.reply("This was answered already.");
+        return scene.reply(words::answered_already());
     };
     let count = pending.approval.ask.long().map_or(1, |pages| pages.count);
     pending.page = page.min(count - 1);
@@ -135,13 +135,13 @@ fn decide(scene: &Scene<'_>, room: &mut Room, what: &str, verdict: &Verdict) -> 
     {
         return scene.reply(settled_by(scene, room, answered));
     }
-    let Some(task) = &room.desk.current else { return scene.reply("Nothing is asked.") };
+    let Some(task) = &room.desk.current else { return scene.reply(words::nothing_asked()) };
     let named: Vec<_> =
         (0..task.pending.len()).filter(|at| task.names(&task.pending[*at], what)).collect();
     let [at] = named.as_slice() else {
         let text = match task.answered.iter().rev().find(|it| answered_to(&task.id, it, what)) {
             Some(answered) if named.is_empty() => settled_by(scene, room, answered),
-            Some(_) | None if named.is_empty() => "That is not asked, or not any more.".to_owned(),
+            Some(_) | None if named.is_empty() => words::not_asked(),
             Some(_) | None => which(task),
         };
         return scene.reply(text);
@@ -150,7 +150,7 @@ fn decide(scene: &Scene<'_>, room: &mut Room, what: &str, verdict: &Verdict) -> 
         != matches!(task.pending[*at].approval.ask, Ask::Questions(_))
         && !matches!(verdict, Verdict::Deny { .. })
     {
-        return scene.reply("This wants an answer in words. Fill in the card.");
+        return scene.reply(words::wants_words());
     }
     let (at, asks) = (*at, task.pending[*at].approval.ask.clone());
     let (verdict, with) = match allowed(scene, room, at, &asks, verdict) {
@@ -178,7 +178,7 @@ fn allowed(
     at: usize,
     ask: &Ask,
     verdict: &Verdict,
-) -> Result<(Verdict, Option<UserId>), String> {
+) -> Result<(Verdict, Option<UserId>), Text> {
     let rules = policy::rules(room);
     if !matches!(verdict, Verdict::AllowOnce | Verdict::AllowSession) || rules.two.is_empty() {
         return Ok((verdict.clone(), None));
@@ -205,27 +205,29 @@ fn answered_to(task: &TaskId, answered: &Answered, what: &str) -> bool {
     answered.id.as_str() == what || task.question(answered.number) == what
 }
 
-fn which(task: &Task) -> String {
+fn which(task: &Task) -> Text {
     let names: Vec<_> = task.pending.iter().map(|it| task.question(it.number)).collect();
-    format!("Several things are asked. Say which: {}.", names.join(", "))
+    words::which(names.join(", "))
 }
 
-fn settled_by(scene: &Scene<'_>, room: &Room, answered: &Answered) -> String {
-    let who = match policy::name(room, &answered.by) {
-        _ if answered.by == *scene.by => "You".to_owned(),
-        _ if scene.terms.owner.as_ref() == Some(&answered.by) => w::the_owner(),
-        name if name.is_empty() => answered.by.to_string(),
-        name => name,
-    };
-    format!("{who} answered this already: {}", said(&answered.verdict).to_lowercase())
+fn settled_by(scene: &Scene<'_>, room: &Room, answered: &Answered) -> Text {
+    let how = said(&answered.verdict).map(str::to_lowercase);
+    match policy::name(room, &answered.by) {
+        _ if answered.by == *scene.by => words::you_answered(how),
+        _ if scene.terms.owner.as_ref() == Some(&answered.by) => {
+            words::they_answered(w::the_owner(), how)
+        }
+        name if name.is_empty() => words::they_answered(&answered.by, how),
+        name => words::they_answered(name, how),
+    }
 }
 
-fn said(verdict: &Verdict) -> &'static str {
+fn said(verdict: &Verdict) -> Text {
     match verdict {
-        Verdict::AllowOnce => "Allowed once.",
-        Verdict::AllowSession => "Allowed for this session.",
-        Verdict::Deny { .. } => "Denied.",
-        Verdict::Answers(_) => "Answered.",
+        Verdict::AllowOnce => words::allowed_once(),
+        Verdict::AllowSession => words::allowed_session(),
+        Verdict::Deny { .. } => words::denied(),
+        Verdict::Answers(_) => words::answered(),
     }
 }
 

@@ -182,6 +182,7 @@ fn deed(before: &Room, room: &Room, event: &Event, action: &Action, ruling: &Rul
         | Action::People { .. }
         | Action::Rules
         | Action::Accept
+        | Action::Speak { .. }
         | Action::Unsupported { .. }
         | Action::Unknown { .. } => done(ruling.right.word(), None, String::new()),
     }

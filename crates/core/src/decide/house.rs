@@ -1,10 +1,10 @@
 //! At the door: strangers knock, and one of them may have the pairing code.
 
 use crate::people::Named;
-use crate::people_words as w;
+use crate::words::{door as words, people as w};
 use crate::{
-    Card, ChatId, Effect, Event, Fact, House, Kind, Offer, Pairing, Room, Terms, Timestamp, Tone,
-    UserId, Via, view,
+    Card, ChatId, Effect, Event, Fact, House, Kind, Offer, Pairing, Room, Terms, Text, Timestamp,
+    Tone, UserId, Via, view,
 };
 
 /// How often a stranger is told that they may not act, in milliseconds.
@@ -24,10 +24,6 @@ const CODE_CHARS: usize = 8;
 
 /// How long the owner's word holds that somebody else may be the owner, in milliseconds.
 pub(super) const OFFER_FOR: u64 = 24 * 60 * 60 * 1_000;
-
-/// What strangers hear while there is none.
-const NO_OWNER: &str = "This PoCo has no owner yet. If it is yours, run `poco pair` on its machine \
-                        and send me the code it prints, in a direct message.";
 
 pub(super) fn offered(terms: &Terms, room: &mut Room, code: &str, until: Timestamp) -> Vec<Effect> {
     let house = house(room);
@@ -62,21 +58,20 @@ pub(super) fn knocked(
             }
             Attempt::Wrong { left: 0 } | Attempt::Void => {
                 house.pairing = None;
-                "This pairing code is no longer good. Run `poco pair` on the machine for a new one."
-                    .to_owned()
+                words::code_is_void()
             }
-            Attempt::Wrong { left } => format!("That is not the code. You have {left} more tries."),
+            Attempt::Wrong { left } => words::wrong_code(left),
             Attempt::TooSoon if refused_lately(house, by, event.at) => return vec![],
-            Attempt::TooSoon => "Too fast. Wait a moment and try again.".to_owned(),
+            Attempt::TooSoon => words::too_fast(),
         },
         None if refused_lately(house, by, event.at) => return vec![],
-        None if is_owned(terms, house) => "Sorry, this PoCo works for its owner only.".to_owned(),
-        None => NO_OWNER.to_owned(),
+        None if is_owned(terms, house) => words::owner_only(),
+        None => words::no_owner(),
     };
     match via {
         Via::Press { .. } => vec![Effect::Toast { text: answer }],
         Via::Direct | Via::Group | Via::Local { .. } => {
-            let card = Card::new(Tone::Plain, "PoCo").text(answer);
+            let card = Card::new(Tone::Plain, Text::verbatim("PoCo")).text(answer);
             vec![Effect::Post { chat: chat.clone(), card }]
         }
     }
@@ -103,7 +98,7 @@ pub(super) fn offered_owner(room: &mut Room, offering: &Offering<'_>) -> Vec<Eff
     } else {
         w::owner_is_set()
     };
-    let card = Card::new(Tone::Plain, "PoCo").text(view::escape(&text));
+    let card = Card::new(Tone::Plain, Text::verbatim("PoCo")).text(text.map(view::escape));
     vec![Effect::Post { chat: offering.chat.clone(), card }]
 }
 
@@ -122,7 +117,7 @@ pub(super) fn accepted(
     });
     let Some(offer) = offer else { return knocked(terms, room, event, by, via, chat, "") };
     if *via != Via::Direct {
-        let card = Card::new(Tone::Plain, "PoCo").text(w::accept_in_direct());
+        let card = Card::new(Tone::Plain, Text::verbatim("PoCo")).text(w::accept_in_direct());
         return vec![Effect::Post { chat: chat.clone(), card }];
     }
     house.owner = Some(by.clone());

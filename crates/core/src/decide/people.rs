@@ -2,10 +2,11 @@
 
 use super::{Scene, task};
 use crate::people::{Danger, Named, PEOPLE_MAX, Person, Role, Rules};
-use crate::people_words as w;
 use crate::policy::{self, Right};
+use crate::words::people as w;
 use crate::{
-    Card, ChatId, Effect, Event, Fact, Kind, Phase, Project, Room, Task, Terms, Tone, UserId, view,
+    Card, ChatId, Effect, Event, Fact, Kind, Phase, Project, Room, Task, Terms, Text, Tone, UserId,
+    view,
 };
 use std::collections::BTreeSet;
 
@@ -114,11 +115,12 @@ fn managed<'a>(
 }
 
 /// Shows the people as they are now, and ends what those began who may not any more.
-fn tell(scene: &Scene<'_>, room: &mut Room, people: &[Named], news: &[String]) -> Vec<Effect> {
+fn tell(scene: &Scene<'_>, room: &mut Room, people: &[Named], news: &[Text]) -> Vec<Effect> {
     let mut effects = withdraw(scene.terms, room, scene.event, scene.by);
     if let (Kind::Project(project), [first, ..]) = (&room.kind, people) {
         let page = view::page_of(&project.people, &first.id);
-        let card = view::people(scene.terms, project, page, Some(&news.join("\n")));
+        let card =
+            view::people(scene.terms, project, page, Some(Text::join(news.iter().cloned(), "\n")));
         effects.push(scene.show(card));
     }
     effects
@@ -137,7 +139,8 @@ pub(super) fn left(
         let named = Named { id: id.clone(), name: String::new() };
         let name = called(terms, project, &named);
         if project.people.remove(id).is_some() {
-            let card = Card::new(Tone::Plain, "PoCo").text(view::escape(&w::left(name)));
+            let card = Card::new(Tone::Plain, Text::verbatim("PoCo"))
+                .text(w::left(name).map(view::escape));
             effects.push(Effect::Post { chat: event.chat.clone(), card });
         }
     }
@@ -205,7 +208,7 @@ pub(super) fn set_rules(
         project.rules = before;
         return scene.reply(w::needs_two());
     }
-    let card = view::people(scene.terms, project, 0, Some(&w::rules_set()));
+    let card = view::people(scene.terms, project, 0, Some(w::rules_set()));
     vec![scene.show(card)]
 }
 
@@ -250,19 +253,19 @@ pub(super) fn rehomed(
 }
 
 /// What somebody is called, as far as it is known.
-fn called(terms: &Terms, project: &Project, named: &Named) -> String {
+fn called(terms: &Terms, project: &Project, named: &Named) -> Text {
     let known = project.people.get(&named.id).map(|person| person.name.as_str());
     let is_owner = terms.owner.as_ref() == Some(&named.id);
     match (named.name.as_str(), known.unwrap_or_default()) {
         ("", "") if is_owner => w::the_owner(),
-        ("", "") => named.id.to_string(),
-        ("", known) => known.to_owned(),
-        (name, _) => name.to_owned(),
+        ("", "") => Text::verbatim(named.id.as_str()),
+        ("", known) => Text::verbatim(known),
+        (name, _) => Text::verbatim(name),
     }
 }
 
 /// Says that somebody is not enough to do something, and who is.
-pub(super) fn refused(role: Role, right: Right) -> String {
+pub(super) fn refused(role: Role, right: Right) -> Text {
     let what = match right {
         Right::Look => w::to_look(),
         Right::Leave => w::to_leave(),

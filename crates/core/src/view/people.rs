@@ -2,9 +2,9 @@
 
 use super::escape;
 use crate::people::{Danger, Named, People, Person, Role, Rules, words};
-use crate::people_words as w;
 use crate::press::{MEMBERS, SENDER};
-use crate::{Action, Block, Button, Card, Choice, Field, Form, Project, Terms, Tone, UserId};
+use crate::words::people as w;
+use crate::{Action, Block, Button, Card, Choice, Field, Form, Project, Terms, Text, Tone, UserId};
 use std::collections::BTreeSet;
 
 /// People on one page of the card.
@@ -16,18 +16,19 @@ pub(crate) fn page_of(people: &People, id: &UserId) -> usize {
 }
 
 /// Lists the people of a project, with what can be done about each.
-pub(crate) fn people(terms: &Terms, project: &Project, page: usize, news: Option<&str>) -> Card {
+pub(crate) fn people(terms: &Terms, project: &Project, page: usize, news: Option<Text>) -> Card {
     let pages = project.people.len().div_ceil(PEOPLE_SHOWN).max(1);
     let page = page.min(pages - 1);
     let mut card = Card::new(Tone::Plain, w::title(&project.name));
     if pages > 1 {
-        card.title.push_str(&format!(" [{}/{pages}]", page + 1));
+        let place = format!(" [{}/{pages}]", page + 1);
+        card.title = card.title.map(|title| format!("{title}{place}"));
     }
     if let Some(news) = news {
-        card = card.text(escape(news));
+        card = card.text(news.map(escape));
     }
     if let Some(owner) = &terms.owner {
-        card = card.block(shown(owner, "", &w::owner()));
+        card = card.block(shown(owner, "", w::owner()));
     }
     if project.people.is_empty() {
         card = card.text(w::nobody());
@@ -35,37 +36,36 @@ pub(crate) fn people(terms: &Terms, project: &Project, page: usize, news: Option
     let here = project.people.iter().skip(page * PEOPLE_SHOWN).take(PEOPLE_SHOWN);
     card = here.fold(card, |card, (id, person)| line(card, id, person));
     let card = card.block(Block::Rule).block(Block::Form(invite())).note(said(&project.rules));
-    let turn = |label: String, page| {
-        Button::new(&label, Action::People { project: None, page: Some(page) })
-    };
+    let turn =
+        |label: Text, page| Button::new(label, Action::People { project: None, page: Some(page) });
     let back = (page > 0).then(|| turn(w::previous(), page.saturating_sub(1)));
     let on = (page + 1 < pages).then(|| turn(w::next(), page + 1));
-    let rules = Some(Button::new(&w::rules(), Action::Rules));
+    let rules = Some(Button::new(w::rules(), Action::Rules));
     card.buttons([back, on, rules].into_iter().flatten().collect())
 }
 
-fn shown(id: &UserId, name: &str, text: &str) -> Block {
-    Block::Person { id: id.clone(), name: name.to_owned(), text: text.to_owned() }
+fn shown(id: &UserId, name: &str, text: Text) -> Block {
+    Block::Person { id: id.clone(), name: name.to_owned(), text }
 }
 
 fn line(card: Card, id: &UserId, person: &Person) -> Card {
     let named = Named { id: id.clone(), name: person.name.clone() };
     let make = |role: Role| {
         let action = Action::Invite { people: vec![named.clone()], role };
-        Button::new(&w::make(role_word(role)), action)
+        Button::new(w::make(role_word(role)), action)
     };
     let others = Role::GIVEN.into_iter().filter(|role| *role != person.role);
     let mut buttons: Vec<_> = others.map(make).collect();
     let to_owner = Action::HandOver { to: named.clone(), sure: false };
-    buttons.push(Button::new(&w::make_owner(), to_owner));
+    buttons.push(Button::new(w::make_owner(), to_owner));
     let name = if named.name.is_empty() { named.id.to_string() } else { named.name.clone() };
-    let remove = Button::new(&w::remove(), Action::Remove { people: vec![named] });
+    let remove = Button::new(w::remove(), Action::Remove { people: vec![named] });
     buttons.push(remove.danger().confirm(w::remove_sure(name)));
-    card.block(shown(id, &person.name, &role_word(person.role))).buttons(buttons)
+    card.block(shown(id, &person.name, role_word(person.role))).buttons(buttons)
 }
 
 /// What people call a role.
-pub(crate) fn role_word(role: Role) -> String {
+pub(crate) fn role_word(role: Role) -> Text {
     match role {
         Role::Viewer => w::viewer(),
         Role::Member => w::member(),
@@ -96,22 +96,25 @@ fn invite() -> Form {
     Form {
         name: "invite_form".to_owned(),
         fields,
-        submit: chosen(&w::invite(), action),
+        submit: chosen(w::invite(), action),
         others: vec![],
     }
 }
 
-fn chosen(label: &str, action: Action) -> Button {
+fn chosen(label: Text, action: Action) -> Button {
     Button::new(label, action).primary()
 }
 
 /// Says who answers what the agent of a project asks.
-fn said(rules: &Rules) -> String {
+fn said(rules: &Rules) -> Text {
     let who = if rules.members_approve { w::members_answer() } else { w::sender_answers() };
-    if rules.two.is_empty() { who } else { format!("{who} {}", w::two_for(kind(&rules.two))) }
+    if rules.two.is_empty() {
+        return who;
+    }
+    Text::join([who, w::two_for(kind(&rules.two))], " ")
 }
 
-fn kind(two: &BTreeSet<Danger>) -> String {
+fn kind(two: &BTreeSet<Danger>) -> Text {
     let has = |kind| two.contains(&kind);
     match (has(Danger::Outside), has(Danger::Network), has(Danger::Delete)) {
         (true, _, _) => w::all(),
@@ -125,7 +128,7 @@ fn kind(two: &BTreeSet<Danger>) -> String {
 /// The form in which the owner says who answers what the agent asks.
 pub(crate) fn rules(project: &Project) -> Card {
     let Rules { members_approve, two } = &project.rules;
-    let choice = |value: &str, label: String| Choice { value: value.to_owned(), label };
+    let choice = |value: &str, label: Text| Choice { value: value.to_owned(), label };
     let twos: [&[Danger]; 5] = [
         &[],
         &[Danger::Network],
@@ -159,18 +162,18 @@ pub(crate) fn rules(project: &Project) -> Card {
         .block(Block::Form(Form {
             name: "rules_form".to_owned(),
             fields,
-            submit: chosen(&w::set(), action),
-            others: vec![Button::new(&w::back(), back)],
+            submit: chosen(w::set(), action),
+            others: vec![Button::new(w::back(), back)],
         }))
         .note(w::rules_note())
 }
 
 /// Asks the owner whether they mean it.
-pub(crate) fn hand_over(to: &Named, name: &str) -> Card {
+pub(crate) fn hand_over(to: &Named, name: &Text) -> Card {
     let sure = Action::HandOver { to: to.clone(), sure: true };
     let back = Action::People { project: None, page: Some(0) };
     Card::new(Tone::Asking, w::hand_over_title())
-        .block(shown(&to.id, &to.name, ""))
-        .text(escape(&w::hand_over_sure(name)))
-        .buttons(vec![Button::new(&w::hand_over(), sure).danger(), Button::new(&w::cancel(), back)])
+        .block(shown(&to.id, &to.name, Text::default()))
+        .text(w::hand_over_sure(name).map(escape))
+        .buttons(vec![Button::new(w::hand_over(), sure).danger(), Button::new(w::cancel(), back)])
 }

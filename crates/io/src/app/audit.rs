@@ -76,7 +76,7 @@ impl App {
         for owed in record.owed() {
             let Effect::Audit { entry } = &owed.effect else { continue };
             let before = head.clone().unwrap_or_else(|| record.audited.clone());
-            match self.note(chat, owed, entry, &before).await {
+            match self.append(chat, owed, entry, &before).await {
                 Ok(next) => {
                     head = Some(next);
                     done.push(owed.clone());
@@ -91,7 +91,7 @@ impl App {
     }
 
     /// Writes one line behind another. Writing it again writes the same, and changes nothing.
-    async fn note(
+    async fn append(
         &self,
         chat: &ChatId,
         owed: &Owed,

@@ -1,14 +1,4 @@
-//! What is said of people and what they may do.
-
-macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident($($arg:ident),*): $en:literal, $zh:literal;)*) => {$(
-        $(#[$doc])*
-        pub(crate) fn $name($($arg: impl std::fmt::Display),*) -> String {
-            let _: &str = $zh;
-            format!($en)
-        }
-    )*};
-}
+//! People, what they may do, and who answers what agents ask.
 
 words! {
     people(): "People", "成员";
@@ -91,7 +81,7 @@ words! {
     needs_two(): "Then two people must be there who may allow it: make somebody an admin first.", "需要至少两个能批准的人：请先设置一位管理员。";
     rules_set(): "Set. It holds from now on, also for what is asked already.", "已保存，立即生效，包括已提出的请求。";
 
-    two_must(): "Two people must allow this.", "这个请求需要两人批准。";
+    two_must(): "**Two people must allow this.**", "**这个请求需要两人批准。**";
     one_of_two(): "allowed this: 1 of 2. Somebody else must, too.", "已批准（1/2），还需要另一个人批准。";
     noted(): "Noted: 1 of 2. Somebody else must allow it too.", "已记录（1/2），还需要另一个人批准。";
     you_did(): "You allowed this before. Somebody else must, too.", "你已经批准过了，还需要另一个人批准。";
