@@ -106,7 +106,7 @@ proptest! {
             prop_assert_eq!(&room, &history.room);
             let told = effects.iter().all(|effect| matches!(effect, Effect::Toast { .. }));
             prop_assert!(told, "{effects:?}");
-            let admitted = admit(&history.terms, event);
+            let admitted = admit(&history.terms, &history.room, event);
             prop_assert_eq!(&admitted.chat, &history.terms.house);
             let knocked = matches!(admitted.fact, Fact::Knocked { .. });
             prop_assert!(knocked);

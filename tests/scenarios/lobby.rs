@@ -34,6 +34,7 @@ async fn a_project_is_made_with_its_group() {
         assert_snapshot!(world.shown(), @"
         [Idle] Workspace: api (codex, /srv/api)
         Say what to do, in this group. `/help` lists the commands.
+        [People]
         ");
         assert_snapshot!(world.shown(), @"
         PoCo Projects
@@ -49,7 +50,7 @@ async fn a_project_is_made_with_its_group() {
         assert_snapshot!(world.shown(), @"
         Manage Projects
         **api** (codex, /srv/api)
-        [Delete Project]
+        [People] [Delete Project]
         [Back]
         ");
         world.press("ann", "Back").await;
@@ -194,6 +195,7 @@ async fn a_project_is_deleted_when_what_runs_in_it_has_stopped() {
         assert_snapshot!(world.shown(), @"
         [Stopping] Workspace: api (codex, /srv/api, T1)
         This project is being deleted.
+        [People]
         ");
         assert_snapshot!(world.shown(), @"
         [Stopping] Task: T1 (codex, /srv/api)

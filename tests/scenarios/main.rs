@@ -10,6 +10,7 @@ mod languages;
 mod laws;
 mod line;
 mod lobby;
+mod people;
 mod records;
 mod tasks;
 mod words;

@@ -171,7 +171,7 @@ mod tests {
 
     fn of(command: &str) -> String {
         let command = Pages::one("p", command);
-        let ask = Ask::Command { command, cwd: "/".into(), reason: String::new() };
+        let ask = Ask::Command { command, cwd: "/".into(), reason: Default::default() };
         words(&danger(&ask))
     }
 
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn what_is_not_seen_whole_is_of_every_kind() {
         let command = Pages { count: 2, ..Pages::one("p", "make test") };
-        let ask = Ask::Command { command, cwd: "/".into(), reason: String::new() };
+        let ask = Ask::Command { command, cwd: "/".into(), reason: Default::default() };
         assert_eq!(danger(&ask), BTreeSet::from(Danger::ALL));
         assert_eq!(danger(&Ask::Questions(vec![])), BTreeSet::new());
     }
@@ -198,9 +198,9 @@ mod tests {
     fn patches_and_permissions_are_told_by_what_they_say() {
         let of = |text: &str| {
             let diff = Pages::one("p", text);
-            let patch = Ask::Patch { diff, files: vec![], reason: String::new() };
+            let patch = Ask::Patch { diff, files: vec![], reason: Default::default() };
             let what = Pages::one("p", text);
-            let permission = Ask::Permission { what, reason: String::new() };
+            let permission = Ask::Permission { what, reason: Default::default() };
             (words(&danger(&patch)), words(&danger(&permission)))
         };
         assert_eq!(of("Network access").1, "outside,network");
