@@ -195,7 +195,6 @@ async fn a_project_is_deleted_when_what_runs_in_it_has_stopped() {
         assert_snapshot!(world.shown(), @"
         [Stopping] Workspace: api (codex, /srv/api, T1)
         This project is being deleted.
-        [People]
         ");
         assert_snapshot!(world.shown(), @"
         [Stopping] Task: T1 (codex, /srv/api)

@@ -3,7 +3,7 @@
 use poco_core::{Action, Fact, UserId};
 use poco_io::app::{lines, verify};
 use poco_io::port::Document;
-use poco_tests::{DIRECT, World, command, scenario, scenario_with_faults};
+use poco_tests::{DIRECT, World, command, scenario, scenario_with_faults, scenario_without_owner};
 
 async fn running(world: &mut World, by: &str) {
     world.say(by, "tidy the database").await;
@@ -125,7 +125,7 @@ async fn who_is_removed_or_leaves_loses_access_at_once() {
         world.press_on("cat", &card, &allow, &[]).await;
         assert!(world.toast().contains("owner only"));
         world.tell(Fact::Left { people: vec![UserId::new("bob")] }).await;
-        assert!(world.shown_last().contains("Bob left the group"));
+        assert!(world.shown_with("Bob left").contains("is no longer in this project"));
         world.say("bob", "still here?").await;
         assert!(world.shown().contains("owner only"));
         assert!(world.room().desk.waiting.is_empty());
@@ -233,7 +233,45 @@ async fn nobody_but_the_owner_hands_over() {
         world.say("ann", "/owner @Cat<cat>").await;
         world.press("ann", "Hand over").await;
         // The operator named the owner of this world.
-        assert!(world.shown_last().contains("POCO_OWNER_OPEN_ID"));
+        assert!(world.shown_with("POCO_OWNER").contains("restart"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_owner_hands_over_and_the_other_accepts() {
+    scenario_without_owner(async |world| {
+        world.offer_pairing("ABCD2345").await;
+        world.say("ann", "ABCD2345").await;
+        world.project().await;
+        world.say("ann", "/owner @Cat<cat>").await;
+        world.say("cat", "/accept").await;
+        world.press("ann", "Hand over").await;
+        assert!(world.shown_with("It is offered to Cat").contains("/accept"));
+        world.go("dm-eve").await;
+        world.say("eve", "/accept").await;
+        world.go("api").await;
+        world.say("ann", "still mine").await;
+        assert!(world.sent().contains("still mine"));
+        world.skim();
+        world.go("dm-cat").await;
+        world.say("cat", "/accept").await;
+        assert!(world.shown_with("Projects that are yours now: 1.").contains("You have 1 project"));
+        world.skim();
+        world.press("cat", "Manage").await;
+        assert!(world.shown().contains("**api**"));
+        world.go("api").await;
+        // Whoever was the owner is an admin, and no more.
+        world.say("ann", "/invite @Bob<bob> admin").await;
+        assert!(world.shown().contains("As admin you may not say who is an admin."));
+        world.say("ann", "/invite @Bob<bob> member").await;
+        assert!(world.shown().contains("Bob is member now."));
+        world.go(DIRECT).await;
+        world.say("ann", "hello").await;
+        assert!(world.shown().contains("owner only"));
+        let lines = lines(world.store()).await.unwrap();
+        let count = |did: &str| lines.iter().filter(|line| line.did == did).count();
+        assert_eq!((count("become-owner"), count("offer-owner")), (3, 2), "{lines:?}");
     })
     .await;
 }

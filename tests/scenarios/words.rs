@@ -20,6 +20,12 @@ async fn help_lists_the_commands() {
         `/steer <text>` add to the running task
         `/queue` list what waits
         `/new` start a fresh conversation
+        `/people` show who may do what here
+        `/invite @person [role]` let somebody in, as viewer, member or admin, or change what they are
+        `/remove @person` let somebody in no more
+        `/rules` show who answers what the agent asks
+        `/owner @person` make somebody else the owner of all projects
+        `/accept` become the owner, as was offered to you
         `/lang [zh|en]` speak Chinese or English in this chat
         `/help` list the commands
         [中文]
