@@ -127,7 +127,7 @@ async fn who_is_removed_or_leaves_loses_access_at_once() {
         world.tell(Fact::Left { people: vec![UserId::new("bob")] }).await;
         assert!(world.shown_with("Bob left").contains("is no longer in this project"));
         world.say("bob", "still here?").await;
-        assert!(world.shown().contains("owner only"));
+        assert!(world.shown_last().contains("owner only"));
         assert!(world.room().desk.waiting.is_empty());
         world.skim();
     })

@@ -94,11 +94,11 @@ pub(super) fn offered_owner(room: &mut Room, offering: &Offering<'_>) -> Vec<Eff
         let (by, to_id, lobby) = (by.clone(), to.id.clone(), lobby.clone());
         house.offer = Some(Offer { by, to: to_id, until, lobby });
         let name = if to.name.is_empty() { to.id.to_string() } else { to.name.clone() };
-        w::offered(name)
+        w::offered(view::escape(&name))
     } else {
         w::owner_is_set()
     };
-    let card = Card::new(Tone::Plain, Text::verbatim("PoCo")).text(text.map(view::escape));
+    let card = Card::new(Tone::Plain, Text::verbatim("PoCo")).text(text);
     vec![Effect::Post { chat: offering.chat.clone(), card }]
 }
 

@@ -172,8 +172,9 @@ pub(crate) fn rules(project: &Project) -> Card {
 pub(crate) fn hand_over(to: &Named, name: &Text) -> Card {
     let sure = Action::HandOver { to: to.clone(), sure: true };
     let back = Action::People { project: None, page: Some(0) };
+    let name = name.clone().map(escape);
     Card::new(Tone::Asking, w::hand_over_title())
         .block(shown(&to.id, &to.name, Text::default()))
-        .text(w::hand_over_sure(name).map(escape))
+        .text(w::hand_over_sure(name))
         .buttons(vec![Button::new(w::hand_over(), sure).danger(), Button::new(w::cancel(), back)])
 }

@@ -96,8 +96,8 @@ words! {
         "It is offered to {name}, who has 24 hours to send me `/accept` in a direct message. Until then nothing changes.",
         "已向 {name} 发出移交。对方需在 24 小时内单聊我发送 `/accept`，在此之前一切不变。";
     owner_is_set():
-        "The owner of this PoCo is named in POCO_OWNER_OPEN_ID on its machine. Change it there and restart.",
-        "这个 PoCo 的所有者由机器上的 POCO_OWNER_OPEN_ID 指定，请在那里修改并重启。";
+        "The owner of this PoCo is named in `POCO_OWNER_OPEN_ID` on its machine. Change it there and restart.",
+        "这个 PoCo 的所有者由机器上的 `POCO_OWNER_OPEN_ID` 指定，请在那里修改并重启。";
     nothing_offered(): "Nothing is offered to you.", "目前没有移交给你的内容。";
     accept_in_direct(): "Send it in a direct message to me.", "请单聊我发送。";
     inherited(count): "Projects that are yours now: {count}.", "现在归你所有的项目：{count} 个。";
