@@ -105,11 +105,12 @@ def main() -> None:
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION, "endpoint_url": url}
     client = lambda service: botocore.session.get_session().create_client(service, **keys)
     text = lambda name: {"AttributeName": name, "AttributeType": "S"}
-    hashed, ranged = ({"AttributeName": name, "KeyType": kind} for name, kind in (("shelf", "HASH"), ("pk", "RANGE")))
+    key = lambda name, kind: {"AttributeName": name, "KeyType": kind}
+    index = lambda name, by: {"IndexName": name, "KeySchema": [key(by, "HASH"), key("pk", "RANGE")],
+                              "Projection": {"ProjectionType": "KEYS_ONLY"}}
     client("dynamodb").create_table(
-        TableName="poco", BillingMode="PAY_PER_REQUEST", AttributeDefinitions=[text("pk"), text("shelf")],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        GlobalSecondaryIndexes=[{"IndexName": "keys", "KeySchema": [hashed, ranged], "Projection": {"ProjectionType": "KEYS_ONLY"}}])
+        TableName="poco", BillingMode="PAY_PER_REQUEST", AttributeDefinitions=[text("pk"), text("shelf"), text("due")],
+        KeySchema=[key("pk", "HASH")], GlobalSecondaryIndexes=[index("keys", "shelf"), index("due", "due")])
     secret = json.dumps({"app_secret": "s", "encrypt_key": "", "verification_token": TOKEN})
     arn = client("secretsmanager").create_secret(Name="poco", SecretString=secret)["ARN"]
     sent = client("sqs").create_queue(QueueName="poco.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]

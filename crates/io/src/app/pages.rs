@@ -14,7 +14,7 @@ impl App {
         let id = PagesId::new(format!("{id}-{:016x}", hash(markdown)));
         let mut count = 1;
         for body in pages {
-            let document = Document { version: 1, body };
+            let document = Document { version: 1, body, due: false };
             match self.store.put(&key(&id, count), &document).await {
                 Ok(()) | Err(PutError::Conflict) => count += 1,
                 Err(PutError::Other(error)) => return Err(error.context("keep a page")),

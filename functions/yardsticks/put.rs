@@ -12,7 +12,7 @@ async fn main() -> Result<(), Error> {
     let store = &Dynamo::new(&aws, std::env::var("POCO_STATE_TABLE")?);
     let write = async |request: Request| {
         let key = format!("put/{}", request.headers()["x-event"].to_str()?);
-        store.put(&key, &Document { version: 1, body: String::new() }).await?;
+        store.put(&key, &Document { version: 1, body: String::new(), due: false }).await?;
         Ok::<_, Error>(Response::new(Body::Empty))
     };
     run(service_fn(write)).await
