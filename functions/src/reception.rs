@@ -35,7 +35,7 @@ impl Reception {
         let performed = async {
             match seen.pressed {
                 // Its card must not change before the answer to the press is out.
-                true => self.app.send_jobs_after(taken).await,
+                true => self.app.send_jobs_after(taken, &seen.id).await,
                 false => self.app.settle_after(taken).await,
             }
         };

@@ -218,7 +218,8 @@ async fn a_table_of_an_older_template_cannot_tell_what_is_due() {
     let client = aws_sdk_dynamodb::Client::new(&place.cloud.config());
     let index = DeleteGlobalSecondaryIndexAction::builder().index_name("due").build().unwrap();
     let update = GlobalSecondaryIndexUpdate::builder().delete(index).build();
-    let update = client.update_table().table_name(&place.table).global_secondary_index_updates(update);
+    let update =
+        client.update_table().table_name(&place.table).global_secondary_index_updates(update);
     update.send().await.unwrap();
     let store = place.store();
     store.put("k", &Document { due: true, ..document(1, "x") }).await.unwrap();

@@ -180,7 +180,11 @@ async fn what_is_due_is_listed_until_it_is_not() {
             }
         }
         let body = "☃".repeat(200_000);
-        bench.store().put("room/long", &Document { due: true, ..document(1, &body) }).await.unwrap();
+        bench
+            .store()
+            .put("room/long", &Document { due: true, ..document(1, &body) })
+            .await
+            .unwrap();
         bench.reopen();
         let mut expected: Vec<_> = (0..=KEYS_MAX).filter(|n| n % 7 != 0 && n % 5 != 0).collect();
         let expected = expected.drain(..).map(|n| keys[n].clone()).chain(["room/long".to_owned()]);

@@ -82,7 +82,7 @@ impl Cloud {
             .region(Region::new(REGION))
             .endpoint_url(endpoint)
             .credentials_provider(SharedCredentialsProvider::new(keys))
-            .http_client(poco_io::aws::http_client())
+            .http_client(poco_io::aws::http_client().expect("a client"))
             .retry_config(poco_io::aws::retries())
             .timeout_config(poco_io::aws::timeouts())
             .build()

@@ -7,12 +7,14 @@ mod runners;
 mod tasks;
 mod turns;
 
+pub use runners::runners;
 pub use tasks::TaskPage;
 use turns::Turns;
 
 use crate::port::{Chat, PutError, Queue, Store};
 use crate::record::Record;
 use anyhow::Context;
+use futures_util::future::try_join;
 use poco_core::{
     Archive, Card, ChatId, Effect, Event, Kind, Room, RunnerId, TaskId, Terms, Timestamp,
     Transcript, UserId, admit, live,
@@ -93,12 +95,23 @@ impl App {
 
     /// Takes in one event: load, decide, save. What it owes is performed by [`App::settle`].
     pub async fn take_in(&self, event: Event) -> anyhow::Result<Taken> {
-        let terms = self.terms().await?;
+        let mut turn = self.writers.take(&event.chat).await;
+        // Both may be far away, and as a rule the event stays in its chat.
+        let (terms, found) = try_join(self.terms(), self.load(&event.chat)).await?;
+        let (came, mut found) = (event.chat.clone(), Some(found));
         let event = admit(&terms, event);
-        let _turn = self.writers.take(&event.chat).await;
+        if event.chat != came {
+            drop(turn);
+            turn = self.writers.take(&event.chat).await;
+            found = None;
+        }
+        let _turn = turn;
         for tries in 0..TRIES_MAX {
             give_way(tries).await;
-            let mut record = self.load(&event.chat).await?;
+            let mut record = match found.take() {
+                Some(record) => record,
+                None => self.load(&event.chat).await?,
+            };
             let decided = record.take_in(&terms, &event);
             if decided.changed {
                 match self.save(&event.chat, &mut record).await {

@@ -17,3 +17,4 @@ pub mod secret;
 #[cfg(feature = "aws")]
 pub mod secrets;
 pub mod store;
+pub mod tls;

@@ -1,5 +1,7 @@
 //! The one place that picks where state is kept and where jobs wait.
 
+#[cfg(feature = "aws")]
+use crate::config::Environment;
 use crate::config::{Backend, Config};
 use crate::port::{Queue, Store};
 use crate::{queue, store};
@@ -22,7 +24,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Shelves> {
         }
         #[cfg(feature = "aws")]
         Backend::DynamoDb => {
-            let aws = crate::aws::connect().await;
+            let aws = crate::aws::connect().await?;
             let store = store::Dynamo::new(&aws, config.state.table.as_str());
             let url = config.state.queue_url.as_str();
             let queue = queue::Sqs::of(&aws, url, &config.runner);
@@ -36,10 +38,16 @@ pub async fn open(config: &Config) -> anyhow::Result<Shelves> {
     }
 }
 
-/// Opens the shelves of the cloud for a process that only sends jobs: that needs fewer rights.
+/// Opens the table the environment names, for a process that looks into it before all settings are
+/// read; whether the name is a good one they say.
 #[cfg(feature = "aws")]
-pub fn open_to_send(config: &Config, aws: &aws_config::SdkConfig) -> Shelves {
-    let store = store::Dynamo::new(aws, config.state.table.as_str());
-    let queue = queue::Sqs::sender(aws, config.state.queue_url.as_str());
-    (Arc::new(store), Arc::new(queue))
+pub fn table(environment: &Environment, aws: &aws_config::SdkConfig) -> Arc<dyn Store> {
+    let name = environment.get("POCO_STATE_TABLE").unwrap_or_default().trim();
+    Arc::new(store::Dynamo::new(aws, name))
+}
+
+/// Opens the queues for a process that only sends jobs: that needs fewer rights.
+#[cfg(feature = "aws")]
+pub fn queue_to_send(config: &Config, aws: &aws_config::SdkConfig) -> Arc<dyn Queue> {
+    Arc::new(queue::Sqs::sender(aws, config.state.queue_url.as_str()))
 }

@@ -5,7 +5,7 @@ use super::{App, Debt, ROOMS, TRIES_MAX, Taken, give_way};
 use crate::port::{ChatError, Job, KEYS_MAX, MessageId, PutError};
 use crate::record::{Owed, Record};
 use anyhow::Context;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join};
 use poco_core::{
     Archive, CardKey, ChatId, Command, Effect, Event, EventId, Fact, Listing, Settings, Timestamp,
     UserId, hash,
@@ -115,21 +115,25 @@ impl App {
 
     /// Sends the jobs a chat owes, and nothing else: they must not wait for cards.
     pub async fn send_jobs(&self, chat: &ChatId) -> anyhow::Result<Debt> {
-        let record = self.load(chat).await?;
-        self.send_jobs_of(chat, record).await
-    }
-
-    /// Like [`App::send_jobs`], as [`App::settle_after`] is like [`App::settle`].
-    pub async fn send_jobs_after(&self, taken: &Taken) -> anyhow::Result<Debt> {
-        self.send_jobs_of(&taken.chat, taken.record.clone()).await
-    }
-
-    async fn send_jobs_of(&self, chat: &ChatId, record: Record) -> anyhow::Result<Debt> {
-        let mut paid = Paid::default();
+        let (record, mut paid) = (self.load(chat).await?, Paid::default());
         self.send(chat, &record, &mut paid).await;
         let debt = left(&record, &paid);
         self.strike_off(chat, &paid, record).await?;
         Ok(debt)
+    }
+
+    /// Sends the jobs that are owed since an event was taken in, and has a machine pay the rest.
+    /// `cause` is that event.
+    pub async fn send_jobs_after(&self, taken: &Taken, cause: &str) -> anyhow::Result<Debt> {
+        let (chat, record, mut paid) = (&taken.chat, &taken.record, Paid::default());
+        self.send(chat, record, &mut paid).await;
+        let struck = self.strike_off(chat, &paid, record.clone());
+        if left(record, &paid) == Debt::Owing {
+            try_join(struck, self.hand_over(taken, cause)).await?;
+        } else {
+            struck.await?;
+        }
+        Ok(Debt::Clear)
     }
 
     /// Has a machine pay what a chat owes, for there is no time to do so here. `cause` is the event

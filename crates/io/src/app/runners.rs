@@ -1,7 +1,7 @@
 //! The machines that run agents: each leaves word of itself, and all others read it.
 
 use super::App;
-use crate::port::{Document, PutError};
+use crate::port::{Document, PutError, Store};
 use anyhow::Context;
 use futures_util::future::try_join_all;
 use poco_core::{
@@ -43,12 +43,31 @@ impl Known {
     }
 }
 
+/// Reads what machines there are.
+pub async fn runners(store: &dyn Store) -> anyhow::Result<Vec<Runner>> {
+    let keys = store.keys(RUNNERS, None).await.context("list machines")?;
+    let read = try_join_all(keys.iter().map(|key| store.get(key)));
+    let mut runners = vec![];
+    for (key, document) in keys.iter().zip(read.await.context("load machines")?) {
+        let read = document.map(|it| serde_json::from_str(&it.body)).transpose();
+        runners.extend(read.with_context(|| format!("unreadable {key}"))?);
+    }
+    Ok(runners)
+}
+
 impl App {
     /// Reads what machines there are, from now on; without it this process is all there is.
     #[must_use]
     pub fn with_runners(mut self) -> Self {
         self.known.watched = true;
         self
+    }
+
+    /// Like [`App::with_runners`], when they have just been read.
+    #[must_use]
+    pub fn with_runners_of(self, runners: Vec<Runner>) -> Self {
+        self.known.watch().read = Some(((self.clock)(), runners));
+        self.with_runners()
     }
 
     /// Leaves word that a machine is there, and how it is.
@@ -88,13 +107,7 @@ impl App {
         {
             return Ok(runners.clone());
         }
-        let keys = self.store.keys(RUNNERS, None).await.context("list machines")?;
-        let read = try_join_all(keys.iter().map(|key| self.store.get(key)));
-        let mut runners = vec![];
-        for (key, document) in keys.iter().zip(read.await.context("load machines")?) {
-            let read = document.map(|it| serde_json::from_str(&it.body)).transpose();
-            runners.extend(read.with_context(|| format!("unreadable {key}"))?);
-        }
+        let runners = runners(&*self.store).await?;
         self.known.watch().read = Some((now, runners.clone()));
         Ok(runners)
     }

@@ -9,6 +9,7 @@ use super::recent::{Outbound, Recent};
 use super::token::{Issued, Tokens};
 use crate::config;
 use crate::secret::Secret;
+use crate::tls::Roots;
 use anyhow::Context;
 use reqwest::Method;
 use serde_json::json;
@@ -56,9 +57,7 @@ pub struct Bot {
 }
 
 /// Makes an HTTP client for the platform: the system's proxy, but none to this machine itself.
-pub fn http_client(base_url: &str) -> anyhow::Result<reqwest::Client> {
-    // Fails if somebody chose a provider before, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+pub fn http_client(base_url: &str, roots: Roots) -> anyhow::Result<reqwest::Client> {
     let url = reqwest::Url::parse(base_url).context("read the Feishu base URL")?;
     let mut client = reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
@@ -71,7 +70,7 @@ pub fn http_client(base_url: &str) -> anyhow::Result<reqwest::Client> {
     if is_loopback(&url) {
         client = client.no_proxy();
     }
-    client.build().context("make an HTTP client")
+    roots.trust(client)?.build().context("make an HTTP client")
 }
 
 fn is_loopback(url: &reqwest::Url) -> bool {
@@ -81,9 +80,14 @@ fn is_loopback(url: &reqwest::Url) -> bool {
 
 impl Feishu {
     pub fn new(config: &config::Feishu) -> anyhow::Result<Self> {
+        Self::trusting(config, Roots::System)
+    }
+
+    /// Like [`Feishu::new`], where servers are known by other roots.
+    pub fn trusting(config: &config::Feishu, roots: Roots) -> anyhow::Result<Self> {
         let base_url = config.base_url.trim_end_matches('/').to_owned();
         let shared = Shared {
-            http: http_client(&base_url)?,
+            http: http_client(&base_url, roots)?,
             base_url,
             app_id: config.app_id.clone(),
             app_secret: config.app_secret.clone(),
