@@ -90,10 +90,15 @@ impl Cloud {
 
     /// Makes a table like the template's. No two have the same name.
     pub fn table(&self) -> String {
-        let (name, config) = (format!("poco-{}", self.account), self.config());
+        let (name, config) = (self.table_name(), self.config());
         let created = name.clone();
         wait(async move { create_table(&config, &created).await });
         name
+    }
+
+    /// What [`Cloud::table`] makes is called so.
+    pub fn table_name(&self) -> String {
+        format!("poco-{}", self.account)
     }
 
     /// Makes a queue like the template's, and one for what is put aside; returns where they are.

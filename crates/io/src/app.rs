@@ -178,10 +178,12 @@ impl App {
     }
 }
 
-/// Waits a little, and longer each time, so that two processes do not come first in turns for ever.
+/// Waits a little, longer each time, and by chance: processes that were at one chat at the same time
+/// must not be there at the same time again.
 async fn give_way(tries: u32) {
     if tries > 0 {
-        tokio::time::sleep(Duration::from_millis(1 << tries.min(6))).await;
+        let chance = f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX);
+        tokio::time::sleep(Duration::from_millis(2 << tries.min(6)).mul_f64(chance)).await;
     }
 }
 
