@@ -4,9 +4,10 @@ use super::{Seat, Work};
 use crate::agent::{Agent, AgentError, Turn};
 use crate::folder;
 use crate::home::random_hex;
+use poco_core::words::agent as words;
 use poco_core::{
-    ApprovalId, Command, Fact, Phase, Report, Settings, Step, Task, TaskId, ThreadId, Transcript,
-    UserId, Verdict,
+    ApprovalId, Command, Fact, Lang, Phase, Report, Settings, Step, Task, TaskId, Text, ThreadId,
+    Transcript, UserId, Verdict,
 };
 use poco_io::port::Delivery;
 use std::sync::Arc;
@@ -89,7 +90,7 @@ impl Seat {
     /// Says so where people look, for a command that can't be performed.
     async fn give_up(&mut self, command: &Command, reason: &str) {
         let told = match command {
-            Command::Start { task, .. } => self.failed(task, reason).await,
+            Command::Start { task, .. } => self.failed(task, words::given_up(reason)).await,
             Command::Answer { task, approval, .. } => {
                 let report = Report::Settled { approval: approval.clone() };
                 self.report(task, approval.as_str(), report).await
@@ -99,7 +100,7 @@ impl Seat {
             // Once a minute it is looked for anyway.
             Command::Settle => Ok(()),
             Command::Look { request, .. } => {
-                let result = Err(format!("The folder could not be looked at: {reason}"));
+                let result = Err(words::folder_not_looked_at(reason));
                 let fact = Fact::Looked { request: request.clone(), result };
                 self.tell(&format!("{request}-unlooked"), fact).await
             }
@@ -124,11 +125,8 @@ impl Seat {
         }
         let name = &start.settings.agent;
         let Some(agent) = self.shared.agents.get(name).cloned() else {
-            let reason = format!(
-                "There is no agent “{name}” on this machine. There is: {}.",
-                self.shared.agents.names().join(", ")
-            );
-            self.failed(start.task, &reason).await?;
+            let reason = words::not_here(name, self.shared.agents.names().join(", "));
+            self.failed(start.task, reason).await?;
             return Ok(Done::Yes);
         };
         let place = self.shared.places.clone().acquire_owned().await?;
@@ -155,11 +153,11 @@ impl Seat {
     /// Gives the agent the prompt: at most once, for the claim on it is saved before.
     async fn hand_over(&mut self, agent: &dyn Agent, start: &Start<'_>) -> anyhow::Result<Handed> {
         if let Err(reason) = agent.ready().await {
-            return self.refused(start.task, &reason).await;
+            return self.refused(start.task, reason).await;
         }
         let (opened, note) = match agent.open(start.thread, start.settings).await {
             Err(AgentError::Forgotten(reason)) => {
-                let note = format!("⚠ A fresh conversation: {reason}");
+                let note = words::fresh(reason);
                 (agent.open(None, start.settings).await, Some(note))
             }
             opened => (opened, None),
@@ -167,7 +165,7 @@ impl Seat {
         let thread = match opened {
             Ok(thread) => thread,
             Err(AgentError::Refused(reason) | AgentError::Forgotten(reason)) => {
-                return self.refused(start.task, &reason).await;
+                return self.refused(start.task, reason).await;
             }
             Err(AgentError::Later(reason) | AgentError::Unclear(reason)) => {
                 return Ok(Handed::Not(Done::Later(reason)));
@@ -190,11 +188,11 @@ impl Seat {
                 self.started(start.task, turn.thread(), turn.id()).await?;
                 Ok(Handed::Turn { turn, note })
             }
-            Err(AgentError::Refused(reason)) => self.refused(start.task, &reason).await,
+            Err(AgentError::Refused(reason)) => self.refused(start.task, reason).await,
             // The prompt went nowhere: the next try opens another conversation.
-            Err(AgentError::Forgotten(reason) | AgentError::Later(reason)) => {
+            Err(error @ (AgentError::Forgotten(_) | AgentError::Later(_))) => {
                 self.report(start.task, &format!("unclaimed-{attempt}"), Report::Unclaimed).await?;
-                Ok(Handed::Not(Done::Later(reason)))
+                Ok(Handed::Not(Done::Later(error.to_string())))
             }
             Err(AgentError::Unclear(reason)) => {
                 tracing::warn!(task.id = %start.task, "it is not known whether a turn began: {reason}");
@@ -208,7 +206,7 @@ impl Seat {
         }
     }
 
-    async fn refused(&mut self, task: &TaskId, reason: &str) -> anyhow::Result<Handed> {
+    async fn refused(&mut self, task: &TaskId, reason: Text) -> anyhow::Result<Handed> {
         self.failed(task, reason).await?;
         Ok(Handed::Not(Done::Yes))
     }
@@ -260,6 +258,7 @@ impl Seat {
         match turn.interrupt().await {
             Ok(()) => Ok(Done::Yes),
             Err(AgentError::Refused(reason) | AgentError::Forgotten(reason)) => {
+                let reason = reason.of(Lang::En);
                 tracing::warn!(task.id = %task, "could not be interrupted: {reason}");
                 Ok(Done::Yes)
             }
@@ -293,7 +292,7 @@ enum Handed {
     /// The agent is at it. `note` is what people should know of how it began.
     Turn {
         turn: Box<dyn Turn>,
-        note: Option<String>,
+        note: Option<Text>,
     },
     Not(Done),
 }

@@ -3,7 +3,7 @@
 use super::App;
 use crate::port::{Document, PutError};
 use anyhow::{Context, anyhow};
-use poco_core::{Block, Card, Pages, PagesId, hash, paginate};
+use poco_core::{Block, Card, Pages, PagesId, Text, hash, paginate};
 
 impl App {
     /// Cuts a text into pages and keeps them. Keeping the same text again under the same id changes
@@ -27,7 +27,7 @@ impl App {
     pub async fn fill(&self, mut card: Card) -> anyhow::Result<Card> {
         for block in &mut card.blocks {
             if let Block::Stored { pages, page } = block {
-                *block = Block::Text(self.page(pages, *page).await?);
+                *block = Block::Text(Text::verbatim(self.page(pages, *page).await?));
             }
         }
         Ok(card)
