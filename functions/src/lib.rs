@@ -9,9 +9,9 @@ use anyhow::{Context, ensure};
 use axum::routing::get;
 use axum::{Json, Router};
 use poco_io::app::{App, runners};
-use poco_io::config::{Backend, Config, Environment};
-use poco_io::feishu::verify::Verifier;
+use poco_io::config::{Backend, Config, Environment, Given};
 use poco_io::feishu::{Feishu, webhook};
+use poco_io::keyring::Keyring;
 use poco_io::tls::Roots;
 use poco_io::{aws, clock, open, secrets};
 use serde_json::json;
@@ -24,18 +24,24 @@ const HOME: &str = "/tmp";
 
 /// Reads the settings, makes the clients once, and answers requests until the process is ended.
 pub async fn serve() -> Result<(), lambda_http::Error> {
-    let aws = aws::connect_in_haste(roots()).await?;
-    let environment = Environment::of_process().with("HOME", HOME);
-    let store = open::table(&environment, &aws);
+    let aws = aws::connect_in_haste(roots()).await;
+    let mut given = Given::gather(Environment::of_process().with("HOME", HOME));
+    let table = open::peek(&given, &aws);
     // Neither needs the other, and both are far away.
-    let revealed = secrets::reveal(environment, &aws);
-    let (environment, runners) = tokio::join!(revealed, runners(&*store));
-    let config = Config::read(environment?).context("read the settings")?;
+    let (vault, runners) = tokio::join!(secrets::reveal(&mut given, &aws), runners(&table));
+    let vault = vault?;
+    let config = given.judge().context("read the settings")?;
     log(&config)?;
-    let queue = open::queue_to_send(&config, &aws);
-    let feishu = Feishu::trusting(&config.feishu, roots()).context("set up Feishu")?;
+    let (store, queue) = open::open_to_send(&config, &aws);
+    let keys = config.feishu.keys();
+    let keyring = match vault {
+        Some(vault) => Keyring::kept_by(Arc::new(vault), keys),
+        None => Keyring::fixed(keys),
+    };
+    let feishu = Feishu::trusting(&config.feishu, keyring.clone(), roots());
+    let feishu = Arc::new(feishu.context("set up Feishu")?);
     let terms = config.terms(vec![config.agents.usual.clone()]);
-    let app = App::new(store, queue, Arc::new(feishu), terms, clock::now);
+    let app = App::new(store, queue, feishu, terms, clock::now);
     let app = match runners {
         Ok(runners) => app.with_runners_of(runners),
         Err(error) => {
@@ -43,7 +49,7 @@ pub async fn serve() -> Result<(), lambda_http::Error> {
             app.with_runners()
         }
     };
-    lambda_http::run(routes(&config, app)?).await
+    lambda_http::run(routes(&config, keyring, app)?).await
 }
 
 /// Whom to believe that a server is who it says it is.
@@ -53,10 +59,9 @@ fn roots() -> Roots {
 }
 
 /// Makes the routes: Feishu's, and one that says what this is.
-fn routes(config: &Config, app: App) -> anyhow::Result<Router> {
+fn routes(config: &Config, keyring: Keyring, app: App) -> anyhow::Result<Router> {
     ensure!(config.state.backend == Backend::DynamoDb, "POCO_STATE_BACKEND must be dynamodb");
     let feishu = &config.feishu;
-    let verifier = Verifier::new(feishu.verification_token.clone(), feishu.encrypt_key.clone());
     let health = json!({
         "status": "ok",
         "app": config.app_name,
@@ -64,10 +69,10 @@ fn routes(config: &Config, app: App) -> anyhow::Result<Router> {
         "state_backend": config.state.backend.as_str(),
         "queue": config.state.backend.queue(),
         "delivery": feishu.delivery.as_str(),
-        "feishu": feishu.is_set() && verifier.is_configured(),
+        "feishu": feishu.is_set() && keyring.keys().verifier().is_configured(),
     });
     let reception = Arc::new(Reception::new(app));
-    let webhooks = webhook::routes(reception, verifier, clock::now);
+    let webhooks = webhook::routes(reception, keyring, clock::now);
     Ok(webhooks.route("/health", get(async move || Json(health))))
 }
 

@@ -1,11 +1,10 @@
 //! A function that makes the calls of an event and does nothing else: how soon one could answer that
 //! keeps state and sends jobs as PoCo does.
 
-use anyhow::Context;
 use lambda_http::{Body, Error, Request, Response, run, service_fn};
 use poco_core::{ChatId, Command, RunnerId};
 use poco_io::app::runners;
-use poco_io::config::Environment;
+use poco_io::config::{Environment, Given};
 use poco_io::port::{Document, Job, Queue, Store};
 use poco_io::queue::Sqs;
 use poco_io::tls::Roots;
@@ -13,11 +12,11 @@ use poco_io::{aws, open, secrets};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let aws = aws::connect_in_haste(Roots::BuiltIn).await?;
-    let environment = Environment::of_process();
-    let store = &*open::table(&environment, &aws);
-    let url = environment.get("POCO_QUEUE_URL").context("where the queue is")?.to_owned();
-    let (revealed, machines) = tokio::join!(secrets::reveal(environment, &aws), runners(store));
+    let aws = aws::connect_in_haste(Roots::BuiltIn).await;
+    let mut given = Given::gather(Environment::of_process().with("HOME", "/tmp"));
+    let store = &open::peek(&given, &aws);
+    let url = std::env::var("POCO_QUEUE_URL")?;
+    let (revealed, machines) = tokio::join!(secrets::reveal(&mut given, &aws), runners(store));
     (revealed?, machines?);
     let queue = &Sqs::sender(&aws, url);
     let make = async |request: Request| {

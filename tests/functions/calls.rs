@@ -82,7 +82,13 @@ async fn a_machine_with_nothing_to_do_costs_the_same_however_many_chats_there_ar
             let by = UserId::new(stage.feishu.open_id("ada").unwrap());
             let fact = Fact::Acted { by, via: Via::Group, action: Action::Help };
             let id = EventId::new(format!("help-{n}"));
-            let event = Event { id, chat: ChatId::new(format!("oc_{n}")), at: clock::now(), fact };
+            let event = Event {
+                id,
+                chat: ChatId::new(format!("oc_{n}")),
+                at: clock::now(),
+                lang: None,
+                fact,
+            };
             // Posting into a chat that is not there fails for good, and is over with.
             stage.app.handle(event).await.unwrap();
         }
@@ -140,7 +146,7 @@ async fn a_task_costs_a_machine_a_few_calls_for_each_turning_point() {
     for (n, (report, expected)) in points.into_iter().enumerate() {
         let fact = Fact::Reported { task: task.clone(), report };
         let id = EventId::new(format!("r{n}"));
-        let event = Event { id, chat: chat.clone(), at: clock::now(), fact };
+        let event = Event { id, chat: chat.clone(), at: clock::now(), lang: None, fact };
         let handled = async { drop(app.handle(event).await.unwrap()) };
         assert_eq!(counted_in(&stage, handled).await, expected, "turning point {n}");
     }

@@ -7,7 +7,9 @@ mod runners;
 mod tasks;
 mod turns;
 
-pub use runners::runners;
+pub(crate) use pages::PAGES;
+pub use runners::{RUNNERS, runner_key, runners};
+pub(crate) use tasks::TASKS;
 pub use tasks::TaskPage;
 use turns::Turns;
 

@@ -2,11 +2,12 @@
 
 mod http;
 
+use crate::config::Cloud;
 use crate::tls::Roots;
 use anyhow::Context;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use std::time::Duration;
 
@@ -20,33 +21,39 @@ const TRIES_MAX: u32 = 6;
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 const CONNECT_IN_HASTE: Duration = Duration::from_millis(700);
 
-/// Finds credentials and region as every AWS tool does: environment, profile, role.
-pub async fn connect() -> anyhow::Result<SdkConfig> {
-    Ok(load(http_client()?, timeouts()).await)
+/// Finds credentials and region as every AWS tool does: environment, profile, role; unless the
+/// settings name them.
+pub async fn connect(cloud: &Cloud) -> SdkConfig {
+    load(cloud, http_client(), timeouts()).await
 }
 
 /// Like [`connect`], for a process that must answer within seconds itself.
-pub async fn connect_in_haste(roots: Roots) -> anyhow::Result<SdkConfig> {
+pub async fn connect_in_haste(roots: Roots) -> SdkConfig {
     let haste = TimeoutConfig::builder()
         .operation_attempt_timeout(Duration::from_millis(900))
         .operation_timeout(Duration::from_secs(2))
         .build();
-    let http = SharedHttpClient::new(http::Http::new(roots, CONNECT_IN_HASTE)?);
-    Ok(load(http, haste).await)
+    let http = SharedHttpClient::new(http::Http::new(roots, CONNECT_IN_HASTE));
+    load(&Cloud::default(), http, haste).await
 }
 
-async fn load(http: SharedHttpClient, timeouts: TimeoutConfig) -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
+async fn load(cloud: &Cloud, http: SharedHttpClient, timeouts: TimeoutConfig) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
         .retry_config(retries())
-        .timeout_config(timeouts)
-        .load()
-        .await
+        .timeout_config(timeouts);
+    if let Some(profile) = &cloud.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &cloud.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    loader.load().await
 }
 
 /// Makes the connections calls go over.
-pub fn http_client() -> anyhow::Result<SharedHttpClient> {
-    Ok(SharedHttpClient::new(http::Http::new(Roots::System, CONNECT_WITHIN)?))
+pub fn http_client() -> SharedHttpClient {
+    SharedHttpClient::new(http::Http::new(Roots::System, CONNECT_WITHIN))
 }
 
 /// How often, and how soon, a call is tried again that was throttled or got no answer.

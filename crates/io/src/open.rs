@@ -1,11 +1,17 @@
 //! The one place that picks where state is kept and where jobs wait.
 
-#[cfg(feature = "aws")]
-use crate::config::Environment;
 use crate::config::{Backend, Config};
+#[cfg(feature = "aws")]
+use crate::config::{Given, key};
 use crate::port::{Queue, Store};
 use crate::{queue, store};
+#[cfg(feature = "sqlite")]
+use poco_core::{TaskId, Timestamp};
 use std::sync::Arc;
+
+/// The documents that may be forgotten after a while. Rooms, and what machines say of themselves,
+/// are kept for ever.
+const FORGOTTEN: [&str; 2] = [crate::app::TASKS, crate::app::PAGES];
 
 /// Where a process keeps state, and the way to the machines that run agents.
 pub type Shelves = (Arc<dyn Store>, Arc<dyn Queue>);
@@ -17,6 +23,10 @@ pub async fn open(config: &Config) -> anyhow::Result<Shelves> {
         #[cfg(feature = "sqlite")]
         Backend::Sqlite => {
             let sqlite = store::Sqlite::open(&config.state.db_path)?;
+            if let Some(keep) = config.state.keep {
+                let before = oldest(keep);
+                FORGOTTEN.iter().for_each(|prefix| sqlite.forget(prefix, &before));
+            }
             Ok((sqlite.clone(), sqlite))
         }
         Backend::Memory => {
@@ -24,8 +34,8 @@ pub async fn open(config: &Config) -> anyhow::Result<Shelves> {
         }
         #[cfg(feature = "aws")]
         Backend::DynamoDb => {
-            let aws = crate::aws::connect().await?;
-            let store = store::Dynamo::new(&aws, config.state.table.as_str());
+            let aws = crate::aws::connect(&config.cloud).await;
+            let store = table(config, &aws);
             let url = config.state.queue_url.as_str();
             let queue = queue::Sqs::of(&aws, url, &config.runner);
             Ok((Arc::new(store), Arc::new(queue)))
@@ -38,16 +48,33 @@ pub async fn open(config: &Config) -> anyhow::Result<Shelves> {
     }
 }
 
-/// Opens the table the environment names, for a process that looks into it before all settings are
-/// read; whether the name is a good one they say.
+/// The table the settings name, for a process that looks into it before all of them are judged;
+/// whether the name is a good one they say.
 #[cfg(feature = "aws")]
-pub fn table(environment: &Environment, aws: &aws_config::SdkConfig) -> Arc<dyn Store> {
-    let name = environment.get("POCO_STATE_TABLE").unwrap_or_default().trim();
-    Arc::new(store::Dynamo::new(aws, name))
+pub fn peek(given: &Given, aws: &aws_config::SdkConfig) -> impl Store + use<> {
+    let name = key("POCO_STATE_TABLE").map(|key| given.value(key).0);
+    store::Dynamo::new(aws, name.unwrap_or_default())
 }
 
-/// Opens the queues for a process that only sends jobs: that needs fewer rights.
+/// The least id a task of that age could have.
+#[cfg(feature = "sqlite")]
+fn oldest(keep: std::time::Duration) -> String {
+    let keep = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX);
+    TaskId::least(Timestamp(crate::clock::now().0.saturating_sub(keep)))
+}
+
+/// What may be forgotten goes by itself: tasks that are over and their texts.
 #[cfg(feature = "aws")]
-pub fn queue_to_send(config: &Config, aws: &aws_config::SdkConfig) -> Arc<dyn Queue> {
-    Arc::new(queue::Sqs::sender(aws, config.state.queue_url.as_str()))
+fn table(config: &Config, aws: &aws_config::SdkConfig) -> store::Dynamo {
+    let table = store::Dynamo::new(aws, config.state.table.as_str());
+    let forgotten = config.state.keep.into_iter().flat_map(|keep| FORGOTTEN.map(|it| (it, keep)));
+    forgotten.fold(table, |table, (prefix, keep)| table.forgetting(prefix, keep))
+}
+
+/// Opens the shelves of the cloud for a process that only sends jobs: that needs fewer rights.
+#[cfg(feature = "aws")]
+pub fn open_to_send(config: &Config, aws: &aws_config::SdkConfig) -> Shelves {
+    let store = table(config, aws);
+    let queue = queue::Sqs::sender(aws, config.state.queue_url.as_str());
+    (Arc::new(store), Arc::new(queue))
 }

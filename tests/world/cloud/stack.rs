@@ -62,7 +62,7 @@ impl Stack {
             .region(Region::new(REGION))
             .endpoint_url(self.server.url())
             .credentials_provider(SharedCredentialsProvider::new(keys))
-            .http_client(poco_io::aws::http_client().expect("a client"))
+            .http_client(poco_io::aws::http_client())
             .retry_config(poco_io::aws::retries())
             .timeout_config(poco_io::aws::timeouts())
             .build()

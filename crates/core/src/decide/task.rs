@@ -56,6 +56,7 @@ fn new_task(
         settings: settings(terms, room),
         since: event.at,
         phase: Phase::Waiting,
+        held: false,
         pending: vec![],
         answered: vec![],
         thread: None,
@@ -95,16 +96,39 @@ pub(super) fn start(desk: &mut Desk, event: &Event, mut task: Task) -> Vec<Effec
         desk.thread = None;
     }
     task.phase = Phase::Starting;
-    let command = Command::Start {
+    task.held = false;
+    let effects = vec![give(&task, desk.thread.as_ref())];
+    desk.current = Some(task);
+    effects
+}
+
+/// Gives a task to its machine.
+fn give(task: &Task, thread: Option<&ThreadId>) -> Effect {
+    task.send(Command::Start {
         task: task.id.clone(),
         prompt: task.prompt.clone(),
         // One that is resumed goes on in its own conversation, whatever came since.
-        thread: task.thread.clone().or_else(|| desk.thread.clone()),
+        thread: task.thread.clone().or_else(|| thread.cloned()),
         settings: task.settings.clone(),
-    };
-    let effects = vec![task.send(command)];
-    desk.current = Some(task);
-    effects
+    })
+}
+
+/// Its machine takes nothing new at this time.
+pub(super) fn held(room: &mut Room, id: &TaskId) -> Vec<Effect> {
+    let task = room.desk.current(id).filter(|task| task.phase == Phase::Starting);
+    task.into_iter().for_each(|task| task.held = true);
+    vec![]
+}
+
+/// Gives a task that was held to its machine again, once that takes something.
+pub(super) fn release(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
+    let Desk { current, thread, .. } = &mut room.desk;
+    let Some(task) = current.as_mut().filter(|task| task.held) else { return vec![] };
+    if !super::runner::is_taking(terms, &task.settings.runner, event.at) {
+        return vec![];
+    }
+    task.held = false;
+    vec![give(task, thread.as_ref())]
 }
 
 pub(super) fn stop(scene: &Scene<'_>, room: &mut Room, id: Option<&TaskId>) -> Vec<Effect> {
@@ -249,6 +273,7 @@ pub(super) fn claimed(
     let Some(task) = room.desk.current(id) else { return vec![] };
     if task.phase == Phase::Starting && task.settings.runner == *runner {
         task.phase = Phase::Claimed { claim: claim.to_owned() };
+        task.held = false;
         task.thread = thread.cloned();
     }
     vec![]

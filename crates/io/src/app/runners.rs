@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Begins the keys of what machines say of themselves.
-const RUNNERS: &str = "runner/";
+pub const RUNNERS: &str = "runner/";
 
 /// How long what was read of the machines is good for, in milliseconds.
 const FRESH: u64 = 10_000;
@@ -72,7 +72,7 @@ impl App {
 
     /// Leaves word that a machine is there, and how it is.
     pub async fn heartbeat(&self, runner: &Runner) -> anyhow::Result<()> {
-        let key = key(&runner.id);
+        let key = runner_key(&runner.id);
         let body = serde_json::to_string(runner).context("write a heartbeat")?;
         let mut last = self.known.watch().left.get(&runner.id).copied();
         for _ in 0..TRIES_MAX {
@@ -156,9 +156,11 @@ impl App {
 }
 
 impl Watch {
-    /// Notes that word was left. Of a machine that was silent for long, others have told since that
+    /// Notes that word was left: it is known here at once. Of a machine that was silent for long, others have told since that
     /// it is away, and nobody but itself that it is back.
     fn leave(&mut self, runner: &Runner, version: u64) {
+        let read = self.read.iter_mut().flat_map(|(_, runners)| runners);
+        read.filter(|it| it.id == runner.id).for_each(|it| it.clone_from(runner));
         let last = self.left.insert(runner.id.clone(), (version, runner.seen));
         if last.is_none_or(|(_, at)| runner.seen.since(at) > ASLEEP_AFTER) {
             self.told = None;
@@ -167,11 +169,17 @@ impl Watch {
 }
 
 fn is_news(room: &Room, runners: &[Runner], now: Timestamp) -> bool {
+    if let Some(task) = room.desk.current.as_ref().filter(|task| task.held)
+        && runners.iter().any(|it| it.id == task.settings.runner && it.away(now).is_none())
+    {
+        return true;
+    }
     let Kind::Project(project) = &room.kind else { return false };
     let runner = runners.iter().find(|it| it.id == project.settings.runner);
     runner.and_then(|it| it.away(now)) != project.away
 }
 
-fn key(id: &RunnerId) -> String {
+/// The key of what a machine says of itself.
+pub fn runner_key(id: &RunnerId) -> String {
     format!("{RUNNERS}{id}")
 }

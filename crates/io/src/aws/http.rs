@@ -13,21 +13,25 @@ use aws_smithy_types::body::SdkBody;
 use axum::http;
 use std::time::Duration;
 
-/// An HTTP client as the SDK wants it. How long an answer may take is the SDK's to say.
+/// An HTTP client as the SDK wants it, or why there is none: every call says so then. How long an
+/// answer may take is the SDK's to say.
 #[derive(Clone, Debug)]
-pub(super) struct Http(reqwest::Client);
+pub(super) struct Http(Result<reqwest::Client, String>);
 
 impl Http {
-    pub(super) fn new(roots: Roots, connect_within: Duration) -> anyhow::Result<Self> {
-        let client = reqwest::Client::builder()
-            .connect_timeout(connect_within)
-            // A call that is given up ends its connection: the next one does not wait for a dead one.
-            .http1_only()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none());
-        let client = roots.trust(client)?.build().context("make an HTTP client for AWS")?;
-        Ok(Self(client))
+    pub(super) fn new(roots: Roots, connect_within: Duration) -> Self {
+        Self(client(roots, connect_within).map_err(|error| format!("{error:#}")))
     }
+}
+
+fn client(roots: Roots, connect_within: Duration) -> anyhow::Result<reqwest::Client> {
+    let client = reqwest::Client::builder()
+        .connect_timeout(connect_within)
+        // A call that is given up ends its connection: the next one does not wait for a dead one.
+        .http1_only()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none());
+    roots.trust(client)?.build().context("make an HTTP client for AWS")
 }
 
 impl HttpClient for Http {
@@ -43,7 +47,10 @@ impl HttpClient for Http {
 impl HttpConnector for Http {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let client = self.0.clone();
-        HttpConnectorFuture::new(async move { exchange(&client, request).await })
+        HttpConnectorFuture::new(async move {
+            let client = client.map_err(|why| ConnectorError::user(why.into()))?;
+            exchange(&client, request).await
+        })
     }
 }
 
