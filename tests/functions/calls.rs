@@ -5,7 +5,6 @@ use poco_core::{
     Action, ChatId, Command, Event, EventId, Fact, Outcome, Pages, Report, Runner, RunnerId,
     TaskId, ThreadId, Timestamp, TurnId, UserId, Via,
 };
-use poco_io::app::App;
 use poco_io::clock;
 use poco_io::port::Queue;
 use serde_json::Value;
@@ -68,7 +67,8 @@ async fn a_machine_with_nothing_to_do_costs_the_same_however_many_chats_there_ar
         Timestamp(clock::now().0 + NOW.fetch_add(11_000, Ordering::Relaxed))
     }
     let stage = Stage::new().await;
-    let app = App { clock: now, ..stage.machine() }.with_runners();
+    let mut app = stage.machine().with_runners();
+    app.clock = now;
     let look = || async {
         app.heartbeat(&Runner { seen: now(), ..laptop() }).await.unwrap();
         let told = app.check_runners().await.unwrap();
