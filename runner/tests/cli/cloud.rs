@@ -335,7 +335,7 @@ impl Place {
     fn event(&self, id: &str, action: Action) -> Event {
         let via = Via::Local { card: None };
         let fact = Fact::Acted { by: UserId::new("ann"), via, action };
-        Event { id: EventId::new(id), chat: Chats::local("ann"), at: clock(), fact }
+        Event { id: EventId::new(id), chat: Chats::local("ann"), at: clock(), lang: None, fact }
     }
 
     /// Gives the machine a task, whether or not it is there, and returns its id.

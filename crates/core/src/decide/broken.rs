@@ -1,7 +1,7 @@
 //! Tasks that were cut off: people say what becomes of them.
 
 use super::{Scene, task};
-use crate::words::{project as project_words, task as words, task::GO_ON};
+use crate::words::{project as project_words, task as words};
 use crate::{
     Archive, BROKEN_MAX, Desk, Effect, Kind, Outcome, Phase, Room, Task, TaskId, Text, ThreadId,
     WAITING_MAX,
@@ -26,18 +26,19 @@ pub(super) fn forget(desk: &mut Desk) -> Vec<Effect> {
 
 /// Has the agent go on, in the same conversation, before anything that waits.
 pub(super) fn resume(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
+    let lang = room.lang(scene.terms);
     take_up(scene, room, id, words::resumed_as, |Archive { task, outcome, .. }| match outcome {
         Outcome::Interrupted { begun: Some(false), .. } => (task.prompt.clone(), None),
         Outcome::Interrupted { begun: None, .. } => {
-            let prompt = format!("{GO_ON} This is what you were asked:\n\n{}", task.prompt);
-            (prompt, task.thread.clone())
+            let prompt = words::go_on_with(&task.prompt);
+            (prompt.of(lang).to_owned(), task.thread.clone())
         }
         Outcome::Interrupted { begun: Some(true), .. }
         | Outcome::Answered { .. }
         | Outcome::Failed { .. }
         | Outcome::Stopped { .. }
         | Outcome::Cancelled { .. }
-        | Outcome::Merged { .. } => (GO_ON.to_owned(), task.thread.clone()),
+        | Outcome::Merged { .. } => (words::go_on().of(lang).to_owned(), task.thread.clone()),
     })
 }
 
