@@ -186,7 +186,7 @@ async fn a_secret_that_was_changed_is_read_anew_once() {
     let feishu = Feishu::with_keyring(&settings, ring.clone()).expect("a client");
     let rejected = feishu.check().await.expect_err("they were read just now");
     assert_eq!(rejected.code, 10014);
-    let ring = ring.read_long_ago();
+    let _ring = ring.read_long_ago();
     feishu.check().await.expect("a bot");
     let asked = feishu.recent().iter().filter(|it| it.call.contains("token")).count();
     assert_eq!(asked, 3, "wrong, wrong again, right");
