@@ -172,7 +172,7 @@ async fn without_codex_the_stub_is_the_usual_agent() {
             queue_url: String::new(),
             keep: None,
         },
-        cloud: config::Cloud::default(),
+        cloud: Default::default(),
         runner: poco_core::RunnerId::local(),
         agents: config::Agents { usual: "codex".to_owned(), codex: stage.config.clone() },
         log: "info".to_owned(),

@@ -11,5 +11,6 @@ mod laws;
 mod line;
 mod lobby;
 mod records;
+mod runners;
 mod tasks;
 mod words;

@@ -26,6 +26,7 @@ pub(crate) enum Step {
     PressStale(usize),
     Claim(usize),
     Unclaim(usize),
+    Hold(usize),
     Start(usize),
     Ask(usize, usize),
     Settle(usize),
@@ -46,6 +47,7 @@ pub(crate) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
         2 => any().prop_map(Step::PressStale),
         4 => any().prop_map(Step::Claim),
         1 => any().prop_map(Step::Unclaim),
+        1 => any().prop_map(Step::Hold),
         4 => any().prop_map(Step::Start),
         3 => (any(), any()).prop_map(|(task, kind)| Step::Ask(task, kind)),
         1 => any().prop_map(Step::Settle),
@@ -137,6 +139,7 @@ impl History {
                 );
             }
             Step::Unclaim(pick) => self.report(*pick, Report::Unclaimed),
+            Step::Hold(pick) => self.report(*pick, Report::Held),
             Step::Start(pick) => {
                 let turn = TurnId::new(format!("turn {}", self.events));
                 self.report(*pick, Report::Started { thread: ThreadId::new("th"), turn });

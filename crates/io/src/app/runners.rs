@@ -3,7 +3,9 @@
 use super::App;
 use crate::port::{Document, PutError};
 use anyhow::Context;
-use poco_core::{ChatId, Event, EventId, Fact, Kind, Room, Runner, RunnerId, Terms, Timestamp};
+use poco_core::{
+    Away, ChatId, Event, EventId, Fact, Kind, Room, Runner, RunnerId, Terms, Timestamp, hash,
+};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Begins the keys of what machines say of themselves.
@@ -90,7 +92,9 @@ impl App {
             if !is_news(&room, &runners, now) {
                 continue;
             }
-            let id = EventId::new(format!("checked-{}", now.0));
+            // Two things may be new within a millisecond.
+            let how = hash(&format!("{:?}", away(&room, &runners, now)));
+            let id = EventId::new(format!("checked-{}-{how:x}", now.0));
             let event = Event { id, chat: chat.clone(), at: now, lang: None, fact: Fact::Checked };
             self.take_in(event).await.context("tell a project of its machine")?;
             told.push(chat);
@@ -126,8 +130,14 @@ fn is_news(room: &Room, runners: &[Runner], now: Timestamp) -> bool {
         return true;
     }
     let Kind::Project(project) = &room.kind else { return false };
+    away(room, runners, now) != project.away
+}
+
+/// Why the machine of a project takes nothing, if it is so.
+fn away(room: &Room, runners: &[Runner], now: Timestamp) -> Option<Away> {
+    let Kind::Project(project) = &room.kind else { return None };
     let runner = runners.iter().find(|it| it.id == project.settings.runner);
-    runner.and_then(|it| it.away(now)) != project.away
+    runner.and_then(|it| it.away(now))
 }
 
 /// The key of what a machine says of itself.
