@@ -1,6 +1,6 @@
 //! A card, as PoCo thinks of it. A chat platform turns it into its own.
 
-use crate::{Action, PagesId};
+use crate::{Action, MessageRef, PagesId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -12,6 +12,9 @@ pub struct Card {
     pub blocks: Vec<Block>,
     /// Whether text will be typed onto this card while people look.
     pub typing: Typing,
+    /// Post it below this message, in its topic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under: Option<MessageRef>,
 }
 
 /// Whether a card is one that output is typed onto.
@@ -51,6 +54,8 @@ pub enum Block {
     Live { steps: String, answer: String },
     /// Markdown that is kept in a document of its own; the shell fetches it.
     Stored { pages: PagesId, page: usize },
+    /// Several [`Block::Fold`]s that are kept in a document of its own; the shell fetches it.
+    Folds { pages: PagesId, page: usize },
     /// Markdown behind a title that people may unfold.
     Fold { title: String, text: String },
     /// A line across.
@@ -104,7 +109,7 @@ pub struct Choice {
 impl Card {
     /// Makes a card with nothing on it.
     pub fn new(tone: Tone, title: impl Into<String>) -> Self {
-        Self { title: title.into(), tone, blocks: Vec::new(), typing: Typing::No }
+        Self { title: title.into(), tone, blocks: Vec::new(), typing: Typing::No, under: None }
     }
 
     #[must_use]
@@ -135,6 +140,12 @@ impl Card {
         self
     }
 
+    #[must_use]
+    pub fn under(mut self, message: Option<MessageRef>) -> Self {
+        self.under = message;
+        self
+    }
+
     /// Returns every button on the card, those of forms included.
     pub fn all_buttons(&self) -> Vec<&Button> {
         let mut all = vec![];
@@ -150,6 +161,7 @@ impl Card {
                 | Block::Code { .. }
                 | Block::Live { .. }
                 | Block::Stored { .. }
+                | Block::Folds { .. }
                 | Block::Fold { .. }
                 | Block::Rule => {}
             }
@@ -198,6 +210,7 @@ impl fmt::Display for Block {
             Self::Code { text, .. } => write!(f, "| {}", text.replace('\n', "\n| ")),
             Self::Live { steps, answer } if steps.is_empty() => write!(f, "{answer}"),
             Self::Live { steps, answer } => write!(f, "{steps}\n{answer}"),
+            Self::Folds { pages, page } => write!(f, "<{pages} folds {}>", page + 1),
             Self::Stored { pages, page } => write!(f, "<{pages} page {}>", page + 1),
             Self::Fold { title, text } => write!(f, "> {title}\n  {}", text.replace('\n', "\n  ")),
             Self::Rule => write!(f, "----"),

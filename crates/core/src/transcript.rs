@@ -26,6 +26,8 @@ pub enum Step {
     Dropped { item: String },
     /// A command, a search, an edit: one short line.
     Did { what: String },
+    /// All that the turn has changed so far, as a unified diff.
+    Changed { diff: String },
     /// What was written before we listened is not known.
     Gap,
 }
@@ -35,6 +37,7 @@ pub enum Step {
 pub struct Transcript {
     messages: Vec<(String, String)>,
     steps: VecDeque<String>,
+    diff: String,
     gap: bool,
 }
 
@@ -60,7 +63,28 @@ impl Transcript {
                 }
                 self.steps.push_back(line(&what));
             }
+            Step::Changed { diff } => self.diff = diff,
             Step::Gap => self.gap = true,
+        }
+    }
+
+    /// Returns what the turn changed, as a unified diff; empty if nothing is known of it.
+    pub fn diff(&self) -> &str {
+        &self.diff
+    }
+
+    /// Returns the same with every text changed: `last` is told whether more of it may come.
+    #[must_use]
+    pub fn mapped(&self, text: impl Fn(&str, bool) -> String) -> Self {
+        let end = self.messages.len();
+        let message = |(at, (item, said)): (usize, &(String, String))| {
+            (item.clone(), text(said, at + 1 == end))
+        };
+        Self {
+            messages: self.messages.iter().enumerate().map(message).collect(),
+            steps: self.steps.iter().map(|step| text(step, false)).collect(),
+            diff: String::new(),
+            gap: self.gap,
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::{Scene, task};
 use crate::{
-    Archive, BROKEN_MAX, Desk, Effect, Kind, Outcome, Phase, Room, Task, TaskId, ThreadId,
-    WAITING_MAX,
+    Archive, BROKEN_MAX, Desk, Effect, Enclosed, Kind, Outcome, Phase, Room, Task, TaskId,
+    ThreadId, WAITING_MAX, prose,
 };
 
 /// What an agent is told when it is to go on.
@@ -29,24 +29,60 @@ pub(super) fn forget(desk: &mut Desk) -> Vec<Effect> {
 
 /// Has the agent go on, in the same conversation, before anything that waits.
 pub(super) fn resume(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
-    take_up(scene, room, id, "Resumed", |Archive { task, outcome, .. }| match outcome {
-        Outcome::Interrupted { begun: Some(false), .. } => (task.prompt.clone(), None),
-        Outcome::Interrupted { begun: None, .. } => {
-            let prompt = format!("{GO_ON} This is what you were asked:\n\n{}", task.prompt);
-            (prompt, task.thread.clone())
+    take_up(scene, room, id, "Resumed", |archive @ Archive { task, outcome, .. }| match outcome {
+        Outcome::Interrupted { begun: Some(false), .. } | Outcome::Lacking { .. } => {
+            Anew::from_the_start(archive)
         }
+        Outcome::Interrupted { begun: None, .. } => Anew {
+            prompt: format!("{GO_ON} This is what you were asked:\n\n{}", task.prompt),
+            enclosed: task.enclosed.clone(),
+            thread: task.thread.clone(),
+        },
         Outcome::Interrupted { begun: Some(true), .. }
         | Outcome::Answered { .. }
         | Outcome::Failed { .. }
         | Outcome::Stopped { .. }
         | Outcome::Cancelled { .. }
-        | Outcome::Merged { .. } => (GO_ON.to_owned(), task.thread.clone()),
+        | Outcome::Merged { .. } => Anew {
+            prompt: GO_ON.to_owned(),
+            enclosed: Enclosed::default(),
+            thread: task.thread.clone(),
+        },
     })
 }
 
 /// Gives the agent the same prompt again.
 pub(super) fn again(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
-    take_up(scene, room, id, "Run again", |archive| (archive.task.prompt.clone(), None))
+    take_up(scene, room, id, "Run again", Anew::from_the_start)
+}
+
+/// Runs a task that did not begin, without what could not be had.
+pub(super) fn without(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
+    let found = room.desk.broken.iter().find(|archive| archive.task.id == *id);
+    if found.is_some_and(|archive| !matches!(archive.outcome, Outcome::Lacking { .. })) {
+        return scene.reply(prose::nothing_missing());
+    }
+    take_up(scene, room, id, "Run without it", |archive| {
+        let mut anew = Anew::from_the_start(archive);
+        if let Outcome::Lacking { missing } = &archive.outcome {
+            anew.enclosed = anew.enclosed.without(missing);
+        }
+        anew
+    })
+}
+
+/// What a task is taken up with.
+struct Anew {
+    prompt: String,
+    enclosed: Enclosed,
+    thread: Option<ThreadId>,
+}
+
+impl Anew {
+    fn from_the_start(archive: &Archive) -> Self {
+        let Archive { task, .. } = archive;
+        Self { prompt: task.prompt.clone(), enclosed: task.enclosed.clone(), thread: None }
+    }
 }
 
 pub(super) fn discard(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
@@ -61,7 +97,7 @@ fn take_up(
     room: &mut Room,
     id: &TaskId,
     word: &str,
-    what: impl Fn(&Archive) -> (String, Option<ThreadId>),
+    what: impl Fn(&Archive) -> Anew,
 ) -> Vec<Effect> {
     if matches!(&room.kind, Kind::Project(project) if project.leaving) {
         return scene.reply("This project is being deleted.");
@@ -72,11 +108,13 @@ fn take_up(
     let Some(archive) = take(&mut room.desk, id) else {
         return scene.reply("That was settled before.");
     };
-    let (prompt, thread) = what(&archive);
+    let Anew { prompt, enclosed, thread } = what(&archive);
     let mut task = Task {
         id: TaskId::of(&scene.event.id, scene.event.at),
         by: scene.by.clone(),
         prompt,
+        enclosed,
+        brought: Default::default(),
         fresh: false,
         confirm: false,
         since: scene.event.at,

@@ -1,18 +1,33 @@
 //! A task from prompt to outcome.
 
-use super::{Scene, broken, project};
+use super::{Scene, broken, held, project};
 use crate::{
-    Archive, Command, Desk, Effect, Event, Kind, Outcome, PROMPT_BYTES_MAX, Phase, Room, RunnerId,
-    Settings, Task, TaskId, Terms, ThreadId, TurnId, UserId, Via, WAITING_MAX, view,
+    Archive, Brought, Command, Desk, Effect, Enclosed, Event, FILES_MAX, Kind, Outcome,
+    PROMPT_BYTES_MAX, Phase, QUOTES_MAX, Room, RunnerId, Settings, Task, TaskId, Terms, ThreadId,
+    Topic, TurnId, UserId, Via, WAITING_MAX, prose, view,
 };
 
 /// A prompt that begins so waits for a person's word before it starts.
 const CONFIRM: &str = "confirm:";
 
-pub(super) fn ask(scene: &Scene<'_>, room: &mut Room, prompt: &str) -> Vec<Effect> {
+pub(super) fn ask(
+    scene: &Scene<'_>,
+    room: &mut Room,
+    prompt: &str,
+    enclosed: Enclosed,
+) -> Vec<Effect> {
     let source = if matches!(scene.via, Via::Local { .. }) { "demo" } else { "feishu" };
-    match new_task(scene.terms, room, scene.event, scene.by, source, prompt) {
-        Ok(task) => line_up(room, scene.event, task),
+    let enclosed = held::gather(scene, room, enclosed);
+    if enclosed.is_too_much() {
+        return scene.reply(prose::too_many(FILES_MAX, QUOTES_MAX));
+    }
+    let topic = scene.topic();
+    match new_task(scene.terms, room, scene.event, scene.by, source, prompt, topic) {
+        Ok(task) => {
+            let mut effects = held::went(room, scene.by, topic, &task.id);
+            effects.extend(line_up(room, scene.event, Task { enclosed, ..task }));
+            effects
+        }
         Err(wrong) => scene.reply(wrong),
     }
 }
@@ -25,6 +40,7 @@ fn new_task(
     by: &UserId,
     source: &str,
     prompt: &str,
+    topic: Option<&Topic>,
 ) -> Result<Task, String> {
     let (confirm, prompt) = match prompt.get(..CONFIRM.len()) {
         Some(start) if start.eq_ignore_ascii_case(CONFIRM) => (true, &prompt[CONFIRM.len()..]),
@@ -44,7 +60,7 @@ fn new_task(
     if matches!(&room.kind, Kind::Project(project) if project.leaving) {
         return Err("This project is being deleted.".to_owned());
     }
-    let fresh = std::mem::take(&mut room.desk.fresh);
+    let fresh = std::mem::take(room.desk.talk(topic).1);
     let mut task = Task {
         id: TaskId::of(&event.id, event.at),
         by: by.clone(),
@@ -60,6 +76,9 @@ fn new_task(
         thread: None,
         turn: None,
         history: vec![],
+        enclosed: Enclosed::default(),
+        topic: topic.cloned(),
+        brought: Brought::default(),
     };
     task.note("task_created", event.at);
     Ok(task)
@@ -90,16 +109,18 @@ pub(super) fn start(desk: &mut Desk, event: &Event, mut task: Task) -> Vec<Effec
         desk.current = Some(task);
         return vec![];
     }
+    let (thread, _) = desk.talk(task.topic.as_ref());
     if task.fresh {
-        desk.thread = None;
+        *thread = None;
     }
     task.phase = Phase::Starting;
     let command = Command::Start {
         task: task.id.clone(),
         prompt: task.prompt.clone(),
         // One that is resumed goes on in its own conversation, whatever came since.
-        thread: task.thread.clone().or_else(|| desk.thread.clone()),
+        thread: task.thread.clone().or_else(|| thread.clone()),
         settings: task.settings.clone(),
+        enclosed: task.enclosed.clone(),
     };
     let effects = vec![task.send(command)];
     desk.current = Some(task);
@@ -172,6 +193,9 @@ pub(super) fn merge(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effe
     let Some(at) = room.desk.waiting.iter().position(|task| task.id == *id) else {
         return scene.reply("That task does not wait any more.");
     };
+    if !room.desk.waiting[at].enclosed.is_empty() {
+        return scene.reply(prose::not_added());
+    }
     let Some(into) = running(&room.desk).cloned() else {
         return scene.reply("Nothing is running that could be added to. It will start by itself.");
     };
@@ -194,9 +218,10 @@ fn pass_on_fresh(desk: &mut Desk, task: &Task, next: usize) {
     if !task.fresh {
         return;
     }
-    match desk.waiting.get_mut(next) {
+    let mut behind = desk.waiting.iter_mut().skip(next);
+    match behind.find(|it| it.place() == task.place()) {
         Some(next) => next.fresh = true,
-        None => desk.fresh = true,
+        None => *desk.talk(task.topic.as_ref()).1 = true,
     }
 }
 
@@ -214,14 +239,15 @@ pub(super) fn steer_missed(
     terms: &Terms,
     room: &mut Room,
     event: &Event,
-    _id: &str,
+    (task, _id): (&TaskId, &str),
     by: &UserId,
     text: &str,
 ) -> Vec<Effect> {
     // It was meant for the conversation that goes on.
-    let fresh = std::mem::take(&mut room.desk.fresh);
-    let task = new_task(terms, room, event, by, "feishu", text);
-    room.desk.fresh = fresh;
+    let topic = room.desk.topic_of(task);
+    let fresh = std::mem::take(room.desk.talk(topic.as_ref()).1);
+    let task = new_task(terms, room, event, by, "feishu", text, topic.as_ref());
+    *room.desk.talk(topic.as_ref()).1 = fresh;
     match task {
         Ok(task) => line_up(room, event, task),
         Err(wrong) => {
@@ -234,7 +260,7 @@ pub(super) fn steer_missed(
 }
 
 pub(super) fn fresh(scene: &Scene<'_>, room: &mut Room) -> Vec<Effect> {
-    room.desk.fresh = true;
+    *room.desk.talk(scene.topic()).1 = true;
     scene.reply("The next prompt starts a fresh conversation.")
 }
 
@@ -290,7 +316,17 @@ pub(super) fn started(
     }
     task.thread = Some(thread.clone());
     task.turn = Some(turn.clone());
-    room.desk.thread = Some(thread.clone());
+    let topic = task.topic.clone();
+    *room.desk.talk(topic.as_ref()).0 = Some(thread.clone());
+    vec![]
+}
+
+/// Notes what a turn brings beside its answer.
+pub(super) fn brought(room: &mut Room, id: &TaskId, brought: &Brought) -> Vec<Effect> {
+    let Some(task) = room.desk.current(id) else { return vec![] };
+    if matches!(task.phase, Phase::Running | Phase::Stopping) {
+        task.brought = brought.clone();
+    }
     vec![]
 }
 
@@ -305,7 +341,12 @@ pub(super) fn ended(
     room.desk.remember_answers(&task);
     if task.turn.is_none() && view::text(outcome).is_some() {
         // It went by so fast that its beginning was not heard of.
-        room.desk.thread = task.thread.clone().or_else(|| room.desk.thread.take());
+        let (thread, _) = room.desk.talk(task.topic.as_ref());
+        *thread = task.thread.clone().or_else(|| thread.take());
+    }
+    room.desk.last = task.topic.clone().map(|topic| (task.id.clone(), topic));
+    if task.brought.changes.is_some() {
+        room.desk.changed = Some(task.id.clone());
     }
     let outcome = if let Outcome::Interrupted { partial, .. } = outcome
         && task.phase == Phase::Stopping
@@ -317,7 +358,7 @@ pub(super) fn ended(
     };
     let archive = archive(event, task, outcome, steps.to_vec());
     let mut effects = kept(archive.clone());
-    if matches!(archive.outcome, Outcome::Interrupted { .. }) {
+    if matches!(archive.outcome, Outcome::Interrupted { .. } | Outcome::Lacking { .. }) {
         effects.extend(broken::remember(&mut room.desk, archive));
     }
     effects.extend(next(room, event));
@@ -358,6 +399,7 @@ fn kind(outcome: &Outcome) -> &'static str {
         Outcome::Failed { .. } => "task_failed",
         Outcome::Stopped { .. } | Outcome::Cancelled { .. } => "task_cancelled",
         Outcome::Interrupted { .. } => "task_interrupted",
+        Outcome::Lacking { .. } => "task_lacking",
         Outcome::Merged { .. } => "task_steered",
     }
 }

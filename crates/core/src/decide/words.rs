@@ -1,7 +1,7 @@
 //! Questions people ask PoCo itself; answering them changes nothing.
 
 use super::Scene;
-use crate::{Action, Card, Effect, Kind, Room, TaskId, Tone, view};
+use crate::{Action, Card, Effect, Kind, Part, Room, TaskId, Tone, prose, view};
 
 pub(super) fn help(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
     let place = match &room.kind {
@@ -23,7 +23,7 @@ pub(super) fn unknown(scene: &Scene<'_>, what: &str) -> Vec<Effect> {
 }
 
 pub(super) fn unsupported(scene: &Scene<'_>, what: &str) -> Vec<Effect> {
-    scene.reply(format!("I can only read text, not {what} yet. Please write what you need."))
+    scene.reply(format!("I can't make anything of {what}. Please write what you need, or send a file or a picture."))
 }
 
 pub(super) fn queue(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
@@ -38,7 +38,10 @@ pub(super) fn status(scene: &Scene<'_>, room: &Room, id: Option<&TaskId>) -> Vec
     let Some(id) = id else { return vec![scene.post(view::standing(room))] };
     match view::looks(room).remove(&crate::CardKey::Task(id.clone())) {
         Some(card) => vec![scene.post(Card { typing: crate::Typing::No, ..card })],
-        None => vec![Effect::Recall { task: id.clone(), page: 0, on: None }],
+        None => {
+            let (task, under) = (id.clone(), scene.below());
+            vec![Effect::Recall { task, page: 0, on: None, part: Part::Answer, under }]
+        }
     }
 }
 
@@ -46,5 +49,26 @@ pub(super) fn page(scene: &Scene<'_>, room: &Room, id: &TaskId, page: usize) -> 
     if room.desk.find(id).is_some() {
         return scene.reply("That task is not over yet.");
     }
-    vec![Effect::Recall { task: id.clone(), page, on: scene.card().cloned() }]
+    vec![recall(scene, id, page, Part::Answer)]
+}
+
+/// Shows what a task changed: the last one that changed anything if none is named.
+pub(super) fn changes(
+    scene: &Scene<'_>,
+    room: &Room,
+    id: Option<&TaskId>,
+    page: usize,
+) -> Vec<Effect> {
+    let Some(id) = id.or(room.desk.changed.as_ref()) else {
+        return scene.reply(prose::no_changes());
+    };
+    if room.desk.find(id).is_some() {
+        return scene.reply("That task is not over yet.");
+    }
+    vec![recall(scene, id, page, Part::Changes)]
+}
+
+fn recall(scene: &Scene<'_>, task: &TaskId, page: usize, part: Part) -> Effect {
+    let (task, on, under) = (task.clone(), scene.card().cloned(), scene.below());
+    Effect::Recall { task, page, on, part, under }
 }

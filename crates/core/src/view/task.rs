@@ -1,9 +1,11 @@
 //! Cards of tasks, from waiting to over.
 
+use super::held::with;
 use super::{brief, escape, fenced, runner};
 use crate::{
     Action, Archive, Ask, Block, Button, CONFIRMATION, Card, CardKey, Choice, Desk, Field, Form,
-    Look, Outcome, Pages, Pending, Phase, Question, Room, Task, TaskId, Tone, Transcript, Typing,
+    Look, Missing, OFFERED_MAX, Outcome, Pages, Pending, Phase, Question, Room, Task, TaskId, Tone, Transcript,
+    Typing, prose,
 };
 use std::collections::BTreeMap;
 
@@ -41,7 +43,9 @@ fn standing(desk: &Desk, task: &Task, place: usize) -> Card {
     match &task.phase {
         Phase::Waiting => {
             let card = shell(Tone::Plain, "Queued", task).text(escape(&brief(&task.prompt)));
+            let card = with(card, &task.enclosed);
             let running = desk.current.as_ref().filter(|it| it.phase == Phase::Running);
+            let running = running.filter(|_| task.enclosed.is_empty());
             let merge = running.map(|_| {
                 Button::new("Add to the running turn", Action::Merge { task: task.id.clone() })
             });
@@ -63,9 +67,11 @@ fn standing(desk: &Desk, task: &Task, place: usize) -> Card {
                 )
                 .danger(),
             ]),
-        Phase::Starting | Phase::Claimed { .. } => shell(Tone::Busy, "Created", task)
-            .note(brief(&task.prompt))
-            .buttons(vec![Button::new("Stop", stop).danger()]),
+        Phase::Starting | Phase::Claimed { .. } => with(
+            shell(Tone::Busy, "Created", task).note(brief(&task.prompt)),
+            &task.enclosed,
+        )
+        .buttons(vec![Button::new("Stop", stop).danger()]),
         Phase::Running if task.pending.is_empty() => running(task, String::new(), String::new()),
         Phase::Running => asking(task),
         Phase::Stopping => shell(Tone::Busy, "Stopping", task).note(brief(&task.prompt)),
@@ -179,6 +185,9 @@ pub fn recalled(archive: &Archive, page: usize) -> Card {
         Outcome::Stopped { partial: None } => card.text("Stopped before it said anything."),
         Outcome::Stopped { partial: Some(_) } => card.note("Stopped. This is what it had said:"),
         Outcome::Interrupted { reason, begun, .. } => card.text(cut_off(reason, *begun)),
+        Outcome::Lacking { missing } => {
+            card.text(escape(&brief(&task.prompt))).text(prose::lacking(list(missing)))
+        }
         Outcome::Cancelled { .. } => {
             card.text(escape(&brief(&task.prompt))).note("Cancelled before it started.")
         }
@@ -193,11 +202,56 @@ pub fn recalled(archive: &Archive, page: usize) -> Card {
         let title = format!("{} steps", archive.steps.len());
         card = card.block(Block::Fold { title, text: archive.steps.join("\n") });
     }
+    card = card.buttons(brought(task));
     match (&archive.settled, outcome) {
         (Some(how), _) => card.note(how),
+        (None, Outcome::Lacking { .. }) => card.buttons(vec![
+            Button::new(&prose::try_again(), Action::Again { task: task.id.clone() }).primary(),
+            Button::new(&prose::run_without(), Action::Without { task: task.id.clone() }),
+            Button::new("Discard", Action::Discard { task: task.id.clone() }),
+        ]),
         (None, Outcome::Interrupted { .. }) => card.buttons(choices(&task.id)),
         (None, _) => card,
     }
+}
+
+/// What there is to see and to have beside the answer.
+fn brought(task: &Task) -> Vec<Button> {
+    let brought = &task.brought;
+    let changes = brought.changes.as_ref().map(|it| {
+        let label = prose::changes(it.files, it.added, it.removed);
+        Button::new(&label, Action::Changes { task: Some(task.id.clone()), page: 0 })
+    });
+    let send = |path: &String| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        Button::new(&prose::send_file(name), Action::Deliver { path: path.clone() })
+    };
+    changes.into_iter().chain(brought.files.iter().take(OFFERED_MAX).map(send)).collect()
+}
+
+/// Returns the card of what a task changed, at a page of it.
+pub fn changes(archive: &Archive, page: usize) -> Card {
+    let task = &archive.task;
+    let Some(changes) = &task.brought.changes else {
+        return Card::new(Tone::Plain, "PoCo").text(prose::no_changes_of(&task.id));
+    };
+    let page = page.min(changes.pages.saturating_sub(1));
+    let mut card = Card::new(Tone::Plain, prose::changes_of(&task.id)).typing(Typing::Idle);
+    if changes.pages > 1 {
+        card.title.push_str(&format!(" [{}/{}]", page + 1, changes.pages));
+    }
+    let turn = |page| Action::Changes { task: Some(task.id.clone()), page };
+    let back = (page > 0).then(|| Button::new("Previous Page", turn(page.saturating_sub(1))));
+    let on = (page + 1 < changes.pages).then(|| Button::new("Next Page", turn(page + 1)));
+    let answer = Button::new(&prose::back(), Action::Page { task: task.id.clone(), page: 0 });
+    card.text(prose::changes(changes.files, changes.added, changes.removed))
+        .block(Block::Folds { pages: changes.id.clone(), page })
+        .buttons([back, on, Some(answer)].into_iter().flatten().collect())
+}
+
+fn list(missing: &[Missing]) -> String {
+    let line = |it: &Missing| prose::missing_one(escape(&it.name), escape(&it.why));
+    missing.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn choices(id: &TaskId) -> Vec<Button> {
@@ -224,6 +278,7 @@ fn verdict(outcome: &Outcome) -> (Tone, &'static str) {
         Outcome::Stopped { .. } | Outcome::Cancelled { .. } => (Tone::Ended, "Stopped"),
         Outcome::Interrupted { begun: None, .. } => (Tone::Bad, "Unknown"),
         Outcome::Interrupted { .. } => (Tone::Bad, "Interrupted"),
+        Outcome::Lacking { .. } => (Tone::Bad, "Not started"),
         Outcome::Merged { .. } => (Tone::Ended, "Added"),
     }
 }
@@ -234,7 +289,7 @@ pub(crate) fn text(outcome: &Outcome) -> Option<&Pages> {
         Outcome::Failed { partial, .. }
         | Outcome::Stopped { partial }
         | Outcome::Interrupted { partial, .. } => partial.as_ref(),
-        Outcome::Cancelled { .. } | Outcome::Merged { .. } => None,
+        Outcome::Lacking { .. } | Outcome::Cancelled { .. } | Outcome::Merged { .. } => None,
     }
 }
 
@@ -253,5 +308,6 @@ fn turned(card: Card, pages: &Pages, page: usize, action: impl Fn(usize) -> Acti
 fn shell(tone: Tone, word: &str, task: &Task) -> Card {
     let model = task.settings.model.as_ref().unwrap_or(&task.settings.agent);
     let title = format!("[{word}] Task: {} ({model}, {})", task.id, task.settings.workdir);
-    Card::new(tone, title).typing(Typing::Idle)
+    let under = task.topic.as_ref().map(|topic| topic.message.clone());
+    Card::new(tone, title).typing(Typing::Idle).under(under)
 }

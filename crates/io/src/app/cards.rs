@@ -4,7 +4,9 @@ use super::App;
 use super::perform::once;
 use crate::port::{ChatError, MessageId};
 use crate::record::{Owed, Record};
-use poco_core::{Card, CardKey, CardRef, ChatId, Effect, TaskId, recalled};
+use poco_core::{
+    Card, CardKey, CardRef, ChatId, Effect, MessageRef, Part, TaskId, changes, recalled,
+};
 
 impl App {
     /// Makes one card look as it should. `None` if that failed and may work later.
@@ -19,8 +21,10 @@ impl App {
             Effect::Post { chat, card } => {
                 self.post(chat, card, &once(&[&owed.id])).await.map(|_| None)
             }
-            Effect::Recall { task, page, on } => {
-                self.recall(chat, record, owed, task, *page, on.as_ref()).await.map(|()| None)
+            Effect::Recall { task, page, on, part, under } => {
+                let (page, part) = (*page, *part);
+                let recall = Recall { task, page, part, on: on.as_ref(), under: under.as_ref() };
+                self.recall(chat, record, owed, &recall).await.map(|()| None)
             }
             Effect::Toast { .. }
             | Effect::Send { .. }
@@ -80,20 +84,23 @@ impl App {
         chat: &ChatId,
         record: &Record,
         owed: &Owed,
-        task: &TaskId,
-        page: usize,
-        on: Option<&CardRef>,
+        recall: &Recall<'_>,
     ) -> Result<(), ChatError> {
-        let kept = self.kept(task).await?;
+        let under = recall.under.cloned();
+        let kept = self.kept(recall.task).await?;
         // A task is only shown in its own chat, whoever knows its name elsewhere.
         let Some(kept) = kept.filter(|kept| kept.archive.chat == *chat) else {
-            let card =
-                Card::new(poco_core::Tone::Plain, "PoCo").text("There is no such task here.");
+            let card = Card::new(poco_core::Tone::Plain, "PoCo")
+                .text("There is no such task here.")
+                .under(under);
             return self.post(chat, &card, &once(&[&owed.id])).await.map(|_| ());
         };
-        let card = recalled(&kept.archive, page);
-        let Some(on) = on else {
-            let card = Card { typing: poco_core::Typing::No, ..card };
+        let card = match recall.part {
+            Part::Answer => recalled(&kept.archive, recall.page),
+            Part::Changes => changes(&kept.archive, recall.page),
+        };
+        let Some(on) = recall.on else {
+            let card = Card { typing: poco_core::Typing::No, under, ..card };
             return self.post(chat, &card, &once(&[&owed.id])).await.map(|_| ());
         };
         let card = self.fill(card).await?;
@@ -103,11 +110,21 @@ impl App {
     }
 }
 
+/// What [`Effect::Recall`] carries.
+struct Recall<'a> {
+    task: &'a TaskId,
+    page: usize,
+    part: Part,
+    on: Option<&'a CardRef>,
+    under: Option<&'a MessageRef>,
+}
+
 /// Names a card so that posting it again is known for what it is.
 fn card_name(key: &CardKey, owed: &Owed) -> String {
     match key {
         CardKey::Workspace => "workspace".to_owned(),
         CardKey::Task(task) => format!("task {task}"),
+        CardKey::Held(event) => format!("held {event}"),
         CardKey::This(_) => owed.id.clone(),
     }
 }

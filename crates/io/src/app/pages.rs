@@ -3,7 +3,7 @@
 use super::App;
 use crate::port::{Document, PutError};
 use anyhow::{Context, anyhow};
-use poco_core::{Block, Card, Pages, PagesId, hash, paginate};
+use poco_core::{Block, Card, Changes, FileDiff, Folded, Pages, PagesId, fold, hash, paginate};
 
 impl App {
     /// Cuts a text into pages and keeps them. Keeping the same text again under the same id changes
@@ -23,13 +23,40 @@ impl App {
         Ok(Pages { id, first, count })
     }
 
-    /// Puts the text of kept pages where a card names them.
-    pub async fn fill(&self, mut card: Card) -> anyhow::Result<Card> {
-        for block in &mut card.blocks {
-            if let Block::Stored { pages, page } = block {
-                *block = Block::Text(self.page(pages, *page).await?);
+    /// Keeps what a diff changes in pages that fold by file. `None` if it changes nothing.
+    pub async fn keep_changes(&self, id: &str, diff: &str) -> anyhow::Result<Option<Changes>> {
+        let files = FileDiff::all(diff);
+        let id = PagesId::new(format!("{id}-diff-{:016x}", hash(diff)));
+        let mut pages = 0;
+        for folds in fold(diff) {
+            let body = serde_json::to_string(&folds).context("write a page")?;
+            match self.store.put(&key(&id, pages), &Document { version: 1, body }).await {
+                Ok(()) | Err(PutError::Conflict) => pages += 1,
+                Err(PutError::Other(error)) => return Err(error.context("keep a page")),
             }
         }
+        let (added, removed) = files.iter().fold((0, 0), |(added, removed), file| {
+            (added + file.added, removed + file.removed)
+        });
+        let changes = Changes { id, pages, files: files.len(), added, removed };
+        Ok((pages > 0).then_some(changes))
+    }
+
+    /// Puts the text of kept pages where a card names them.
+    pub async fn fill(&self, mut card: Card) -> anyhow::Result<Card> {
+        let mut blocks = Vec::with_capacity(card.blocks.len());
+        for block in card.blocks {
+            if let Block::Stored { pages, page } = &block {
+                blocks.push(Block::Text(self.page(pages, *page).await?));
+            } else if let Block::Folds { pages, page } = &block {
+                let folds: Vec<Folded> = serde_json::from_str(&self.page(pages, *page).await?)
+                    .context("read folded changes")?;
+                blocks.extend(folds.into_iter().map(|it| Block::Fold { title: it.title, text: it.text }));
+            } else {
+                blocks.push(block);
+            }
+        }
+        card.blocks = blocks;
         Ok(card)
     }
 

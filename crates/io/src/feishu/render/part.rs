@@ -70,7 +70,7 @@ pub(super) fn parts(card: &Card) -> Vec<Part<'_>> {
             Block::Note(text) => (Shape::Note, text.clone()),
             Block::Code { language, text } => (Shape::Markdown, fenced(language, text)),
             Block::Fold { title, text } => (Shape::Fold { title: title.clone() }, text.clone()),
-            Block::Stored { page, .. } => (Shape::Note, format!("(page {})", page + 1)),
+            Block::Stored { page, .. } | Block::Folds { page, .. } => (Shape::Note, format!("(page {})", page + 1)),
             Block::Live { steps, answer } => {
                 let shape = |id| if is_live { Shape::Markdown } else { Shape::Live(id) };
                 let (above, below) = (shape(STEPS_ID), shape(ANSWER_ID));
