@@ -51,4 +51,4 @@ pub use room::{
     Project, Room, Runner, Terms,
 };
 pub use transcript::{STEPS_MAX, Step, Transcript};
-pub use view::{changes, fenced, live, recalled};
+pub use view::{changes, escape, fenced, live, recalled};

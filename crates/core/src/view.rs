@@ -115,7 +115,7 @@ pub(crate) fn brief(prompt: &str) -> String {
 }
 
 /// Writes plain text so that markdown shows it as it is.
-pub(crate) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let special = |c| matches!(c, '\\' | '`' | '*' | '_' | '~' | '[' | ']' | '<' | '>' | '#' | '|');
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
