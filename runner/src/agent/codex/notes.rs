@@ -36,6 +36,10 @@ impl Notes {
             DELTA => self.wrote(params),
             "item/started" => self.began(&params["item"]),
             "item/completed" => self.completed(&params["item"]),
+            "turn/diff/updated" => match params["diff"].as_str() {
+                Some(diff) => vec![Step::Changed { diff: diff.to_owned() }],
+                None => vec![],
+            },
             "turn/plan/updated" => self.planned(params),
             "error" => self.failed(params),
             "warning" | "configWarning" => {
