@@ -5,7 +5,8 @@ mod place;
 mod wrap;
 
 use place::Place;
-use poco_core::{Attachment, Enclosed, FILES_MAX, Media, Missing, Quote, TaskId};
+use poco_core::words::file as words;
+use poco_core::{Attachment, Enclosed, FILES_MAX, Media, Missing, PICTURE, Quote, TaskId, Text};
 use poco_io::port::{ChatError, Files, Said};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -76,14 +77,13 @@ impl Enclosures {
             return Ok(gathered);
         }
         let Some(source) = &self.source else {
-            let why = "Nothing can be fetched: no chat platform is set up here.";
-            return Err(Ungathered::Missing(all_missing(enclosed, why)));
+            return Err(Ungathered::Missing(all_missing(enclosed)));
         };
         let (mut files, mut missing) = (enclosed.files.clone(), vec![]);
         for quote in &enclosed.quotes {
             match source.read(&quote.message).await {
                 Ok(said) => gathered.quotes.extend(quoted(said, &mut files)),
-                Err(error) => missing.push(unread(quote, &error)),
+                Err(error) => missing.push(unread(quote, error)),
             }
         }
         files.truncate(FILES_MAX);
@@ -97,7 +97,7 @@ impl Enclosures {
                     let fetched = place.put(at + 1, file, bytes).await;
                     gathered.files.push(fetched.map_err(Ungathered::Broken)?);
                 }
-                Err(error) => missing.push(unfetched(file, &error)),
+                Err(error) => missing.push(unfetched(file, error)),
             }
         }
         if missing.is_empty() { Ok(gathered) } else { Err(Ungathered::Missing(missing)) }
@@ -107,7 +107,8 @@ impl Enclosures {
     pub(crate) async fn tidy(self) {
         loop {
             let root = self.root.clone();
-            let cleared = tokio::task::spawn_blocking(move || place::clear(&root, SystemTime::now(), KEPT));
+            let cleared =
+                tokio::task::spawn_blocking(move || place::clear(&root, SystemTime::now(), KEPT));
             match cleared.await {
                 Ok(Ok(0)) | Err(_) => {}
                 Ok(Ok(count)) => tracing::info!(count, "old files were cleared away"),
@@ -128,25 +129,29 @@ fn quoted(said: Vec<Said>, files: &mut Vec<Attachment>) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join("\n\n"))
 }
 
-fn all_missing(enclosed: &Enclosed, why: &str) -> Vec<Missing> {
-    let why = || anyhow::anyhow!(why.to_owned()).into();
-    let files = enclosed.files.iter().map(|file| unfetched(file, &why()));
-    files.chain(enclosed.quotes.iter().map(|quote| unread(quote, &why()))).collect()
+fn all_missing(enclosed: &Enclosed) -> Vec<Missing> {
+    let unset = || ChatError::Refused(words::unset());
+    let files = enclosed.files.iter().map(|file| unfetched(file, unset()));
+    files.chain(enclosed.quotes.iter().map(|quote| unread(quote, unset()))).collect()
 }
 
-fn unfetched(file: &Attachment, error: &ChatError) -> Missing {
-    Missing { key: file.key.clone(), name: file.name.clone(), why: told(error) }
+fn unfetched(file: &Attachment, error: ChatError) -> Missing {
+    let name = match file.name.as_str() {
+        PICTURE => words::picture(),
+        name => Text::verbatim(name),
+    };
+    Missing { key: file.key.clone(), name, why: told(error) }
 }
 
-fn unread(quote: &Quote, error: &ChatError) -> Missing {
-    let name = if quote.bundle { "forwarded messages" } else { "a quoted message" };
-    Missing { key: quote.message.to_string(), name: name.to_owned(), why: told(error) }
+fn unread(quote: &Quote, error: ChatError) -> Missing {
+    let name = if quote.bundle { words::forwarded() } else { words::quoted() };
+    Missing { key: quote.message.to_string(), name, why: told(error) }
 }
 
-fn told(error: &ChatError) -> String {
+fn told(error: ChatError) -> Text {
     match error {
-        ChatError::Later(error) => format!("{error:#}"),
-        ChatError::Gone(_) | ChatError::Refused(_) => error.to_string(),
+        ChatError::Later(error) => Text::verbatim(format!("{error:#}")),
+        ChatError::Gone(why) | ChatError::Refused(why) => why,
     }
 }
 

@@ -4,7 +4,7 @@ use crate::settle::Settler;
 use crate::traffic::{Inbound, Listener, Mishap, Traffic};
 use async_trait::async_trait;
 use axum::Router;
-use poco_core::{ChatId, Timestamp};
+use poco_core::{ChatId, Lang, Timestamp};
 use poco_io::app::App;
 use poco_io::config::{Config, Delivery};
 use poco_io::feishu::door::{Door, Handler, Seen};
@@ -75,7 +75,7 @@ impl Entrance {
                     tracing::info!(bot.name = bot.app_name, "Feishu knows the app");
                     return;
                 }
-                Err(rejected) => self.mishap("check", &rejected.explain()),
+                Err(rejected) => self.mishap("check", rejected.explain().of(Lang::En)),
             }
             tokio::time::sleep(ASK_EVERY).await;
         }

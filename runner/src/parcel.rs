@@ -1,6 +1,7 @@
 //! Files of a project on their way into its chat: which may go, and which an answer names.
 
-use poco_core::{Media, OFFERED_MAX};
+use poco_core::words::file as words;
+use poco_core::{Media, OFFERED_MAX, Text};
 use poco_io::feishu::files::{FILE_BYTES_MAX, PICTURE_BYTES_MAX};
 use poco_io::mask::Mask;
 use poco_io::port::Parcel;
@@ -11,8 +12,20 @@ use std::path::{Component, Path, PathBuf};
 
 /// Names of files that hold keys or passwords, whatever is in them.
 const SECRET_NAMES: &[&str] = &[
-    "credentials", "secrets", "secret", "passwords", "passwd", "shadow", "htpasswd", "id_rsa",
-    "id_dsa", "id_ecdsa", "id_ed25519", "authorized_keys", "known_hosts", "service-account",
+    "credentials",
+    "secrets",
+    "secret",
+    "passwords",
+    "passwd",
+    "shadow",
+    "htpasswd",
+    "id_rsa",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
+    "authorized_keys",
+    "known_hosts",
+    "service-account",
     "kubeconfig",
 ];
 
@@ -23,7 +36,8 @@ const SECRET_ENDINGS: &[&str] =
 const PICTURES: &[&str] = &["png", "jpg", "jpeg", "gif", "webp", "bmp"];
 
 /// Endings of what people would rather have than look at in a diff.
-const PAPERS: &[&str] = &["pdf", "csv", "xlsx", "docx", "pptx", "html", "svg", "zip", "txt", "md", "json"];
+const PAPERS: &[&str] =
+    &["pdf", "csv", "xlsx", "docx", "pptx", "html", "svg", "zip", "txt", "md", "json"];
 
 /// The most words of an answer that are looked at, and the longest one, in bytes.
 const WORDS_MAX: usize = 4_000;
@@ -33,15 +47,15 @@ const WORD_BYTES_MAX: usize = 300;
 const TRIED_MAX: usize = 40;
 
 /// Opens a file of a project that may go into a chat, or says why it may not.
-pub(crate) fn open(workdir: &str, named: &str, mask: &Mask) -> Result<Parcel, String> {
+pub(crate) fn open(workdir: &str, named: &str, mask: &Mask) -> Result<Parcel, Text> {
     let Found { mut file, about, path } = find(workdir, named)?;
-    let name = path.file_name().and_then(|name| name.to_str()).ok_or("Its name is no text.")?;
+    let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(words::no_path)?;
     let mut bytes = vec![];
     let read = file.by_ref().take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes);
-    read.map_err(|error| format!("It can't be read: {error}."))?;
+    read.map_err(words::unreadable)?;
     check_size(bytes.len() as u64)?;
     if let Some(secret) = mask.found_in(&bytes) {
-        return Err(format!("It holds a secret ({secret}), so it stays on the machine."));
+        return Err(words::holds_secret(secret));
     }
     let is_picture = PICTURES.contains(&ending(name).as_str());
     let is_picture = is_picture && about.len() <= PICTURE_BYTES_MAX as u64;
@@ -56,13 +70,13 @@ struct Found {
 }
 
 /// Finds a file by its name in a project, or by its full path; both must lead into the project.
-fn find(workdir: &str, named: &str) -> Result<Found, String> {
+fn find(workdir: &str, named: &str) -> Result<Found, Text> {
     let root = Path::new(workdir).canonicalize();
-    let root = root.map_err(|_| "The project's folder is not there.".to_owned())?;
+    let root = root.map_err(|_| words::no_project_folder())?;
     let named = root.join(named.trim());
     let gone = |error: std::io::Error| match error.kind() {
-        ErrorKind::NotFound => "There is no such file in the project.".to_owned(),
-        _ => format!("It can't be read: {error}."),
+        ErrorKind::NotFound => words::none_such(),
+        _ => words::unreadable(error),
     };
     // Looked at before it is opened, so that nothing outside is even touched.
     let path = named.canonicalize().map_err(gone)?;
@@ -75,39 +89,37 @@ fn find(workdir: &str, named: &str) -> Result<Found, String> {
     let again = path.canonicalize().ok().filter(|again| *again == path);
     let same = again.and_then(|path| path.symlink_metadata().ok());
     if same.is_none_or(|same| (same.dev(), same.ino()) != (about.dev(), about.ino())) {
-        return Err("It was changed in this moment. Try again.".to_owned());
+        return Err(words::changed_just_now());
     }
     if !about.is_file() {
-        return Err("That is no file.".to_owned());
+        return Err(words::no_file());
     }
     check_size(about.len())?;
     Ok(Found { file, about, path })
 }
 
-fn check_size(bytes: u64) -> Result<(), String> {
+fn check_size(bytes: u64) -> Result<(), Text> {
     if bytes == 0 {
-        return Err("It is empty, and the platform takes no empty file.".to_owned());
+        return Err(words::empty());
     }
     if bytes > FILE_BYTES_MAX as u64 {
-        let most = FILE_BYTES_MAX / 1024 / 1024;
-        return Err(format!("It is too large: the platform takes {most} MB."));
+        return Err(words::too_large(FILE_BYTES_MAX / 1024 / 1024));
     }
     Ok(())
 }
 
 /// Refuses what is outside of a project, hidden, or known by its name to hold secrets.
-fn check_path(root: &Path, path: &Path) -> Result<(), String> {
-    let inside = path.strip_prefix(root).map_err(|_| "It is outside of the project.".to_owned())?;
-    let secret = || "Files that may hold keys or passwords stay on the machine.".to_owned();
+fn check_path(root: &Path, path: &Path) -> Result<(), Text> {
+    let inside = path.strip_prefix(root).map_err(|_| words::outside())?;
     for part in inside.components() {
-        let Component::Normal(part) = part else { return Err("That is no path.".to_owned()) };
-        let part = part.to_str().ok_or("Its name is no text.")?.to_lowercase();
+        let Component::Normal(part) = part else { return Err(words::no_path()) };
+        let part = part.to_str().ok_or_else(words::no_path)?.to_lowercase();
         if part.starts_with('.') {
-            return Err("Hidden files stay on the machine: they often hold secrets.".to_owned());
+            return Err(words::hidden());
         }
         let stem = part.split('.').next().unwrap_or_default();
         if SECRET_NAMES.contains(&stem) || SECRET_ENDINGS.contains(&ending(&part).as_str()) {
-            return Err(secret());
+            return Err(words::may_be_secret());
         }
     }
     Ok(())
@@ -170,9 +182,16 @@ mod tests {
         std::fs::create_dir_all(root.join(".ssh")).unwrap();
         std::fs::write(&outside, "outside").unwrap();
         for (name, text) in [
-            ("out/plot.png", "png"), ("notes.md", "notes"), ("main.rs", "fn"), (".env", "A=1"),
-            (".ssh/config", "x"), ("server.pem", "x"), ("credentials.json", "x"), ("ID_RSA", "x"),
-            ("empty.txt", ""), ("leak.txt", "it is hunter22-secret"),
+            ("out/plot.png", "png"),
+            ("notes.md", "notes"),
+            ("main.rs", "fn"),
+            (".env", "A=1"),
+            (".ssh/config", "x"),
+            ("server.pem", "x"),
+            ("credentials.json", "x"),
+            ("ID_RSA", "x"),
+            ("empty.txt", ""),
+            ("leak.txt", "it is hunter22-secret"),
         ] {
             std::fs::write(root.join(name), text).unwrap();
         }
@@ -210,7 +229,7 @@ mod tests {
             ("out", "no file"),
             ("leak.txt", "DB_PASSWORD"),
         ] {
-            let refused = sent(named).unwrap_err();
+            let refused = sent(named).unwrap_err().of(poco_core::Lang::En).to_owned();
             assert!(refused.contains(why), "{named}: {refused}");
             assert!(!refused.contains("hunter22"), "{refused}");
         }

@@ -10,7 +10,7 @@ use crate::files::Enclosures;
 use crate::live::Live;
 use crate::secrets;
 use crate::settle::Settler;
-use poco_core::{ChatId, RunnerId, Step, TaskId, Transcript};
+use poco_core::{ChatId, Lang, RunnerId, Step, TaskId, Text, Transcript};
 use poco_io::app::App;
 use poco_io::mask::Mask;
 use poco_io::port::{Delivery, Queue};
@@ -61,7 +61,7 @@ pub(crate) enum Order {
     /// See what became of a task that an earlier process was at.
     Recover,
     /// Bring what runs to a safe point and leave.
-    Close { reason: String },
+    Close { reason: Text },
 }
 
 /// A turn under way, and what it has brought.
@@ -76,7 +76,7 @@ struct Work {
     unseen: bool,
     glanced: Instant,
     /// Why it was cut off, if it was us.
-    closing: Option<String>,
+    closing: Option<Text>,
     _place: Option<tokio::sync::OwnedSemaphorePermit>,
 }
 
@@ -106,7 +106,7 @@ impl Seat {
                     Some(Order::Do(delivery)) => self.command(&delivery).await,
                     Some(Order::Recover) => self.recover().await,
                     Some(Order::Close { reason }) => {
-                        self.close(&reason).await;
+                        self.close(reason).await;
                         return Stay::Closed;
                     }
                     None => return Stay::Closed,
@@ -159,7 +159,7 @@ impl Seat {
             true => mask.growing(text),
             false => mask.text(text),
         });
-        self.shared.live.put(&work.task, transcript.window());
+        self.shared.live.put(&work.task, transcript.window(Lang::En));
         let (app, chat, task) = (self.shared.app.clone(), self.chat.clone(), work.task.clone());
         Some(Box::pin(async move {
             let seen = app.glance(&chat, &task, &transcript).await;
@@ -171,9 +171,9 @@ impl Seat {
     }
 
     /// Interrupts what runs, and sees it to its end within the agent's bounds.
-    async fn close(&mut self, reason: &str) {
+    async fn close(&mut self, reason: Text) {
         let Some(work) = &mut self.work else { return };
-        work.closing = Some(reason.to_owned());
+        work.closing = Some(reason);
         if let Err(error) = work.turn.interrupt().await {
             tracing::warn!(chat.id = %self.chat, task.id = %work.task, "could not interrupt: {error}");
             return;
@@ -197,7 +197,7 @@ async fn learn(mask: &Mask, workdir: &str) {
 /// Masks what is cut to a line before it is. Messages are masked whole, when they are seen.
 fn hidden(mask: &Mask, step: Step) -> Step {
     match step {
-        Step::Did { what } => Step::Did { what: mask.text(&what) },
+        Step::Did { what } => Step::Did { what: mask.told(what) },
         Step::Wrote { .. }
         | Step::Said { .. }
         | Step::Dropped { .. }

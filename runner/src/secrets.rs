@@ -67,9 +67,10 @@ fn read_as(name: &str, folder: &Path) -> Option<Kind> {
         (_, "pem" | "key") => Some(Kind::Pem),
         (_, "pub") => None,
         ("id_rsa" | "id_dsa" | "id_ecdsa" | "id_ed25519", _) => Some(Kind::Pem),
-        ("env" | "npmrc" | "yarnrc" | "pypirc" | "git-credentials" | "credentials" | "secrets", _) => {
-            Some(Kind::Settings)
-        }
+        (
+            "env" | "npmrc" | "yarnrc" | "pypirc" | "git-credentials" | "credentials" | "secrets",
+            _,
+        ) => Some(Kind::Settings),
         ("service-account" | "serviceaccount", "json") => Some(Kind::Settings),
         (_, "env") => Some(Kind::Settings),
         ("config", _) if in_git => Some(Kind::Settings),
@@ -124,7 +125,14 @@ mod tests {
         values.dedup();
         assert_eq!(
             values,
-            ["b3BlbnNzaC1rZXkt", "from-dotenv-1", "from-git-55", "from-local-2", "from-netrc-4", "from-npmrc-3"]
+            [
+                "b3BlbnNzaC1rZXkt",
+                "from-dotenv-1",
+                "from-git-55",
+                "from-local-2",
+                "from-netrc-4",
+                "from-npmrc-3"
+            ]
         );
         assert_eq!(of_project("/nowhere"), []);
     }

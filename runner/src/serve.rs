@@ -12,6 +12,7 @@ use crate::seats::Seats;
 use crate::settle::Settler;
 use crate::traffic::Traffic;
 use anyhow::Context;
+use poco_core::words::agent as words;
 use poco_io::app::App;
 use poco_io::chats::Chats;
 use poco_io::clock;
@@ -147,7 +148,8 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 async fn finish(end: End, seats: &Seats, settler: &Settler, agents: &Agents) {
     match end {
         End::ShutDown => {
-            let closed = seats.close("PoCo was shut down.");
+            let reason = words::shut_down();
+            let closed = seats.close(&reason);
             if tokio::time::timeout(CLOSE_WAIT, closed).await.is_err() {
                 tracing::warn!(
                     "a task did not come to a safe point in time; it is told at the next start"

@@ -2,7 +2,7 @@
 
 use crate::{
     Approval, ApprovalId, Brought, CardKey, ChatId, Command, Effect, Enclosed, Held, Outcome,
-    RunnerId, TaskId, ThreadId, Timestamp, Topic, TopicId, TurnId, UserId, Verdict,
+    RunnerId, TaskId, Text, ThreadId, Timestamp, Topic, TopicId, TurnId, UserId, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -169,10 +169,10 @@ pub struct Archive {
     pub chat: ChatId,
     pub task: Task,
     pub outcome: Outcome,
-    pub steps: Vec<String>,
+    pub steps: Vec<Text>,
     pub ended: Timestamp,
     /// What people made of it after it was cut off, in a sentence.
-    pub settled: Option<String>,
+    pub settled: Option<Text>,
 }
 
 impl Task {

@@ -167,7 +167,8 @@ mod tests {
         let told: Vec<_> = files.iter().map(|it| (it.path, it.added, it.removed)).collect();
         assert_eq!(told, [("src/a.rs", 1, 1), ("b c.txt", 2, 0)]);
         assert_eq!(files.iter().map(|it| it.text).collect::<String>(), TWO);
-        let bare = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n--- a/y\n+++ /dev/null\n@@ -1 +0,0 @@\n-z\n";
+        let bare =
+            "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n--- a/y\n+++ /dev/null\n@@ -1 +0,0 @@\n-z\n";
         let told: Vec<_> = FileDiff::all(bare).iter().map(|it| (it.path, it.removed)).collect();
         assert_eq!(told, [("x", 1), ("y", 1)]);
         assert_eq!(FileDiff::all("no diff"), []);

@@ -1,8 +1,8 @@
 //! What should follow. Every effect is safe to perform twice.
 
 use crate::{
-    ApprovalId, Archive, Card, CardRef, ChatId, Enclosed, EventId, Fact, MessageRef, RunnerId,
-    Settings, TaskId, ThreadId, Timestamp, Topic, TurnId, UserId, Verdict,
+    ApprovalId, Archive, Card, CardRef, ChatId, Enclosed, EventId, Fact, Lang, MessageRef,
+    RunnerId, Settings, TaskId, Text, ThreadId, Timestamp, Topic, TurnId, UserId, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub enum Effect {
     /// Post a card once, in whichever chat; nothing updates it but a press on it.
     Post { chat: ChatId, card: Card },
     /// Tell the person who pressed, and nobody else.
-    Toast { text: String },
+    Toast { text: Text },
     /// Hand a runner a command.
     Send {
         #[serde(default = "RunnerId::local")]
@@ -22,7 +22,15 @@ pub enum Effect {
     },
     /// Open a chat for a new project. It hears [`Fact::Opened`]; this one [`Fact::Listed`], or
     /// [`Fact::OpenFailed`] if that can't be done.
-    Open { request: EventId, name: String, by: UserId, settings: Settings },
+    Open {
+        request: EventId,
+        name: String,
+        by: UserId,
+        settings: Settings,
+        /// What the new chat is to speak, if that was chosen.
+        #[serde(default)]
+        lang: Option<Lang>,
+    },
     /// Let another chat know.
     Tell { chat: ChatId, fact: Fact },
     /// Keep a task that is over, under its id.
@@ -37,6 +45,8 @@ pub enum Effect {
         /// Put a new card below this message.
         #[serde(default)]
         under: Option<MessageRef>,
+        #[serde(default)]
+        lang: Lang,
     },
 }
 

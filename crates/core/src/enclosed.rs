@@ -1,7 +1,7 @@
 //! What comes with a person's words and what goes with an agent's: names only, for the bytes are
 //! fetched and sent by the machine the task runs on.
 
-use crate::{EventId, MessageRef, PagesId, TaskId, Timestamp, Topic, UserId};
+use crate::{EventId, MessageRef, PagesId, TaskId, Text, Timestamp, Topic, UserId};
 use serde::{Deserialize, Serialize};
 
 /// The most files that go with one prompt.
@@ -18,6 +18,9 @@ pub const HELD_MAX: usize = 8;
 
 /// The most files that a final card offers to send.
 pub const OFFERED_MAX: usize = 5;
+
+/// The name of a picture that has none of its own.
+pub const PICTURE: &str = "picture";
 
 /// What goes with a prompt.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -70,8 +73,8 @@ pub struct Held {
 pub struct Missing {
     /// The key of an attachment, or the message of a quote.
     pub key: String,
-    pub name: String,
-    pub why: String,
+    pub name: Text,
+    pub why: Text,
 }
 
 /// What a turn brought beside its answer.
@@ -138,7 +141,9 @@ impl Held {
 /// What became of files that waited for words.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Fate {
-    Went { task: TaskId },
+    Went {
+        task: TaskId,
+    },
     Dropped,
     Late,
     /// The project was deleted.

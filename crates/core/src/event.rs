@@ -1,8 +1,8 @@
 //! What can happen.
 
 use crate::{
-    Action, ApprovalId, Brought, CardRef, ChatId, EventId, Listing, MessageRef, Missing, PagesId,
-    RunnerId, Settings, TaskId, ThreadId, Timestamp, TopicId, TurnId, UserId,
+    Action, ApprovalId, Brought, CardRef, ChatId, EventId, Lang, Listing, MessageRef, Missing,
+    PagesId, RunnerId, Settings, TaskId, Text, ThreadId, Timestamp, TopicId, TurnId, UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -14,6 +14,9 @@ pub struct Event {
     pub id: EventId,
     pub chat: ChatId,
     pub at: Timestamp,
+    /// The language of whoever acted, if the platform says so.
+    #[serde(default)]
+    pub lang: Option<Lang>,
     pub fact: Fact,
 }
 
@@ -32,13 +35,21 @@ pub enum Fact {
     /// The agent reported on a task.
     Reported { task: TaskId, report: Report },
     /// The runner looked at the folder for a new project.
-    Looked { request: EventId, result: Result<String, String> },
+    Looked { request: EventId, result: Result<String, Text> },
     /// This chat was opened for a project that was made in `lobby`.
-    Opened { name: String, by: UserId, settings: Settings, lobby: ChatId },
+    Opened {
+        name: String,
+        by: UserId,
+        settings: Settings,
+        lobby: ChatId,
+        /// What its lobby speaks, if that was chosen.
+        #[serde(default)]
+        lang: Option<Lang>,
+    },
     /// A project was opened for the owner of this lobby.
     Listed { request: EventId, project: Listing },
     /// The chat for a new project could not be opened.
-    OpenFailed { request: EventId, reason: String },
+    OpenFailed { request: EventId, reason: Text },
     /// The project in this chat is to be deleted; `lobby` wants to know when it is.
     Removed { by: UserId, lobby: ChatId },
     /// Somebody looked whether the runner of this project is there; see [`Terms::runners`].
@@ -48,7 +59,7 @@ pub enum Fact {
     /// A project of this lobby is gone.
     Unlisted { project: ChatId },
     /// A file that was asked for could not be sent, and why.
-    NotSent { path: String, why: String, topic: Option<Topic> },
+    NotSent { path: String, why: Text, topic: Option<Topic> },
 }
 
 /// How a person acted.
@@ -109,7 +120,7 @@ pub enum Report {
     /// The turn that is about to end brought something beside its answer.
     Brought(Brought),
     /// The turn is over.
-    Ended { outcome: Outcome, steps: Vec<String> },
+    Ended { outcome: Outcome, steps: Vec<Text> },
 }
 
 /// What the agent wants leave for.
@@ -122,11 +133,11 @@ pub struct Approval {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Ask {
     /// Run a command, shown exactly, in a directory.
-    Command { command: Pages, cwd: String, reason: String },
+    Command { command: Pages, cwd: String, reason: Text },
     /// Change files, as the diff says.
-    Patch { diff: Pages, files: Vec<String>, reason: String },
+    Patch { diff: Pages, files: Vec<String>, reason: Text },
     /// Have more rights: `what` in markdown.
-    Permission { what: Pages, reason: String },
+    Permission { what: Pages, reason: Text },
     /// Be told something.
     Questions(Vec<Question>),
 }
@@ -171,7 +182,7 @@ pub enum Outcome {
         answer: Pages,
     },
     Failed {
-        reason: String,
+        reason: Text,
         partial: Option<Pages>,
     },
     /// A person stopped it.
@@ -180,7 +191,7 @@ pub enum Outcome {
     },
     /// It was cut off. `begun` is `None` if it can't be known whether the agent saw the prompt.
     Interrupted {
-        reason: String,
+        reason: Text,
         partial: Option<Pages>,
         begun: Option<bool>,
     },

@@ -17,10 +17,10 @@ pub mod markdown;
 mod page;
 mod policy;
 mod press;
-mod prose;
 mod room;
 mod transcript;
 mod view;
+pub mod words;
 
 pub use action::Action;
 pub use card::{Block, Button, Card, Choice, Field, Form, Look, Tone, Typing};
@@ -34,7 +34,7 @@ pub use diff::{FileDiff, Folded, fold};
 pub use effect::{CardKey, Command, Effect, Part};
 pub use enclosed::{
     Attachment, Brought, Changes, Enclosed, FILES_MAX, HELD_MAX, HOLD_FOR, Held, Media, Missing,
-    OFFERED_MAX, QUOTES_MAX, Quote,
+    OFFERED_MAX, PICTURE, QUOTES_MAX, Quote,
 };
 pub use event::{
     Approval, Ask, Event, Fact, Outcome, Pages, Question, Report, Topic, Verdict, Via,
@@ -52,3 +52,4 @@ pub use room::{
 };
 pub use transcript::{STEPS_MAX, Step, Transcript};
 pub use view::{changes, escape, fenced, live, recalled};
+pub use words::{Lang, Text};

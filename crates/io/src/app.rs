@@ -15,8 +15,8 @@ use crate::port::{Chat, PutError, Queue, Store};
 use crate::record::Record;
 use anyhow::Context;
 use poco_core::{
-    Archive, Card, ChatId, Effect, Event, Kind, Room, RunnerId, TaskId, Terms, Timestamp,
-    Transcript, UserId, admit, live,
+    Archive, Card, ChatId, Effect, Event, Kind, Lang, Room, RunnerId, TaskId, Terms, Text,
+    Timestamp, Transcript, UserId, admit, live,
 };
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -48,7 +48,9 @@ pub struct Taken {
     /// The chat whose record took it in: settle this one.
     pub chat: ChatId,
     /// What to tell the person who pressed, and nobody else.
-    pub toast: Option<String>,
+    pub toast: Option<Text>,
+    /// What the chat speaks.
+    pub lang: Lang,
     /// Cards shown because of it, newest last.
     pub shown: Vec<Card>,
     /// Nothing came of it: it was taken in before, or is out of date.
@@ -130,7 +132,10 @@ impl App {
         transcript: &Transcript,
     ) -> anyhow::Result<()> {
         let record = self.load(chat).await?;
-        let Some((key, card)) = live(&record.room, task, transcript) else { return Ok(()) };
+        let Some((key, card)) = live(&record.room, record.room.lang(&self.terms), task, transcript)
+        else {
+            return Ok(());
+        };
         let message = record.message(&key).context("its card is not posted yet")?;
         self.chat.glance(&message, &card, record.version).await.context("glance")
     }
@@ -188,18 +193,12 @@ fn key(chat: &ChatId) -> String {
     format!("{ROOMS}{chat}")
 }
 
-fn taken(
-    terms: &Terms,
-    mask: &Mask,
-    chat: ChatId,
-    effects: Vec<Effect>,
-    record: Record,
-) -> Taken {
+fn taken(terms: &Terms, mask: &Mask, chat: ChatId, effects: Vec<Effect>, record: Record) -> Taken {
     let nothing = effects.is_empty();
     let (mut toast, mut shown, mut ended) = (None, vec![], vec![]);
     for effect in effects {
         match effect {
-            Effect::Toast { text } => toast = Some(mask.text(&text)),
+            Effect::Toast { text } => toast = Some(mask.told(text)),
             Effect::Show { card, .. } | Effect::Post { card, .. } => shown.push(mask.card(&card)),
             Effect::Keep { archive } => ended.push(archive),
             Effect::Send { .. }
@@ -213,7 +212,8 @@ fn taken(
         Kind::Project(project) => project.settings.runner.clone(),
         Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => terms.settings.runner.clone(),
     };
-    Taken { chat, toast, shown, nothing, ended, room, runner, record }
+    let lang = room.lang(terms);
+    Taken { chat, toast, lang, shown, nothing, ended, room, runner, record }
 }
 
 impl fmt::Debug for App {

@@ -13,7 +13,7 @@ pub use keys::{KEYS, Key, Kind, key};
 pub use mistake::{Mistake, Mistakes, Source};
 
 use crate::secret::Secret;
-use poco_core::{ChatId, RunnerId, Settings, Terms, UserId};
+use poco_core::{ChatId, Lang, RunnerId, Settings, Terms, UserId};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ pub struct Config {
     pub home: PathBuf,
     /// `POCO_APP_NAME`.
     pub app_name: String,
+    /// What is spoken in chats where nothing else is chosen (`POCO_LANG`).
+    pub lang: Lang,
     /// Who owns this PoCo, if the operator says so (`POCO_OWNER_OPEN_ID`).
     pub owner: Option<UserId>,
     pub http: Http,
@@ -62,6 +64,7 @@ impl Config {
                 sandbox: codex.sandbox.clone(),
                 approval_policy: codex.approval_policy.clone(),
             },
+            lang: self.lang,
             runners: vec![],
         }
     }

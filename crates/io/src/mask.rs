@@ -7,6 +7,7 @@ pub mod worth;
 pub use chat::Masked;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use poco_core::Text;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -24,6 +25,9 @@ pub const SECRETS_MAX: usize = 1_000;
 /// The shortest and the longest secret, in bytes. One of several lines counts line by line.
 pub const SECRET_BYTES_MIN: usize = 8;
 pub const SECRET_BYTES_MAX: usize = 1_024;
+
+/// The most places where a text was cut that are looked at, from its end.
+const CUTS_MAX: usize = 200;
 
 /// The shortest beginning of a secret that is held back from a text that goes on, in bytes.
 const HOLD_BYTES_MIN: usize = 4;
@@ -70,6 +74,11 @@ impl Mask {
         let known = self.known();
         let spans = known.spans(text);
         if spans.is_empty() { text.to_owned() } else { known.masked(text, &spans) }
+    }
+
+    /// Like [`Mask::text`], in every language.
+    pub fn told(&self, text: Text) -> Text {
+        text.map(|text| self.text(text))
     }
 
     /// Like [`Mask::text`], for a text that goes on: an end that may be the beginning of a secret is
@@ -131,7 +140,7 @@ impl Known {
 
     /// Finds pieces of secrets where a text begins, ends or was cut.
     fn pieces(&self, text: &str) -> Vec<(Range<usize>, &str)> {
-        let cuts: Vec<_> = text.match_indices(CUT).map(|(at, _)| at).collect();
+        let cuts: Vec<_> = text.rmatch_indices(CUT).map(|(at, _)| at).take(CUTS_MAX).collect();
         let ends = cuts.iter().copied().chain([text.len()]);
         let begins = cuts.iter().map(|at| begin(text, at + CUT.len_utf8())).chain([0]);
         let begins: Vec<_> = begins.collect();
@@ -145,9 +154,9 @@ impl Known {
             }
             for begin in &begins {
                 let rest = &text.as_bytes()[*begin..];
-                let length = (least..secret.len()).rev().find(|length| {
-                    rest.starts_with(&secret.as_bytes()[secret.len() - length..])
-                });
+                let length = (least..secret.len())
+                    .rev()
+                    .find(|length| rest.starts_with(&secret.as_bytes()[secret.len() - length..]));
                 found.extend(length.map(|length| (*begin..begin + length, name.as_str())));
             }
         }
@@ -223,7 +232,9 @@ mod tests {
     #[test]
     fn a_secret_is_masked_however_it_is_written() {
         let mask = mask(&["sk_live_a*b\"c"]);
-        for text in ["sk_live_a*b\"c", "sk\\_live\\_a\\*b\"c", "sk_live_a*b\\\"c", "sk_live_a%2Ab%22c"] {
+        for text in
+            ["sk_live_a*b\"c", "sk\\_live\\_a\\*b\"c", "sk_live_a*b\\\"c", "sk_live_a%2Ab%22c"]
+        {
             assert_eq!(mask.text(&format!("it is {text}!")), "it is •••(API_KEY)!", "{text}");
         }
         assert_eq!(mask.text("nothing here"), "nothing here");

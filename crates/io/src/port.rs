@@ -1,7 +1,9 @@
 //! What PoCo needs from the world. Each trait is as small as its use.
 
 use async_trait::async_trait;
-use poco_core::{Attachment, Card, CardRef, ChatId, Command, Media, MessageRef, RunnerId, UserId};
+use poco_core::{
+    Attachment, Card, CardRef, ChatId, Command, Lang, Media, MessageRef, RunnerId, Text, UserId,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -132,11 +134,11 @@ pub struct Parcel {
 #[derive(Debug, thiserror::Error)]
 pub enum ChatError {
     /// The message can no longer be changed; a new one must be posted.
-    #[error("the message is gone: {0}")]
-    Gone(String),
+    #[error("the message is gone: {}", .0.of(Lang::En))]
+    Gone(Text),
     /// It will never work like this; the text says why and what to do.
-    #[error("{0}")]
-    Refused(String),
+    #[error("{}", .0.of(Lang::En))]
+    Refused(Text),
     /// It may work later.
     #[error(transparent)]
     Later(#[from] anyhow::Error),

@@ -70,9 +70,12 @@ fn file_name(number: usize, name: &str, bytes: &[u8]) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let is_fine = |c: &char| {
         let turns = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-        !c.is_control() && !turns && !matches!(c, '`' | '"' | '\'' | '<' | '>' | '|' | ':' | '*' | '?' | '$')
+        !c.is_control()
+            && !turns
+            && !matches!(c, '`' | '"' | '\'' | '<' | '>' | '|' | ':' | '*' | '?' | '$')
     };
-    let name: String = last.chars().filter(is_fine).map(|c| if c.is_whitespace() { '_' } else { c }).collect();
+    let name: String =
+        last.chars().filter(is_fine).map(|c| if c.is_whitespace() { '_' } else { c }).collect();
     let name = name.trim_matches('.');
     let name = if name.is_empty() { "file" } else { name };
     let ending = match (name.rsplit_once('.'), picture(bytes)) {

@@ -4,6 +4,7 @@ use super::{Http, guard};
 use axum::Json;
 use axum::extract::{ConnectInfo, State};
 use axum::http::HeaderMap;
+use poco_core::Lang;
 use poco_io::config::{Backend, Config, Delivery};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -26,7 +27,7 @@ pub(super) async fn health(
     let (agent_ready, detail) = match http.agents.get(&http.agents.usual) {
         Some(agent) => match timeout(PATIENCE, agent.ready()).await {
             Ok(Ok(detail)) => (true, detail),
-            Ok(Err(detail)) => (false, detail),
+            Ok(Err(detail)) => (false, detail.of(Lang::En).to_owned()),
             Err(_) => (false, "It is still starting.".to_owned()),
         },
         None => (false, "There is no such agent on this machine.".to_owned()),
@@ -72,7 +73,8 @@ pub(super) async fn health(
 
 /// Which agent there is, how it is, and why it is not another.
 fn agent_detail(http: &Http, detail: &str) -> String {
-    let instead = http.agents.instead.iter().map(|why| format!("; not codex: {why}"));
+    let instead =
+        http.agents.instead.iter().map(|why| format!("; not codex: {}", why.of(Lang::En)));
     format!("default={}; {detail}{}", http.agents.usual, instead.collect::<String>())
 }
 

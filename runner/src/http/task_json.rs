@@ -2,7 +2,7 @@
 
 use super::Http;
 use crate::traffic::iso;
-use poco_core::{ChatId, Kind, Moment, Outcome, Pages, Phase, Task};
+use poco_core::{ChatId, Kind, Lang, Moment, Outcome, Pages, Phase, Task};
 use poco_io::app::TaskPage;
 use poco_io::chats::Chats;
 use serde_json::{Value, json};
@@ -137,10 +137,12 @@ fn result(outcome: Option<&Outcome>) -> Option<&Pages> {
 fn reason(outcome: Option<&Outcome>) -> Option<String> {
     match outcome? {
         Outcome::Failed { reason, .. } | Outcome::Interrupted { reason, .. } => {
-            Some(reason.clone())
+            Some(reason.of(Lang::En).to_owned())
         }
         Outcome::Lacking { missing } => {
-            let told = missing.iter().map(|it| format!("{}: {}", it.name, it.why));
+            let told = missing
+                .iter()
+                .map(|it| format!("{}: {}", it.name.of(Lang::En), it.why.of(Lang::En)));
             Some(told.collect::<Vec<_>>().join("; "))
         }
         Outcome::Answered { .. }

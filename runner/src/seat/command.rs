@@ -5,9 +5,10 @@ use crate::agent::{Agent, AgentError, Prompt, Turn};
 use crate::files::{Ungathered, wrap};
 use crate::folder;
 use crate::home::random_hex;
+use poco_core::words::agent as words;
 use poco_core::{
-    ApprovalId, Command, Enclosed, Fact, Outcome, Phase, Report, Settings, Step, Task, TaskId,
-    ThreadId, Transcript, UserId, Verdict,
+    ApprovalId, Command, Enclosed, Fact, Lang, Outcome, Phase, Report, Settings, Step, Task,
+    TaskId, Text, ThreadId, Transcript, UserId, Verdict,
 };
 use poco_io::port::Delivery;
 use std::sync::Arc;
@@ -64,12 +65,7 @@ impl Seat {
         }
     }
 
-    async fn perform(
-        &mut self,
-        command: &Command,
-        job: &str,
-        tries: u32,
-    ) -> anyhow::Result<Done> {
+    async fn perform(&mut self, command: &Command, job: &str, tries: u32) -> anyhow::Result<Done> {
         match command {
             Command::Start { task, prompt, thread, settings, enclosed } => {
                 let thread = thread.as_ref();
@@ -97,7 +93,7 @@ impl Seat {
     /// Says so where people look, for a command that can't be performed.
     async fn give_up(&mut self, command: &Command, reason: &str) {
         let told = match command {
-            Command::Start { task, .. } => self.failed(task, reason).await,
+            Command::Start { task, .. } => self.failed(task, words::given_up(reason)).await,
             Command::Answer { task, approval, .. } => {
                 let report = Report::Settled { approval: approval.clone() };
                 self.report(task, approval.as_str(), report).await
@@ -105,12 +101,13 @@ impl Seat {
             Command::Steer { task, id, by, text } => self.missed(task, id, by, text).await,
             Command::Stop { task, .. } => self.stopped_unheard(task).await,
             Command::Deliver { request, path, topic, .. } => {
-                self.not_sent(request, path, reason, topic.as_ref()).await
+                let why = Text::verbatim(reason);
+                self.not_sent(request, path, why, topic.as_ref()).await
             }
             // Once a minute it is looked for anyway.
             Command::Settle => Ok(()),
             Command::Look { request, .. } => {
-                let result = Err(format!("The folder could not be looked at: {reason}"));
+                let result = Err(words::folder_not_looked_at(reason));
                 let fact = Fact::Looked { request: request.clone(), result };
                 self.tell(&format!("{request}-unlooked"), fact).await
             }
@@ -135,11 +132,8 @@ impl Seat {
         }
         let name = &start.settings.agent;
         let Some(agent) = self.shared.agents.get(name).cloned() else {
-            let reason = format!(
-                "There is no agent “{name}” on this machine. There is: {}.",
-                self.shared.agents.names().join(", ")
-            );
-            self.failed(start.task, &reason).await?;
+            let reason = words::not_here(name, self.shared.agents.names().join(", "));
+            self.failed(start.task, reason).await?;
             return Ok(Done::Yes);
         };
         learn(&self.shared.mask, &start.settings.workdir).await;
@@ -150,7 +144,7 @@ impl Seat {
                 return Ok(Done::Yes);
             }
             Err(Ungathered::Broken(error)) => {
-                return Ok(Done::Later(format!("The files could not be kept: {error}.")));
+                return Ok(Done::Later(format!("the files could not be kept: {error}")));
             }
         };
         let place = self.shared.places.clone().acquire_owned().await?;
@@ -184,11 +178,11 @@ impl Seat {
         prompt: &Prompt,
     ) -> anyhow::Result<Handed> {
         if let Err(reason) = agent.ready().await {
-            return self.refused(start.task, &reason).await;
+            return self.refused(start.task, reason).await;
         }
         let (opened, note) = match agent.open(start.thread, start.settings).await {
             Err(AgentError::Forgotten(reason)) => {
-                let note = format!("⚠ A fresh conversation: {reason}");
+                let note = words::fresh(reason);
                 (agent.open(None, start.settings).await, Some(note))
             }
             opened => (opened, None),
@@ -196,7 +190,7 @@ impl Seat {
         let thread = match opened {
             Ok(thread) => thread,
             Err(AgentError::Refused(reason) | AgentError::Forgotten(reason)) => {
-                return self.refused(start.task, &reason).await;
+                return self.refused(start.task, reason).await;
             }
             Err(AgentError::Later(reason) | AgentError::Unclear(reason)) => {
                 return Ok(Handed::Not(Done::Later(reason)));
@@ -219,11 +213,11 @@ impl Seat {
                 self.started(start.task, turn.thread(), turn.id()).await?;
                 Ok(Handed::Turn { turn, note })
             }
-            Err(AgentError::Refused(reason)) => self.refused(start.task, &reason).await,
+            Err(AgentError::Refused(reason)) => self.refused(start.task, reason).await,
             // The prompt went nowhere: the next try opens another conversation.
-            Err(AgentError::Forgotten(reason) | AgentError::Later(reason)) => {
+            Err(error @ (AgentError::Forgotten(_) | AgentError::Later(_))) => {
                 self.report(start.task, &format!("unclaimed-{attempt}"), Report::Unclaimed).await?;
-                Ok(Handed::Not(Done::Later(reason)))
+                Ok(Handed::Not(Done::Later(error.to_string())))
             }
             Err(AgentError::Unclear(reason)) => {
                 tracing::warn!(task.id = %start.task, "it is not known whether a turn began: {reason}");
@@ -237,7 +231,7 @@ impl Seat {
         }
     }
 
-    async fn refused(&mut self, task: &TaskId, reason: &str) -> anyhow::Result<Handed> {
+    async fn refused(&mut self, task: &TaskId, reason: Text) -> anyhow::Result<Handed> {
         self.failed(task, reason).await?;
         Ok(Handed::Not(Done::Yes))
     }
@@ -289,6 +283,7 @@ impl Seat {
         match turn.interrupt().await {
             Ok(()) => Ok(Done::Yes),
             Err(AgentError::Refused(reason) | AgentError::Forgotten(reason)) => {
+                let reason = reason.of(Lang::En);
                 tracing::warn!(task.id = %task, "could not be interrupted: {reason}");
                 Ok(Done::Yes)
             }
@@ -322,7 +317,7 @@ enum Handed {
     /// The agent is at it. `note` is what people should know of how it began.
     Turn {
         turn: Box<dyn Turn>,
-        note: Option<String>,
+        note: Option<Text>,
     },
     Not(Done),
 }

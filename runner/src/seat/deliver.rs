@@ -4,7 +4,8 @@ use super::Seat;
 use super::command::Done;
 use super::learn;
 use crate::parcel;
-use poco_core::{Command, EventId, Fact, Topic, hash};
+use poco_core::words::file as words;
+use poco_core::{Command, EventId, Fact, Text, Topic, hash};
 use poco_io::chats::Chats;
 use poco_io::port::ChatError;
 
@@ -21,29 +22,27 @@ impl Seat {
         let topic = topic.as_ref();
         let files = self.shared.enclosures.source().filter(|_| !Chats::is_local(&self.chat));
         let Some(files) = files else {
-            let why = "There is no chat platform to send files to.";
-            return self.refuse(request, path, why, topic).await;
+            return self.refuse(request, path, words::no_platform(), topic).await;
         };
         let now = (self.shared.app.clock)();
         if tries > 1 && now.since(*at) > AGAIN_WITHIN {
-            let why = "It is not known whether it was sent before PoCo was stopped. Look above, and \
-                       ask again if it is missing.";
-            return self.refuse(request, path, why, topic).await;
+            return self.refuse(request, path, words::sent_or_not(), topic).await;
         }
         learn(&self.shared.mask, workdir).await;
         let mask = self.shared.mask.clone();
         let (root, named) = (workdir.clone(), path.clone());
-        let opened = tokio::task::spawn_blocking(move || parcel::open(&root, &named, &mask)).await?;
+        let opened =
+            tokio::task::spawn_blocking(move || parcel::open(&root, &named, &mask)).await?;
         let parcel = match opened {
             Ok(parcel) => parcel,
-            Err(why) => return self.refuse(request, path, &why, topic).await,
+            Err(why) => return self.refuse(request, path, why, topic).await,
         };
         let once = format!("file-{:016x}", hash(&format!("{} {request}", self.chat)));
         let under = topic.map(|topic| &topic.message);
         match files.send(&self.chat, under, &parcel, &once).await {
             Ok(()) => Ok(Done::Yes),
-            Err(error @ (ChatError::Refused(_) | ChatError::Gone(_))) => {
-                self.refuse(request, path, &error.to_string(), topic).await
+            Err(ChatError::Refused(why) | ChatError::Gone(why)) => {
+                self.refuse(request, path, why, topic).await
             }
             Err(ChatError::Later(error)) => Ok(Done::Later(format!("{error:#}"))),
         }
@@ -53,7 +52,7 @@ impl Seat {
         &self,
         request: &EventId,
         path: &str,
-        why: &str,
+        why: Text,
         topic: Option<&Topic>,
     ) -> anyhow::Result<Done> {
         self.not_sent(request, path, why, topic).await?;
@@ -64,10 +63,10 @@ impl Seat {
         &self,
         request: &EventId,
         path: &str,
-        why: &str,
+        why: Text,
         topic: Option<&Topic>,
     ) -> anyhow::Result<()> {
-        let (path, why, topic) = (path.to_owned(), why.to_owned(), topic.cloned());
+        let (path, topic) = (path.to_owned(), topic.cloned());
         self.tell(&format!("{request}-not-sent"), Fact::NotSent { path, why, topic }).await
     }
 }

@@ -6,7 +6,7 @@ use crate::home::random_hex;
 use crate::parcel;
 use anyhow::Context;
 use poco_core::{
-    Approval, ApprovalId, Ask, Brought, Event, EventId, Fact, Outcome, Pages, Phase, Report, TaskId,
+    Approval, ApprovalId, Ask, Brought, Event, EventId, Fact, Outcome, Phase, Report, TaskId, Text,
     ThreadId, TurnId, UserId,
 };
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub(super) struct Product<'a> {
     pub(super) workdir: &'a str,
     pub(super) answer: &'a str,
     pub(super) diff: &'a str,
-    pub(super) steps: Vec<String>,
+    pub(super) steps: Vec<Text>,
 }
 
 impl Seat {
@@ -41,7 +41,7 @@ impl Seat {
     pub(super) async fn tell(&self, id: &str, fact: Fact) -> anyhow::Result<()> {
         let app = &self.shared.app;
         let at = (app.clock)();
-        let event = Event { id: EventId::new(id), chat: self.chat.clone(), at, fact };
+        let event = Event { id: EventId::new(id), chat: self.chat.clone(), at, lang: None, fact };
         let mut wait = WAIT.0;
         for tries in 1.. {
             match app.take_in(event.clone()).await {
@@ -71,8 +71,8 @@ impl Seat {
         self.report(task, &word, Report::Started { thread, turn }).await
     }
 
-    pub(super) async fn failed(&mut self, task: &TaskId, reason: &str) -> anyhow::Result<()> {
-        let outcome = Outcome::Failed { reason: reason.to_owned(), partial: None };
+    pub(super) async fn failed(&mut self, task: &TaskId, reason: Text) -> anyhow::Result<()> {
+        let outcome = Outcome::Failed { reason, partial: None };
         self.end(task, outcome, vec![]).await
     }
 
@@ -119,17 +119,17 @@ impl Seat {
             Question::Command { command, cwd, reason } => {
                 let command = poco_core::fenced("sh", &hidden(command));
                 let command = app.keep_pages(&id, &command).await?;
-                Ask::Command { command, cwd, reason: hidden(reason) }
+                Ask::Command { command, cwd, reason: mask.told(reason) }
             }
             Question::Patch { diff, files, reason } => {
                 let diff = poco_core::fenced("diff", &hidden(diff));
                 let diff = app.keep_pages(&id, &diff).await?;
                 let files = files.into_iter().map(hidden).collect();
-                Ask::Patch { diff, files, reason: hidden(reason) }
+                Ask::Patch { diff, files, reason: mask.told(reason) }
             }
             Question::Permission { what, reason } => {
                 let what = app.keep_pages(&id, &hidden(what)).await?;
-                Ask::Permission { what, reason: hidden(reason) }
+                Ask::Permission { what, reason: mask.told(reason) }
             }
             Question::Questions(questions) => Ask::Questions(questions),
         };
@@ -161,25 +161,24 @@ impl Seat {
         &mut self,
         task: &TaskId,
         end: End,
-        closing: Option<String>,
+        closing: Option<Text>,
         product: Product<'_>,
     ) -> anyhow::Result<()> {
         let mask = &self.shared.mask;
         learn(mask, product.workdir).await;
         // Masked before it is cut into pages, and before it is stored.
         let answer = mask.text(product.answer);
-        let steps: Vec<_> = product.steps.iter().map(|step| mask.text(step)).collect();
+        let steps: Vec<_> = product.steps.iter().cloned().map(|step| mask.told(step)).collect();
         self.bring(task, &product).await?;
         let pages = self.shared.app.keep_pages(task.as_str(), &answer).await;
         let pages = pages.context("keep what an agent said")?;
         let partial = Some(pages.clone()).filter(|_| !answer.trim().is_empty());
         let outcome = match (end, closing) {
-            (End::Completed, _) if partial.is_none() => Outcome::Answered { answer: silent(pages) },
             (End::Completed, _) => Outcome::Answered { answer: pages },
-            (End::Failed { reason }, _) => Outcome::Failed { reason, partial },
+            (End::Failed { reason }, _) => Outcome::Failed { reason: mask.told(reason), partial },
             (End::Stopped, None) => Outcome::Stopped { partial },
             (End::Stopped, Some(reason)) | (End::Lost { reason }, _) => {
-                Outcome::Interrupted { reason, partial, begun: Some(true) }
+                Outcome::Interrupted { reason: mask.told(reason), partial, begun: Some(true) }
             }
         };
         self.end(task, outcome, steps).await
@@ -189,7 +188,9 @@ impl Seat {
     async fn bring(&self, task: &TaskId, product: &Product<'_>) -> anyhow::Result<()> {
         let (workdir, answer) = (product.workdir.to_owned(), product.answer.to_owned());
         let files = match self.shared.enclosures.source() {
-            Some(_) => tokio::task::spawn_blocking(move || parcel::named(&workdir, &answer)).await?,
+            Some(_) => {
+                tokio::task::spawn_blocking(move || parcel::named(&workdir, &answer)).await?
+            }
             None => vec![],
         };
         let diff = self.shared.mask.text(product.diff);
@@ -205,7 +206,7 @@ impl Seat {
         &mut self,
         task: &TaskId,
         outcome: Outcome,
-        steps: Vec<String>,
+        steps: Vec<Text>,
     ) -> anyhow::Result<()> {
         // Whoever sees that it is over must not see it write.
         self.shared.live.forget(task);
@@ -219,9 +220,4 @@ impl Seat {
             tracing::error!(chat.id = %self.chat, task.id = %task, "a report was lost: {error:#}");
         }
     }
-}
-
-/// An agent that ends without a word has still answered; the card must not look cut off.
-fn silent(pages: Pages) -> Pages {
-    Pages { first: "*It ended without saying anything.*".to_owned(), ..pages }
 }

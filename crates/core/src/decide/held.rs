@@ -2,9 +2,10 @@
 
 use super::{Scene, task};
 use crate::enclosed::Fate;
+use crate::words::file as words;
 use crate::{
     CardKey, Effect, Enclosed, Event, EventId, FILES_MAX, HELD_MAX, Held, Kind, QUOTES_MAX, Quote,
-    Room, TaskId, Timestamp, Topic, UserId, Via, prose, view,
+    Room, TaskId, Text, Timestamp, Topic, UserId, Via, view,
 };
 
 /// Takes a message that brings something along.
@@ -19,7 +20,11 @@ pub(super) fn attached(
     if !in_project && !run {
         // Whoever answers a card in the direct chat just says something.
         let said = enclosed.files.is_empty() && !text.is_empty();
-        return if said { super::said(scene, room, text) } else { scene.reply(prose::only_in_projects()) };
+        return if said {
+            super::said(scene, room, text)
+        } else {
+            scene.reply(words::only_in_projects())
+        };
     }
     if text.trim().is_empty() && !run {
         return hold(scene, room, enclosed);
@@ -33,14 +38,14 @@ fn hold(scene: &Scene<'_>, room: &mut Room, enclosed: &Enclosed) -> Vec<Effect> 
     let mut all = known.as_ref().map(|held| held.enclosed.clone()).unwrap_or_default();
     all.extend(enclosed.clone());
     if all.is_too_much() {
-        return scene.reply(prose::too_many(FILES_MAX, QUOTES_MAX));
+        return scene.reply(words::too_many(FILES_MAX, QUOTES_MAX));
     }
     if let Some(held) = known {
         (held.enclosed, held.at) = (all, at);
         return vec![];
     }
     if room.desk.held.len() >= HELD_MAX {
-        return scene.reply(prose::too_many_wait());
+        return scene.reply(words::too_many_wait());
     }
     room.desk.held.push(Held {
         id: scene.event.id.clone(),
@@ -86,7 +91,7 @@ pub(super) fn drop(scene: &Scene<'_>, room: &mut Room, id: &EventId) -> Vec<Effe
     let mut gone = room.desk.held.extract_if(.., |held| held.id == *id);
     match gone.next() {
         Some(held) => vec![show(&held, &Fate::Dropped)],
-        None => scene.reply(prose::settled()),
+        None => scene.reply(words::settled()),
     }
 }
 
@@ -110,7 +115,7 @@ fn show(held: &Held, fate: &Fate) -> Effect {
 pub(super) fn not_sent(
     event: &Event,
     path: &str,
-    why: &str,
+    why: &Text,
     topic: Option<&Topic>,
 ) -> Vec<Effect> {
     let under = topic.map(|topic| topic.message.clone());

@@ -1,10 +1,11 @@
 //! A task from prompt to outcome.
 
 use super::{Scene, broken, held, project};
+use crate::words::{file as file_words, project as project_words, task as words};
 use crate::{
     Archive, Brought, Command, Desk, Effect, Enclosed, Event, FILES_MAX, Kind, Outcome,
-    PROMPT_BYTES_MAX, Phase, QUOTES_MAX, Room, RunnerId, Settings, Task, TaskId, Terms, ThreadId,
-    Topic, TurnId, UserId, Via, WAITING_MAX, prose, view,
+    PROMPT_BYTES_MAX, Phase, QUOTES_MAX, Room, RunnerId, Settings, Task, TaskId, Terms, Text,
+    ThreadId, Topic, TurnId, UserId, Via, WAITING_MAX, view,
 };
 
 /// A prompt that begins so waits for a person's word before it starts.
@@ -19,7 +20,7 @@ pub(super) fn ask(
     let source = if matches!(scene.via, Via::Local { .. }) { "demo" } else { "feishu" };
     let enclosed = held::gather(scene, room, enclosed);
     if enclosed.is_too_much() {
-        return scene.reply(prose::too_many(FILES_MAX, QUOTES_MAX));
+        return scene.reply(file_words::too_many(FILES_MAX, QUOTES_MAX));
     }
     let topic = scene.topic();
     match new_task(scene.terms, room, scene.event, scene.by, source, prompt, topic) {
@@ -41,24 +42,24 @@ fn new_task(
     source: &str,
     prompt: &str,
     topic: Option<&Topic>,
-) -> Result<Task, String> {
+) -> Result<Task, Text> {
     let (confirm, prompt) = match prompt.get(..CONFIRM.len()) {
         Some(start) if start.eq_ignore_ascii_case(CONFIRM) => (true, &prompt[CONFIRM.len()..]),
         Some(_) | None => (false, prompt),
     };
     let prompt = prompt.trim();
     if prompt.is_empty() {
-        return Err("Say what you want done.".to_owned());
+        return Err(words::say_what());
     }
     if prompt.len() > PROMPT_BYTES_MAX {
         let most = PROMPT_BYTES_MAX / 1024;
-        return Err(format!("That is too long: a prompt may have {most} KB. Put it into a file."));
+        return Err(words::too_long(most));
     }
     if room.desk.waiting.len() >= WAITING_MAX {
-        return Err(format!("{WAITING_MAX} prompts are waiting already. Cancel one or wait."));
+        return Err(words::line_is_full(WAITING_MAX));
     }
     if matches!(&room.kind, Kind::Project(project) if project.leaving) {
-        return Err("This project is being deleted.".to_owned());
+        return Err(project_words::leaving());
     }
     let fresh = std::mem::take(room.desk.talk(topic).1);
     let mut task = Task {
@@ -135,9 +136,9 @@ pub(super) fn stop(scene: &Scene<'_>, room: &mut Room, id: Option<&TaskId>) -> V
     }
     let current = room.desk.current.as_ref();
     match current.filter(|task| id.is_none_or(|id| task.id == *id)) {
-        None if id.is_some() => scene.reply("That task is over."),
-        None => scene.reply("Nothing is running."),
-        Some(task) if task.phase == Phase::Stopping => scene.reply("It is stopping already."),
+        None if id.is_some() => scene.reply(words::is_over()),
+        None => scene.reply(words::nothing_runs()),
+        Some(task) if task.phase == Phase::Stopping => scene.reply(words::stopping_already()),
         Some(_) => stop_current(room, scene.event, scene.by),
     }
 }
@@ -176,28 +177,28 @@ pub(super) fn cancel_waiting(room: &mut Room, event: &Event, by: &UserId) -> Vec
 
 pub(super) fn steer(scene: &Scene<'_>, room: &mut Room, text: &str) -> Vec<Effect> {
     if text.len() > PROMPT_BYTES_MAX {
-        return scene.reply("That is too long.");
+        return scene.reply(words::too_long_to_add());
     }
     match running(&room.desk) {
         Some(task) => {
             let id = scene.event.id.to_string();
-            let mut effects = scene.reply("Added to the running task.");
+            let mut effects = scene.reply(words::steered());
             effects.push(add(task, id, scene.by, text));
             effects
         }
-        None => scene.reply("Nothing is running that could be added to. Send it as a prompt."),
+        None => scene.reply(words::nothing_to_steer()),
     }
 }
 
 pub(super) fn merge(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
     let Some(at) = room.desk.waiting.iter().position(|task| task.id == *id) else {
-        return scene.reply("That task does not wait any more.");
+        return scene.reply(words::waits_no_more());
     };
     if !room.desk.waiting[at].enclosed.is_empty() {
-        return scene.reply(prose::not_added());
+        return scene.reply(file_words::not_added());
     }
     let Some(into) = running(&room.desk).cloned() else {
-        return scene.reply("Nothing is running that could be added to. It will start by itself.");
+        return scene.reply(words::nothing_to_merge_into());
     };
     let Some(task) = leave_line(&mut room.desk, at) else { return vec![] };
     let mut effects = vec![add(&into, task.id.to_string(), &task.by, &task.prompt)];
@@ -251,9 +252,9 @@ pub(super) fn steer_missed(
     match task {
         Ok(task) => line_up(room, event, task),
         Err(wrong) => {
-            let why = format!("The task was over before this could be added to it. {wrong}");
-            let card = crate::Card::new(crate::Tone::Bad, "Not added");
-            let card = card.text(why).text(view::fenced("", text));
+            let card = crate::Card::new(crate::Tone::Bad, words::not_added());
+            let card = card.text(words::over_before_added(wrong));
+            let card = card.text(Text::verbatim(view::fenced("", text)));
             vec![Effect::Post { chat: event.chat.clone(), card }]
         }
     }
@@ -261,7 +262,7 @@ pub(super) fn steer_missed(
 
 pub(super) fn fresh(scene: &Scene<'_>, room: &mut Room) -> Vec<Effect> {
     *room.desk.talk(scene.topic()).1 = true;
-    scene.reply("The next prompt starts a fresh conversation.")
+    scene.reply(words::fresh_next())
 }
 
 pub(super) fn claimed(
@@ -335,7 +336,7 @@ pub(super) fn ended(
     event: &Event,
     id: &TaskId,
     outcome: &Outcome,
-    steps: &[String],
+    steps: &[Text],
 ) -> Vec<Effect> {
     let Some(task) = room.desk.current.take_if(|task| task.id == *id) else { return vec![] };
     room.desk.remember_answers(&task);
@@ -380,7 +381,7 @@ fn over(event: &Event, task: Task, outcome: Outcome) -> Vec<Effect> {
     kept(archive(event, task, outcome, vec![]))
 }
 
-fn archive(event: &Event, mut task: Task, outcome: Outcome, steps: Vec<String>) -> Archive {
+fn archive(event: &Event, mut task: Task, outcome: Outcome, steps: Vec<Text>) -> Archive {
     task.pending.clear();
     task.note(kind(&outcome), event.at);
     let (chat, ended) = (event.chat.clone(), event.at);

@@ -1,29 +1,36 @@
 //! Questions people ask PoCo itself; answering them changes nothing.
 
 use super::Scene;
-use crate::{Action, Card, Effect, Kind, Part, Room, TaskId, Tone, prose, view};
+use crate::words::{command as words, file as file_words, task as task_words};
+use crate::{Action, Button, Card, Effect, Kind, Lang, Part, Room, TaskId, Text, Tone, view};
 
 pub(super) fn help(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
     let place = match &room.kind {
-        Kind::Project(project) => {
-            format!("This group is the project “{}”. Just say what to do.", project.name)
-        }
-        Kind::Lobby(_) => "Here you make projects; each gets a group of its own.".to_owned(),
-        Kind::Fresh | Kind::Gone | Kind::House(_) => String::new(),
+        Kind::Project(project) => words::in_project(&project.name),
+        Kind::Lobby(_) => words::in_lobby(),
+        Kind::Fresh | Kind::Gone | Kind::House(_) => Text::default(),
     };
-    let card = Card::new(Tone::Plain, "PoCo")
+    let other = Action::Speak { lang: Some(room.lang(scene.terms).other()) };
+    let card = Card::new(Tone::Plain, Text::verbatim("PoCo"))
         .text(place)
-        .text(format!("**Commands**\n{}", Action::help(scene.terms.runners.len())));
+        .text(words::commands(Action::help(scene.terms.runners.len())))
+        .buttons(vec![Button::new(words::lang_switch(), other)]);
     vec![scene.post(card)]
+}
+
+/// Speaks another language in this chat from now on. The cards that follow the room are shown in it.
+pub(super) fn speak(scene: &Scene<'_>, room: &mut Room, lang: Option<Lang>) -> Vec<Effect> {
+    room.lang = Some(lang.unwrap_or(room.lang(scene.terms).other()));
+    scene.reply(words::lang_set())
 }
 
 pub(super) fn unknown(scene: &Scene<'_>, what: &str) -> Vec<Effect> {
     let what: String = what.chars().take(40).filter(|c| !c.is_control()).collect();
-    scene.reply(format!("I do not know how to do “{what}” like this. `/help` lists the commands."))
+    scene.reply(words::unknown(what))
 }
 
-pub(super) fn unsupported(scene: &Scene<'_>, what: &str) -> Vec<Effect> {
-    scene.reply(format!("I can't make anything of {what}. Please write what you need, or send a file or a picture."))
+pub(super) fn unsupported(scene: &Scene<'_>, what: &Text) -> Vec<Effect> {
+    scene.reply(words::unsupported(what))
 }
 
 pub(super) fn queue(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
@@ -31,7 +38,11 @@ pub(super) fn queue(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
         format!("{}. `{}` {}", at + 1, task.id, view::brief(&task.prompt))
     };
     let lines: Vec<_> = room.desk.waiting.iter().enumerate().map(line).collect();
-    scene.reply(if lines.is_empty() { "Nothing waits.".to_owned() } else { lines.join("\n") })
+    scene.reply(if lines.is_empty() {
+        task_words::nothing_waits()
+    } else {
+        Text::verbatim(lines.join("\n"))
+    })
 }
 
 pub(super) fn status(scene: &Scene<'_>, room: &Room, id: Option<&TaskId>) -> Vec<Effect> {
@@ -39,15 +50,15 @@ pub(super) fn status(scene: &Scene<'_>, room: &Room, id: Option<&TaskId>) -> Vec
     match view::looks(room).remove(&crate::CardKey::Task(id.clone())) {
         Some(card) => vec![scene.post(Card { typing: crate::Typing::No, ..card })],
         None => {
-            let (task, under) = (id.clone(), scene.below());
-            vec![Effect::Recall { task, page: 0, on: None, part: Part::Answer, under }]
+            let (task, under, lang) = (id.clone(), scene.below(), Lang::default());
+            vec![Effect::Recall { task, page: 0, on: None, part: Part::Answer, under, lang }]
         }
     }
 }
 
 pub(super) fn page(scene: &Scene<'_>, room: &Room, id: &TaskId, page: usize) -> Vec<Effect> {
     if room.desk.find(id).is_some() {
-        return scene.reply("That task is not over yet.");
+        return scene.reply(task_words::is_not_over());
     }
     vec![recall(scene, id, page, Part::Answer)]
 }
@@ -60,15 +71,15 @@ pub(super) fn changes(
     page: usize,
 ) -> Vec<Effect> {
     let Some(id) = id.or(room.desk.changed.as_ref()) else {
-        return scene.reply(prose::no_changes());
+        return scene.reply(file_words::no_changes());
     };
     if room.desk.find(id).is_some() {
-        return scene.reply("That task is not over yet.");
+        return scene.reply(task_words::is_not_over());
     }
     vec![recall(scene, id, page, Part::Changes)]
 }
 
 fn recall(scene: &Scene<'_>, task: &TaskId, page: usize, part: Part) -> Effect {
     let (task, on, under) = (task.clone(), scene.card().cloned(), scene.below());
-    Effect::Recall { task, page, on, part, under }
+    Effect::Recall { task, page, on, part, under, lang: Lang::default() }
 }

@@ -4,8 +4,10 @@ use super::App;
 use super::perform::once;
 use crate::port::{ChatError, MessageId};
 use crate::record::{Owed, Record};
+use poco_core::words::task as words;
 use poco_core::{
-    Card, CardKey, CardRef, ChatId, Effect, MessageRef, Part, TaskId, changes, recalled,
+    Card, CardKey, CardRef, ChatId, Effect, Lang, MessageRef, Part, TaskId, Text, Tone, changes,
+    recalled,
 };
 
 impl App {
@@ -21,9 +23,10 @@ impl App {
             Effect::Post { chat, card } => {
                 self.post(chat, card, &once(&[&owed.id])).await.map(|_| None)
             }
-            Effect::Recall { task, page, on, part, under } => {
-                let (page, part) = (*page, *part);
-                let recall = Recall { task, page, part, on: on.as_ref(), under: under.as_ref() };
+            Effect::Recall { task, page, on, part, under, lang } => {
+                let (page, part, lang) = (*page, *part, *lang);
+                let (on, under) = (on.as_ref(), under.as_ref());
+                let recall = Recall { task, page, part, on, under, lang };
                 self.recall(chat, record, owed, &recall).await.map(|()| None)
             }
             Effect::Toast { .. }
@@ -36,6 +39,7 @@ impl App {
             Ok(posted) => Some((owed, posted)),
             Err(ChatError::Refused(reason) | ChatError::Gone(reason)) => {
                 // It would fail for ever; the task goes on and can be asked for with /status.
+                let reason = reason.of(Lang::En);
                 tracing::error!(chat.id = %chat, effect.id = owed.id, "a card was refused: {reason}");
                 Some((owed, None))
             }
@@ -86,21 +90,21 @@ impl App {
         owed: &Owed,
         recall: &Recall<'_>,
     ) -> Result<(), ChatError> {
-        let under = recall.under.cloned();
-        let kept = self.kept(recall.task).await?;
+        let Recall { task, page, part, on, under, lang } = *recall;
+        let kept = self.kept(task).await?;
         // A task is only shown in its own chat, whoever knows its name elsewhere.
         let Some(kept) = kept.filter(|kept| kept.archive.chat == *chat) else {
-            let card = Card::new(poco_core::Tone::Plain, "PoCo")
-                .text("There is no such task here.")
-                .under(under);
+            let card = Card::new(Tone::Plain, Text::verbatim("PoCo")).text(words::none_here());
+            let card = card.told(lang).under(under.cloned());
             return self.post(chat, &card, &once(&[&owed.id])).await.map(|_| ());
         };
-        let card = match recall.part {
-            Part::Answer => recalled(&kept.archive, recall.page),
-            Part::Changes => changes(&kept.archive, recall.page),
+        let card = match part {
+            Part::Answer => recalled(&kept.archive, page),
+            Part::Changes => changes(&kept.archive, page),
         };
-        let Some(on) = recall.on else {
-            let card = Card { typing: poco_core::Typing::No, under, ..card };
+        let card = card.told(lang);
+        let Some(on) = on else {
+            let card = Card { typing: poco_core::Typing::No, under: under.cloned(), ..card };
             return self.post(chat, &card, &once(&[&owed.id])).await.map(|_| ());
         };
         let card = self.fill(card).await?;
@@ -110,13 +114,14 @@ impl App {
     }
 }
 
-/// What [`Effect::Recall`] carries.
+/// A kept task to show again; see [`Effect::Recall`].
 struct Recall<'a> {
     task: &'a TaskId,
     page: usize,
     part: Part,
     on: Option<&'a CardRef>,
     under: Option<&'a MessageRef>,
+    lang: Lang,
 }
 
 /// Names a card so that posting it again is known for what it is.

@@ -3,7 +3,9 @@
 use super::App;
 use crate::port::{Document, PutError};
 use anyhow::{Context, anyhow};
-use poco_core::{Block, Card, Changes, FileDiff, Folded, Pages, PagesId, fold, hash, paginate};
+use poco_core::{
+    Block, Card, Changes, FileDiff, Folded, Pages, PagesId, Text, fold, hash, paginate,
+};
 
 impl App {
     /// Cuts a text into pages and keeps them. Keeping the same text again under the same id changes
@@ -35,9 +37,9 @@ impl App {
                 Err(PutError::Other(error)) => return Err(error.context("keep a page")),
             }
         }
-        let (added, removed) = files.iter().fold((0, 0), |(added, removed), file| {
-            (added + file.added, removed + file.removed)
-        });
+        let (added, removed) = files
+            .iter()
+            .fold((0, 0), |(added, removed), file| (added + file.added, removed + file.removed));
         let changes = Changes { id, pages, files: files.len(), added, removed };
         Ok((pages > 0).then_some(changes))
     }
@@ -47,11 +49,15 @@ impl App {
         let mut blocks = Vec::with_capacity(card.blocks.len());
         for block in card.blocks {
             if let Block::Stored { pages, page } = &block {
-                blocks.push(Block::Text(self.page(pages, *page).await?));
+                blocks.push(Block::Text(Text::verbatim(self.page(pages, *page).await?)));
             } else if let Block::Folds { pages, page } = &block {
                 let folds: Vec<Folded> = serde_json::from_str(&self.page(pages, *page).await?)
                     .context("read folded changes")?;
-                blocks.extend(folds.into_iter().map(|it| Block::Fold { title: it.title, text: it.text }));
+                let fold = |it: Folded| {
+                    let (title, text) = (Text::verbatim(it.title), Text::verbatim(it.text));
+                    Block::Fold { title, text }
+                };
+                blocks.extend(folds.into_iter().map(fold));
             } else {
                 blocks.push(block);
             }

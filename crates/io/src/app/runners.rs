@@ -81,7 +81,7 @@ impl App {
                 continue;
             }
             let id = EventId::new(format!("checked-{}", now.0));
-            let event = Event { id, chat: chat.clone(), at: now, fact: Fact::Checked };
+            let event = Event { id, chat: chat.clone(), at: now, lang: None, fact: Fact::Checked };
             self.take_in(event).await.context("tell a project of its machine")?;
             told.push(chat);
         }

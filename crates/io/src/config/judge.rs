@@ -5,7 +5,7 @@ use super::keys::key;
 use super::mistake::{Mistake, Mistakes, Source, hint};
 use super::{Agents, Backend, Codex, Config, Delivery, Feishu, Http, State, Transport};
 use crate::secret::Secret;
-use poco_core::{RunnerId, UserId};
+use poco_core::{Lang, RunnerId, UserId};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,6 +27,7 @@ impl Given {
         let mut config = Config {
             home: self.home.clone(),
             app_name: judge.text("POCO_APP_NAME"),
+            lang: judge.lang(),
             owner: judge.optional("POCO_OWNER_OPEN_ID", open_id).map(UserId::new),
             http: judge.http(),
             feishu: judge.feishu(),
@@ -136,6 +137,11 @@ impl Judge<'_> {
                 .unwrap_or(Transport::Unix),
         };
         Agents { usual: self.read("POCO_AGENT_BACKEND", agent).unwrap_or_default(), codex }
+    }
+
+    fn lang(&mut self) -> Lang {
+        let languages = Lang::ALL.map(|lang| (lang.as_str(), lang));
+        self.read("POCO_LANG", |text| one_of(text, &languages)).unwrap_or_default()
     }
 
     fn log(&mut self) -> String {

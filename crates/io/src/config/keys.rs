@@ -67,6 +67,7 @@ pub const KEYS: &[Key] = &[
     key_of("POCO_CONFIG_PATH", "$POCO_HOME/poco.config.json", "The settings file")
         .environment_only(),
     key_of("POCO_APP_NAME", "PoCo", "Name of this PoCo"),
+    key_of("POCO_LANG", "en", "What chats speak that chose no language: zh or en"),
     key_of("POCO_OWNER_OPEN_ID", "", "Who owns this PoCo: an open id (ou_…); empty for pairing"),
     key_of("POCO_LOG", "info", "What is logged: error, warn, info, debug, trace, or a filter"),
     key_of("POCO_HOST", "127.0.0.1", "Address the HTTP routes listen on"),

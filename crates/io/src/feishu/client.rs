@@ -1,7 +1,7 @@
 //! The Feishu app as PoCo holds it: who it is, and all that its calls share.
 
 use super::call::Request;
-use super::error::{Class, Rejected};
+use super::error::{Advice, Class, Rejected};
 use super::lane::Lanes;
 use super::made::Makings;
 use super::pacer::Pacer;
@@ -10,6 +10,8 @@ use super::token::{Issued, Tokens};
 use crate::config;
 use crate::secret::Secret;
 use anyhow::Context;
+use poco_core::Text;
+use poco_core::words::platform as words;
 use reqwest::Method;
 use serde_json::json;
 use std::fmt;
@@ -110,19 +112,17 @@ impl Feishu {
         };
         let answer = self.call(&[], deadline, request).await?;
         let bot = &answer.body["bot"];
-        let refused = |message: &str, advice| Rejected {
+        let refused = |message: &str, advice: fn() -> Text| Rejected {
             call: CALL,
             code: 0,
             message: message.to_owned(),
-            class: Class::Setup(advice),
+            class: Class::Setup(Advice(advice)),
         };
         if bot["activate_status"].as_i64().is_some_and(|status| status != 2) {
-            let advice = "Publish a version of it and have it approved, then try again.";
-            return Err(refused("the app is not enabled", advice));
+            return Err(refused("the app is not enabled", words::publish));
         }
         let Some(open_id) = bot["open_id"].as_str().filter(|id| !id.is_empty()) else {
-            let advice = "Add the bot ability in the developer console and publish a version.";
-            return Err(refused("the app has no bot", advice));
+            return Err(refused("the app has no bot", words::add_bot_ability));
         };
         let app_name = bot["app_name"].as_str().unwrap_or_default().to_owned();
         Ok(Bot { open_id: open_id.to_owned(), app_name })

@@ -2,13 +2,14 @@
 
 use super::call::{Answer, Request, now_ms, pause};
 use super::client::Feishu;
-use super::error::{Class, Rejected};
+use super::error::{Advice, Class, Rejected};
 use super::inbound::content;
 use super::pacer::{Key, Urgency};
 use super::recent::Outbound;
 use crate::port::{ChatError, Files, Parcel, Said};
 use anyhow::anyhow;
 use async_trait::async_trait;
+use poco_core::words::{file as file_words, platform as words};
 use poco_core::{Attachment, ChatId, Media, MessageRef};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, RequestBuilder, Response};
@@ -107,8 +108,7 @@ impl Feishu {
         let body = self.transfer(call, ANSWER_BYTES_MAX, request).await?;
         let answer: Value = serde_json::from_slice(&body.bytes).unwrap_or_default();
         let key = answer["data"][field].as_str().filter(|key| !key.is_empty());
-        key.map(str::to_owned)
-            .ok_or_else(|| Rejected::unanswered(call, "an answer without a key"))
+        key.map(str::to_owned).ok_or_else(|| Rejected::unanswered(call, "an answer without a key"))
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -131,8 +131,8 @@ impl Feishu {
             };
             let started = Instant::now();
             let moved = timeout_at(deadline, self.moved(call, limit, request())).await;
-            let moved = moved
-                .unwrap_or_else(|_| Err(Rejected::unanswered(call, "it took too long")));
+            let moved =
+                moved.unwrap_or_else(|_| Err(Rejected::unanswered(call, "it took too long")));
             drop(permit);
             let error = moved.as_ref().err();
             self.shared.recent.note(Outbound {
@@ -198,7 +198,7 @@ impl Feishu {
             return Err(anyhow!("the platform returned no message").into());
         };
         if first["deleted"] == true {
-            return Err(ChatError::Refused("The message was recalled.".to_owned()));
+            return Err(ChatError::Refused(file_words::recalled()));
         }
         if first["msg_type"] == "merge_forward" {
             let told = rest.iter().filter(|item| item["deleted"] != true).map(|item| {
@@ -230,7 +230,7 @@ async fn within(
         call,
         code: 234_037,
         message: format!("it has more than {} MB", limit / 1024 / 1024),
-        class: Class::Refused("Put it where the agent can reach it, and say where that is."),
+        class: Class::Refused(Advice(words::put_elsewhere)),
     };
     if response.content_length().is_some_and(|length| length > limit as u64) {
         return Err(too_big());

@@ -8,7 +8,8 @@ impl Mask {
     pub fn card(&self, card: &Card) -> Card {
         let blocks = card.blocks.iter().map(|block| self.block(block)).collect();
         Card {
-            title: self.text(&card.title),
+            lang: card.lang,
+            title: self.told(card.title.clone()),
             tone: card.tone,
             blocks,
             typing: card.typing,
@@ -18,8 +19,8 @@ impl Mask {
 
     fn block(&self, block: &Block) -> Block {
         match block {
-            Block::Text(text) => Block::Text(self.text(text)),
-            Block::Note(text) => Block::Note(self.text(text)),
+            Block::Text(text) => Block::Text(self.told(text.clone())),
+            Block::Note(text) => Block::Note(self.told(text.clone())),
             Block::Code { language, text } => {
                 Block::Code { language: language.clone(), text: self.text(text) }
             }
@@ -27,7 +28,7 @@ impl Mask {
                 Block::Live { steps: self.text(steps), answer: self.growing(answer) }
             }
             Block::Fold { title, text } => {
-                Block::Fold { title: self.text(title), text: self.text(text) }
+                Block::Fold { title: self.told(title.clone()), text: self.told(text.clone()) }
             }
             Block::Stored { .. } | Block::Folds { .. } | Block::Rule => block.clone(),
             Block::Buttons(buttons) => Block::Buttons(self.buttons(buttons)),
@@ -46,8 +47,8 @@ impl Mask {
     }
 
     fn button(&self, button: &Button) -> Button {
-        let confirm = button.confirm.as_ref().map(|text| self.text(text));
-        Button { label: self.text(&button.label), confirm, ..button.clone() }
+        let confirm = button.confirm.clone().map(|text| self.told(text));
+        Button { label: self.told(button.label.clone()), confirm, ..button.clone() }
     }
 
     fn form(&self, form: &Form) -> Form {
@@ -63,19 +64,19 @@ impl Mask {
         match field {
             Field::Input { name, label, placeholder, value, required } => Field::Input {
                 name: name.clone(),
-                label: self.text(label),
-                placeholder: self.text(placeholder),
+                label: self.told(label.clone()),
+                placeholder: self.told(placeholder.clone()),
                 value: self.text(value),
                 required: *required,
             },
             Field::Select { name, label, options, value } => {
                 let option = |it: &Choice| Choice {
-                    label: self.text(&it.label),
+                    label: self.told(it.label.clone()),
                     value: self.text(&it.value),
                 };
                 Field::Select {
                     name: name.clone(),
-                    label: self.text(label),
+                    label: self.told(label.clone()),
                     options: options.iter().map(option).collect(),
                     value: value.as_ref().map(|value| self.text(value)),
                 }

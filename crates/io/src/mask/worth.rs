@@ -7,13 +7,38 @@ use std::collections::BTreeSet;
 
 /// What a name of a secret ends with, word by word.
 const WORDS: &[&str] = &[
-    "key", "keys", "token", "tokens", "secret", "secrets", "password", "passwd", "pwd", "pass",
-    "passphrase", "credential", "credentials", "authorization", "cookie", "dsn", "pat",
+    "key",
+    "keys",
+    "token",
+    "tokens",
+    "secret",
+    "secrets",
+    "password",
+    "passwd",
+    "pwd",
+    "pass",
+    "passphrase",
+    "credential",
+    "credentials",
+    "authorization",
+    "cookie",
+    "dsn",
+    "pat",
 ];
 
 /// Names whose values look like secrets and are none.
-const PLAIN: &[&str] =
-    &["commit", "sha", "rev", "revision", "version", "hash", "digest", "checksum", "integrity", "id"];
+const PLAIN: &[&str] = &[
+    "commit",
+    "sha",
+    "rev",
+    "revision",
+    "version",
+    "hash",
+    "digest",
+    "checksum",
+    "integrity",
+    "id",
+];
 
 /// The longest plain word that is no secret unless its name ends as one of a password, in bytes.
 const WORD_BYTES: usize = 12;
@@ -152,7 +177,8 @@ fn is_mixed(name: &str, value: &str) -> bool {
     if value.len() < SECRET_BYTES_MIN || is_path || kinds(value) < KINDS_MIN {
         return false;
     }
-    let is_word = value.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_'));
+    let is_word =
+        value.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_'));
     let ends = words(name).last().is_some_and(|word| WORDS.contains(&word.as_str()));
     ends || !is_word || value.len() > WORD_BYTES
 }

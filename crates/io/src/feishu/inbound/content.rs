@@ -2,7 +2,8 @@
 
 use super::{id, text};
 use crate::port::Said;
-use poco_core::{Attachment, Media, MessageRef};
+use poco_core::words::platform as words;
+use poco_core::{Attachment, Lang, Media, MessageRef, PICTURE, Text};
 use serde_json::Value;
 
 /// The deepest nesting that is read of a formatted message.
@@ -36,7 +37,7 @@ pub(super) fn read(
             let said = post(content, mentions, message);
             (said != Said::default()).then_some(said)
         }
-        "image" => alone(attach("/image_key", Media::Picture, "picture")),
+        "image" => alone(attach("/image_key", Media::Picture, PICTURE)),
         "file" => alone(file("file")),
         "audio" => alone(file("voice.opus")),
         "media" => alone(file("video.mp4")),
@@ -54,24 +55,24 @@ pub(in crate::feishu) fn of_item(item: &Value) -> Said {
         return Said { text: card(&content), files: vec![] };
     }
     let said = read(kind, &content, &mentions, text(item, "/message_id"));
-    let unknown = || Said { text: format!("[{}]", name(kind)), files: vec![] };
+    let unknown = || Said { text: format!("[{}]", name(kind).of(Lang::En)), files: vec![] };
     said.unwrap_or_else(unknown)
 }
 
 /// What people call a kind of message.
-pub(super) fn name(kind: &str) -> &'static str {
+pub(super) fn name(kind: &str) -> Text {
     match kind {
-        "image" => "a picture",
-        "file" => "a file",
-        "folder" => "a folder",
-        "audio" => "a voice message",
-        "media" => "a video",
-        "sticker" => "a sticker",
-        "interactive" => "a card",
-        "merge_forward" => "forwarded messages",
-        "location" => "a place",
-        "post" | "text" => "a message without text",
-        _ => "this kind of message",
+        "image" => words::picture(),
+        "file" => words::file(),
+        "folder" => words::folder(),
+        "audio" => words::voice(),
+        "media" => words::video(),
+        "sticker" => words::sticker(),
+        "interactive" => words::card(),
+        "merge_forward" => words::forwarded(),
+        "location" => words::location(),
+        "post" | "text" => words::no_text(),
+        _ => words::this_kind(),
     }
 }
 
@@ -194,7 +195,7 @@ impl Writer<'_> {
     fn file(&mut self, value: &Value, key: &str, media: Media, out: &mut String) {
         let word = if media == Media::Picture { "picture" } else { "video" };
         out.push_str(&format!("[{word}]"));
-        let name = if media == Media::Picture { "picture" } else { "video.mp4" };
+        let name = if media == Media::Picture { PICTURE } else { "video.mp4" };
         if let (Some(message), Some(key)) = (self.message, id(text(value, key))) {
             self.files.push(attachment(message, key, media, name));
         }

@@ -1,7 +1,7 @@
 //! Messages: what people write becomes a prompt or a command.
 
 use super::content::{self, Mentions, name};
-use super::{Inbound, Origin, id, text, time};
+use super::{Inbound, Origin, id, lang, text, time};
 use crate::port::Said;
 use poco_core::{Action, Enclosed, MessageRef, Quote, Timestamp, Topic, TopicId, Via};
 use serde_json::Value;
@@ -19,6 +19,7 @@ pub(super) fn read(payload: &Value, bot: Option<&str>, now: Timestamp) -> Inboun
         chat: text(message, "/chat_id"),
         by: text(event, "/sender/sender_id/open_id"),
         at: time(text(message, "/create_time"), now),
+        lang: lang(event),
     };
     let (via, quotes) = place(message);
     let kind = text(message, "/message_type").unwrap_or_default();
@@ -38,7 +39,7 @@ fn action(kind: &str, message: &Value, bot: Option<&str>, mut quotes: Vec<Quote>
     };
     match said {
         Some(Said { text, files }) => Action::parse_with(&text, Enclosed { files, quotes }),
-        None => Action::Unsupported { what: name(kind).to_owned() },
+        None => Action::Unsupported { what: name(kind) },
     }
 }
 
@@ -66,13 +67,14 @@ pub(super) fn read_old(payload: &Value, now: Timestamp) -> Inbound {
     let written = text(event, "/text_without_at_bot").or(text(event, "/text"));
     let action = match (text(event, "/msg_type"), written) {
         (Some("text") | None, Some(written)) => Action::parse(written.trim()),
-        (kind, _) => Action::Unsupported { what: name(kind.unwrap_or_default()).to_owned() },
+        (kind, _) => Action::Unsupported { what: name(kind.unwrap_or_default()) },
     };
     let origin = Origin {
         id: text(event, "/open_message_id"),
         chat: text(event, "/open_chat_id"),
         by: text(event, "/open_id"),
         at: now,
+        lang: lang(event),
     };
     let is_direct = text(event, "/chat_type") == Some("private");
     origin.acted(if is_direct { Via::Direct } else { Via::Group }, action)

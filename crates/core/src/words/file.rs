@@ -1,14 +1,4 @@
-//! What cards and refusals say of files, topics and changes, in both languages.
-
-/// Makes a function of each line: a name, what it speaks of, then English and Chinese.
-macro_rules! words {
-    ($($name:ident($($arg:ident),*): $en:literal, $zh:literal;)*) => {
-        $(pub(crate) fn $name($($arg: impl std::fmt::Display),*) -> String {
-            let _chinese = $zh;
-            format!($en)
-        })*
-    };
-}
+//! Files, topics and changes: what goes with a prompt, and what comes out of it.
 
 words! {
     held_waiting(): "[Waiting] Files", "[等待说明] 文件";
@@ -40,7 +30,6 @@ words! {
     not_added():
         "It comes with files, which can't be added to a running turn. It will start by itself.",
         "它附带文件，无法并入正在运行的任务，会自动开始。";
-    not_started(): "Not started", "未开始";
     lacking(list):
         "**Not started:** this could not be had.\n\n{list}",
         "**未开始**：以下内容无法获取。\n\n{list}";
@@ -61,4 +50,30 @@ words! {
         "Files are sent from projects: ask in the group of one.", "只能发送项目里的文件，请在项目群里使用。";
     not_sent(): "Not sent", "未发送";
     not_sent_because(path, why): "`{path}`: {why}", "`{path}`：{why}";
+    with_a_command(): "files with a command", "带文件的命令";
+    picture(): "picture", "图片";
+    unset():
+        "Nothing can be fetched: no chat platform is set up here.",
+        "无法获取：这里没有设置聊天平台。";
+    no_platform(): "There is no chat platform to send files to.", "没有可以发送文件的聊天平台。";
+    sent_or_not():
+        "It is not known whether it was sent before PoCo was stopped. Look above, and ask again if it is missing.",
+        "无法确定 PoCo 停止前是否已发送。请查看上文，没有的话再请求一次。";
+    not_kept(why): "The files could not be kept on the machine: {why}", "文件无法保存到机器上：{why}";
+    recalled(): "The message was recalled.", "消息已撤回。";
+    too_big(most):
+        "It has more than {most} MB. Put it where the agent can reach it, and say where that is.",
+        "超过 {most} MB。请放到智能体能访问的位置，并说明路径。";
+    outside(): "It is outside of the project.", "它在项目目录之外。";
+    hidden(): "Hidden files stay on the machine: they often hold secrets.", "隐藏文件不会发送，它们常含有密钥。";
+    may_be_secret(): "Files that may hold keys or passwords stay on the machine.", "可能含有密钥或密码的文件不会发送。";
+    holds_secret(name): "It holds a secret ({name}), so it stays on the machine.", "它含有密钥（{name}），不会发送。";
+    none_such(): "There is no such file in the project.", "项目里没有这个文件。";
+    no_project_folder(): "The project's folder is not there.", "项目目录不存在。";
+    unreadable(why): "It can't be read: {why}.", "无法读取：{why}。";
+    no_file(): "That is no file.", "这不是文件。";
+    no_path(): "That is no path.", "这不是路径。";
+    changed_just_now(): "It was changed in this moment. Try again.", "它刚刚被修改，请重试。";
+    empty(): "It is empty, and the platform takes no empty file.", "文件为空，平台不接受空文件。";
+    too_large(most): "It is too large: the platform takes {most} MB.", "文件太大：平台最多接受 {most} MB。";
 }
