@@ -113,7 +113,7 @@ impl Transcript {
     /// It grows at its end until it is full, so that a platform can type the difference; then a
     /// new window begins.
     pub fn window(&self, lang: Lang) -> String {
-        let gap = self.gap.then(|| format!("{}\n\n", words::gap().of(lang))).unwrap_or_default();
+        let gap = if self.gap { format!("{}\n\n", words::gap().of(lang)) } else { String::new() };
         let answer = self.answer();
         let start = answer.floor_char_boundary(answer.len() / WINDOW_BYTES * WINDOW_BYTES);
         if start == 0 {

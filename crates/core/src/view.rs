@@ -51,7 +51,7 @@ pub(crate) fn workspace(room: &Room) -> Option<Card> {
     if !room.desk.waiting.is_empty() {
         facts.push(words::queue(room.desk.waiting.len()));
     }
-    let title = words::workspace(word, &project.name, Text::join(facts, ", "));
+    let title = words::workspace(word, &project.name, Text::list(facts));
     let mut card = Card::new(tone, title);
     if project.leaving {
         return Some(card.text(words::leaving()));

@@ -1,7 +1,7 @@
 //! Tasks that were cut off: people say what becomes of them.
 
 use super::{Scene, task};
-use crate::words::{file as file_words, project as project_words, task as words, task::GO_ON};
+use crate::words::{file as file_words, project as project_words, task as words};
 use crate::{
     Archive, BROKEN_MAX, Desk, Effect, Enclosed, Kind, Outcome, Phase, Room, Task, TaskId, Text,
     ThreadId, WAITING_MAX,
@@ -26,13 +26,14 @@ pub(super) fn forget(desk: &mut Desk) -> Vec<Effect> {
 
 /// Has the agent go on, in the same conversation, before anything that waits.
 pub(super) fn resume(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
+    let lang = room.lang(scene.terms);
     take_up(scene, room, id, words::resumed_as, |archive @ Archive { task, outcome, .. }| {
         match outcome {
             Outcome::Interrupted { begun: Some(false), .. } | Outcome::Lacking { .. } => {
                 Anew::from_the_start(archive)
             }
             Outcome::Interrupted { begun: None, .. } => Anew {
-                prompt: format!("{GO_ON} This is what you were asked:\n\n{}", task.prompt),
+                prompt: words::go_on_with(&task.prompt).of(lang).to_owned(),
                 enclosed: task.enclosed.clone(),
                 thread: task.thread.clone(),
             },
@@ -42,7 +43,7 @@ pub(super) fn resume(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Eff
             | Outcome::Stopped { .. }
             | Outcome::Cancelled { .. }
             | Outcome::Merged { .. } => Anew {
-                prompt: GO_ON.to_owned(),
+                prompt: words::go_on().of(lang).to_owned(),
                 enclosed: Enclosed::default(),
                 thread: task.thread.clone(),
             },

@@ -324,9 +324,12 @@ pub(super) fn started(
 
 /// Notes what a turn brings beside its answer.
 pub(super) fn brought(room: &mut Room, id: &TaskId, brought: &Brought) -> Vec<Effect> {
+    let in_project = matches!(room.kind, Kind::Project(_));
     let Some(task) = room.desk.current(id) else { return vec![] };
     if matches!(task.phase, Phase::Running | Phase::Stopping) {
         task.brought = brought.clone();
+        // Outside of projects nothing says which files may leave.
+        task.brought.files.retain(|_| in_project);
     }
     vec![]
 }

@@ -5,23 +5,35 @@ use crate::words::{command as words, file as file_words, task as task_words};
 use crate::{Action, Button, Card, Effect, Kind, Lang, Part, Room, TaskId, Text, Tone, view};
 
 pub(super) fn help(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
+    vec![scene.post(help_card(scene, room))]
+}
+
+fn help_card(scene: &Scene<'_>, room: &Room) -> Card {
     let place = match &room.kind {
         Kind::Project(project) => words::in_project(&project.name),
         Kind::Lobby(_) => words::in_lobby(),
         Kind::Fresh | Kind::Gone | Kind::House(_) => Text::default(),
     };
     let other = Action::Speak { lang: Some(room.lang(scene.terms).other()) };
-    let card = Card::new(Tone::Plain, Text::verbatim("PoCo"))
+    Card::new(Tone::Plain, Text::verbatim("PoCo"))
         .text(place)
         .text(words::commands(Action::help(scene.terms.runners.len())))
-        .buttons(vec![Button::new(words::lang_switch(), other)]);
-    vec![scene.post(card)]
+        .buttons(vec![Button::new(words::lang_switch(), other)])
 }
 
 /// Speaks another language in this chat from now on. The cards that follow the room are shown in it.
 pub(super) fn speak(scene: &Scene<'_>, room: &mut Room, lang: Option<Lang>) -> Vec<Effect> {
-    room.lang = Some(lang.unwrap_or(room.lang(scene.terms).other()));
-    scene.reply(words::lang_set())
+    let lang = lang.unwrap_or(room.lang(scene.terms).other());
+    room.lang = Some(lang);
+    let mut effects = scene.reply(match lang {
+        Lang::En => words::now_english(),
+        Lang::Zh => words::now_chinese(),
+    });
+    if scene.card().is_some() {
+        // The button is on the help.
+        effects.push(scene.show(help_card(scene, room)));
+    }
+    effects
 }
 
 pub(super) fn unknown(scene: &Scene<'_>, what: &str) -> Vec<Effect> {

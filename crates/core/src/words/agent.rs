@@ -19,13 +19,17 @@ words! {
     no_folder(folder):
         "There is no folder `{folder}` on the machine. Make it, or choose another one.",
         "运行机器上没有文件夹 `{folder}`。请创建它，或选择其他文件夹。";
-    folder_missing(folder): "There is no folder “{folder}” on the machine.", "运行机器上没有文件夹“{folder}”。";
+    folder_missing(folder):
+        "There is no folder “{folder}” on the machine.",
+        "运行机器上没有文件夹“{folder}”。";
     folder_unusable(folder, error): "“{folder}” can't be used: {error}.", "无法使用“{folder}”：{error}。";
     not_a_folder(folder): "“{folder}” is not a folder.", "“{folder}”不是文件夹。";
     not_text(folder): "The path of “{folder}” is no valid text.", "“{folder}”的路径不是有效文本。";
     no_line_breaks(): "A path has no line breaks or control characters.", "路径不能含有换行或控制字符。";
     no_home(): "It is not known where the home folder is.", "无法确定用户主目录的位置。";
-    not_full(folder): "“{folder}” is not a full path. Begin it with / or ~/.", "“{folder}”不是完整路径，请以 / 或 ~/ 开头。";
+    not_full(folder):
+        "“{folder}” is not a full path. Begin it with / or ~/.",
+        "“{folder}”不是完整路径，请以 / 或 ~/ 开头。";
     folder_not_looked_at(reason): "The folder could not be looked at: {reason}", "无法检查文件夹：{reason}";
 
     not_allowed(what): "{what} · not allowed", "{what} · 未批准";

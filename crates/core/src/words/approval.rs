@@ -8,9 +8,15 @@ words! {
     reject(): "Reject", "拒绝";
 
     one_more(): "1 more question follows when these are answered.", "回答后还有 1 个请求。";
-    many_more(count): "{count} more questions follow when these are answered.", "回答后还有 {count} 个请求。";
-    command(what, cwd): "**Run this command?** `{what}`\nin {cwd}", "**是否运行这条命令？** `{what}`\n目录：{cwd}";
-    patch(what, files): "**Change these files?** `{what}`\n{files}", "**是否修改这些文件？** `{what}`\n{files}";
+    many_more(count):
+        "{count} more questions follow when these are answered.",
+        "回答后还有 {count} 个请求。";
+    command(what, cwd):
+        "**Run this command?** `{what}`\nin {cwd}",
+        "**是否运行这条命令？** `{what}`\n目录：{cwd}";
+    patch(what, files):
+        "**Change these files?** `{what}`\n{files}",
+        "**是否修改这些文件？** `{what}`\n{files}";
     permission(what): "**Give these permissions?** `{what}`", "**是否授予这些权限？** `{what}`";
     questions(what): "**The agent asks** `{what}`", "**智能体提问** `{what}`";
     why(reason): "Why: {reason}", "原因：{reason}";

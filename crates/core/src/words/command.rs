@@ -1,7 +1,9 @@
 //! Text commands: what each does, and what is said when one is not understood.
 
 words! {
-    in_project(name): "This group is the project “{name}”. Just say what to do.", "本群对应项目“{name}”，直接说明要做什么即可。";
+    in_project(name):
+        "This group is the project “{name}”. Just say what to do.",
+        "本群对应项目“{name}”，直接说明要做什么即可。";
     in_lobby(): "Here you make projects; each gets a group of its own.", "在这里创建项目，每个项目有自己的群。";
     commands(list): "**Commands**\n{list}", "**命令**\n{list}";
     unknown(what):
@@ -39,7 +41,8 @@ words! {
     help_usage(): "/help", "/help";
     help(): "list the commands", "查看命令列表";
 
-    lang_set(): "I speak English in this chat now.", "本会话已切换为中文。";
+    now_english(): "This chat speaks English now.", "本会话已切换为英文。";
+    now_chinese(): "This chat speaks Chinese now.", "本会话已切换为中文。";
     /// On a button that switches the language, so in the other one.
     lang_switch(): "中文", "English";
 }

@@ -10,7 +10,9 @@ words! {
         "This pairing code is no longer good. Run `poco pair` on the machine for a new one.",
         "这个配对码已失效。请在运行它的机器上执行 `poco pair` 获取新的配对码。";
     one_try_left(): "That is not the code. You have 1 more try.", "配对码不正确，还可以再试 1 次。";
-    tries_left(count): "That is not the code. You have {count} more tries.", "配对码不正确，还可以再试 {count} 次。";
+    tries_left(count):
+        "That is not the code. You have {count} more tries.",
+        "配对码不正确，还可以再试 {count} 次。";
     too_fast(): "Too fast. Wait a moment and try again.", "操作太快，请稍后再试。";
     owner_only(): "Sorry, this PoCo works for its owner only.", "抱歉，这个 PoCo 只为它的所有者服务。";
 }

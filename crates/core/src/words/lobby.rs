@@ -22,21 +22,29 @@ words! {
     create(): "Create Project + Group", "创建项目和群";
     making(name): "Making “{name}”…", "正在创建“{name}”…";
     still_making(): "It is still being made.", "仍在创建中。";
-    ready(name): "“{name}” is ready. Go to its group and say what to do.", "“{name}”已就绪。请到项目群里说明要做什么。";
+    ready(name):
+        "“{name}” is ready. Go to its group and say what to do.",
+        "“{name}”已就绪。请到项目群里说明要做什么。";
 
     needs_name(): "A project needs a name.", "请填写项目名称。";
     bad_name(most): "A name has at most {most} characters, on one line.", "名称最多 {most} 个字符，且不能换行。";
-    no_agent(agent, known): "There is no agent “{agent}” here. There is: {known}.", "这里没有智能体“{agent}”，可选：{known}。";
+    no_agent(agent, known):
+        "There is no agent “{agent}” here. There is: {known}.",
+        "这里没有智能体“{agent}”，可选：{known}。";
     name_taken(name): "There is a project “{name}” already.", "已有名为“{name}”的项目。";
     too_many(most): "You have {most} projects already. Delete one first.", "你已有 {most} 个项目，请先删除一个。";
-    open_failed(reason): "The group could not be made, so there is no project. {reason}", "群创建失败，项目未创建。{reason}";
+    open_failed(reason):
+        "The group could not be made, so there is no project. {reason}",
+        "群创建失败，项目未创建。{reason}";
     made_in_direct(): "Projects are made in a direct chat with me.", "请在与我的单聊中创建项目。";
     listed_in_direct(): "Projects are listed in a direct chat with me.", "请在与我的单聊中查看项目列表。";
     deleted_in_direct(): "Projects are deleted in a direct chat with me.", "请在与我的单聊中删除项目。";
 
     manage_projects(): "Manage Projects", "管理项目";
     no_projects(): "You have no projects.", "你没有项目。";
-    listing(name, agent, workdir): "**{name}** ({agent}, {workdir})", "**{name}**（{agent}，{workdir}）";
+    listing(name, agent, workdir):
+        "**{name}** ({agent}, {workdir})",
+        "**{name}**（{agent}，{workdir}）";
     leaving(): "Being deleted: what runs in it is stopped first.", "正在删除：会先停止其中运行的任务。";
     delete(): "Delete Project", "删除项目";
     delete_sure(name):

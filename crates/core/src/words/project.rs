@@ -1,7 +1,9 @@
 //! A project's group: its workspace card and its end.
 
 words! {
-    workspace(word, name, facts): "[{word}] Workspace: {name} ({facts})", "[{word}] 工作区：{name}（{facts}）";
+    workspace(word, name, facts):
+        "[{word}] Workspace: {name} ({facts})",
+        "[{word}] 工作区：{name}（{facts}）";
     standing(word): "[{word}] PoCo", "[{word}] PoCo 状态";
     queue(count): "queue {count}", "排队 {count}";
     leaving(): "This project is being deleted.", "这个项目正在删除。";
@@ -9,7 +11,9 @@ words! {
         "Say what to do, in this group. `/help` lists the commands.",
         "请在本群说明要做什么。发送 `/help` 查看命令。";
     machine(): "Machine", "运行机器";
-    about(name, agent, workdir): "Project {name}: {agent} in {workdir}", "项目 {name}：{agent}，工作目录 {workdir}";
+    about(name, agent, workdir):
+        "Project {name}: {agent} in {workdir}",
+        "项目 {name}：{agent}，工作目录 {workdir}";
     unknown_project(chat): "There is no project {chat}.", "没有项目 {chat}。";
     none_here(): "There is no project in this chat.", "这个会话里没有项目。";
     group_is_none():

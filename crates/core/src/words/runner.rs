@@ -11,7 +11,9 @@ words! {
         "**{runner} 暂不接收新任务**。发给它的指令会先等待。";
     title(project): "Machine: {project}", "运行机器：{project}";
     this_one(): " (this project)", "（当前项目）";
-    line(runner, mark, condition): "**{runner}**{mark}: {condition}", "**{runner}**{mark}：{condition}";
+    line(runner, mark, condition):
+        "**{runner}**{mark}: {condition}",
+        "**{runner}**{mark}：{condition}";
     option(runner, condition): "{runner} ({condition})", "{runner}（{condition}）";
     label(): "Machine", "运行机器";
     relocate(): "Move the project", "迁移项目";
@@ -27,9 +29,15 @@ words! {
     hours(count): "{count} h", "{count} 小时";
     days(): "more than a day", "超过一天";
 
-    unknown(runner, known): "There is no machine “{runner}”. There is: {known}.", "没有运行机器“{runner}”，可选：{known}。";
-    not_there(runner): "The machine “{runner}” is not there. Wake it, or choose another.", "运行机器“{runner}”不在线。请唤醒它，或选择其他机器。";
-    is_draining(runner): "The machine “{runner}” takes nothing new at this time.", "运行机器“{runner}”暂不接收新任务。";
+    unknown(runner, known):
+        "There is no machine “{runner}”. There is: {known}.",
+        "没有运行机器“{runner}”，可选：{known}。";
+    not_there(runner):
+        "The machine “{runner}” is not there. Wake it, or choose another.",
+        "运行机器“{runner}”不在线。请唤醒它，或选择其他机器。";
+    is_draining(runner):
+        "The machine “{runner}” takes nothing new at this time.",
+        "运行机器“{runner}”暂不接收新任务。";
     no_other():
         "There is no other machine. `poco runner join` adds one.",
         "没有其他运行机器。用 `poco runner join` 可以添加。";

@@ -3,7 +3,9 @@
 use crate::{Lang, Text};
 
 words! {
-    title(word, id, model, workdir): "[{word}] Task: {id} ({model}, {workdir})", "[{word}] 任务：{id}（{model}，{workdir}）";
+    title(word, id, model, workdir):
+        "[{word}] Task: {id} ({model}, {workdir})",
+        "[{word}] 任务：{id}（{model}，{workdir}）";
 
     queued(): "Queued", "排队中";
     waiting(): "Waiting", "等待确认";
@@ -88,6 +90,14 @@ words! {
         "下一条指令将开启新的会话。";
     runs_now(): "A task runs. Stop it first, or wait until it is over.", "有任务正在运行。请先停止它，或等它结束。";
 
+    /// What an agent is told when it is to go on.
+    go_on():
+        "You were interrupted. Look at what is done already, then go on where you left off.",
+        "刚才的工作被中断了。请先查看已经完成的部分，再从中断处继续。";
+    /// The same, if it may not know what it was at.
+    go_on_with(prompt):
+        "You were interrupted. Look at what is done already, then go on where you left off. This is what you were asked:\n\n{prompt}",
+        "刚才的工作被中断了。请先查看已经完成的部分，再从中断处继续。原来的指令是：\n\n{prompt}";
     now(prompt): "Now: {prompt}", "当前任务：{prompt}";
     now_named(task, prompt): "Now: `{task}` {prompt}", "当前任务：`{task}` {prompt}";
 }
@@ -96,10 +106,6 @@ words! {
 pub fn steps(count: usize) -> Text {
     if count == 1 { one_step() } else { many_steps(count) }
 }
-
-/// What an agent is told, in the language it is best told in, when it is to go on.
-pub const GO_ON: &str =
-    "You were interrupted. Look at what is done already, then go on where you left off.";
 
 /// The words in all languages that a card's title may begin with when its task is over.
 pub fn is_final(title: &str, lang: Lang) -> bool {

@@ -60,7 +60,7 @@ impl fmt::Display for Lang {
 pub enum Text {
     /// Not PoCo's own words: see [`Text::verbatim`].
     Same(String),
-    /// PoCo's own words; made in [`words`](crate::words) only.
+    /// PoCo's own words, made in [`words`](crate::words).
     Two { en: String, zh: String },
 }
 
@@ -97,6 +97,14 @@ impl Text {
             |lang| texts.iter().map(|text| text.of(lang)).collect::<Vec<_>>().join(between);
         let [en, zh] = Lang::ALL.map(joined);
         if en == zh { Self::Same(en) } else { Self::Two { en, zh } }
+    }
+
+    /// Puts items side by side, as each language lists them.
+    #[must_use]
+    pub fn list(items: Vec<Self>) -> Self {
+        let en = Self::join(items.iter().cloned(), ", ").of(Lang::En).to_owned();
+        let zh = Self::join(items, "，").of(Lang::Zh).to_owned();
+        Self::Two { en, zh }
     }
 
     pub fn is_empty(&self) -> bool {

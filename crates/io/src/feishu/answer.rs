@@ -33,3 +33,21 @@ fn clipped(toast: &str) -> String {
 pub fn challenge(challenge: &str) -> Value {
     json!({ "challenge": challenge })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use poco_core::words;
+
+    #[test]
+    fn a_toast_is_in_every_language_and_of_bounded_length() {
+        let toast = words::task::is_over();
+        let answer = pressed(Some(&toast), Lang::Zh);
+        assert_eq!(answer["toast"]["content"], toast.of(Lang::Zh));
+        assert_eq!(answer["toast"]["i18n"]["en_us"], toast.of(Lang::En));
+        let long = Text::verbatim("字".repeat(1_000));
+        let content = pressed(Some(&long), Lang::En)["toast"]["i18n"]["zh_cn"].clone();
+        assert_eq!(content.as_str().map(|text| text.chars().count()), Some(TOAST_CHARS_MAX + 1));
+        assert_eq!(pressed(Some(&Text::default()), Lang::En), json!({}));
+    }
+}
