@@ -24,12 +24,12 @@ use crate::{
 pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
     let (before, spoke) = (view::looks(room), room.lang(terms));
     runner::check(terms, room, event.at);
-    let late = held::expire(room, event.at);
     let mut effects = match &event.fact {
         Fact::Acted { by, via, action } => {
             let scene = Scene { terms, event, by, via };
             if policy::may(terms, by, via) {
-                acted(&scene, room, action)
+                let late = held::expire(room, event.at);
+                late.into_iter().chain(acted(&scene, room, action)).collect()
             } else {
                 vec![Effect::Toast { text: say::project::no_leave() }]
             }
@@ -54,7 +54,6 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
         Fact::Checked => vec![],
         Fact::NotSent { path, why, topic } => held::not_sent(event, path, why, topic.as_ref()),
     };
-    effects.extend(late);
     let lang = spoken(terms, room, event);
     let before = if lang == spoke { before } else { view::Looks::new() };
     effects.extend(changed(&before, view::looks(room)));

@@ -47,7 +47,11 @@ impl History {
             let fact = Fact::Acted { by: UserId::new("ann"), via: Via::Group, action };
             let (id, chat) = (EventId::new("look"), ChatId::new("chat"));
             let event = Event { id, chat, at: Timestamp(self.now), lang: None, fact };
-            match decide(&self.terms, &mut self.room.clone(), &event).as_slice() {
+            let effects = decide(&self.terms, &mut self.room.clone(), &event);
+            // What nobody spoke of in time is let go of whenever somebody acts.
+            let late =
+                |effect: &Effect| matches!(effect, Effect::Show { key: CardKey::Held(_), .. });
+            match effects.into_iter().filter(|it| !late(it)).collect::<Vec<_>>().as_slice() {
                 [Effect::Post { card, .. }] => card.clone(),
                 other => panic!("one card was to be posted, not {other:?}"),
             }
