@@ -74,9 +74,11 @@ fn find(workdir: &str, named: &str) -> Result<Found, Text> {
     let root = Path::new(workdir).canonicalize();
     let root = root.map_err(|_| words::no_project_folder())?;
     let named = root.join(named.trim());
-    let gone = |error: std::io::Error| match error.kind() {
-        ErrorKind::NotFound => words::none_such(),
-        _ => words::unreadable(error),
+    let gone = |error: std::io::Error| {
+        if error.kind() == ErrorKind::NotFound {
+            return words::none_such();
+        }
+        words::unreadable(error)
     };
     // Looked at before it is opened, so that nothing outside is even touched.
     let path = named.canonicalize().map_err(gone)?;

@@ -206,12 +206,17 @@ impl Action {
         if enclosed.is_empty() {
             return Self::parse(text);
         }
-        match Self::parse(text) {
-            Self::Say { text } => Self::Attach { text, run: false, enclosed },
-            Self::Run { prompt } => Self::Attach { text: prompt, run: true, enclosed },
-            command if enclosed.files.is_empty() => command,
-            _command => Self::Unsupported { what: file_words::with_a_command() },
+        let command = Self::parse(text);
+        if let Self::Say { text } = command {
+            return Self::Attach { text, run: false, enclosed };
         }
+        if let Self::Run { prompt: text } = command {
+            return Self::Attach { text, run: true, enclosed };
+        }
+        if enclosed.files.is_empty() {
+            return command;
+        }
+        Self::Unsupported { what: file_words::with_a_command() }
     }
 
     /// Returns the list of commands, in markdown. Where there is but one machine, nothing moves.

@@ -183,7 +183,10 @@ mod tests {
     #[test]
     fn a_long_file_folds_into_parts_and_each_page_fits() {
         let line = "+let some = \"line\"; // of code\n";
-        let long = format!("--- a/x\n+++ b/x\n@@ -0,0 +1,2000 @@\n{}", line.repeat(2_000));
+        let long = format!(
+            "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -0,0 +1,2000 @@\n{}",
+            line.repeat(2_000)
+        );
         let pages = fold(&format!("{long}{TWO}"));
         assert!(pages.len() > 2);
         for page in &pages {
