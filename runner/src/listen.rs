@@ -9,9 +9,9 @@ use poco_io::app::App;
 use poco_io::config::{Config, Delivery};
 use poco_io::feishu::door::{Door, Handler, Seen};
 use poco_io::feishu::socket::{Socket, Status};
-use poco_io::feishu::verify::Verifier;
 use poco_io::feishu::webhook;
 use poco_io::feishu::{Feishu, http_client};
+use poco_io::keyring::Keyring;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,8 +44,7 @@ impl Entrance {
         if !feishu.is_set() || feishu.delivery != Delivery::Webhook {
             return Router::new();
         }
-        let (token, key) = (feishu.verification_token.clone(), feishu.encrypt_key.clone());
-        webhook::routes(Arc::new(self.clone()), Verifier::new(token, key), clock)
+        webhook::routes(Arc::new(self.clone()), Keyring::fixed(feishu.keys()), clock)
     }
 
     /// Finds out who our bot is, and keeps a long connection if there is to be one.

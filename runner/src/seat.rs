@@ -17,6 +17,7 @@ use poco_io::port::{Delivery, Queue};
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
@@ -51,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) enclosures: Enclosures,
     /// How many turns may run at once.
     pub(crate) places: Arc<Semaphore>,
+    /// Nothing new is begun here.
+    pub(crate) draining: Arc<AtomicBool>,
 }
 
 /// What a seat is told.

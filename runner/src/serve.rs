@@ -18,6 +18,7 @@ use poco_io::chats::Chats;
 use poco_io::clock;
 use poco_io::config::{Backend, Config};
 use poco_io::feishu::Feishu;
+use poco_io::keyring::Keyring;
 use poco_io::mask::{Mask, worth};
 use poco_io::open::open;
 use poco_io::port::{Chat, Files};
@@ -42,6 +43,7 @@ pub struct Options {
     /// Already bound, so that a taken port was told before anything began.
     pub listener: std::net::TcpListener,
     pub instance: Instance,
+    pub keyring: Keyring,
 }
 
 /// How a process ends.
@@ -55,14 +57,17 @@ enum End {
 
 /// Serves until told to end: SIGTERM or SIGINT shut down, SIGHUP leaves running turns to the next.
 pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
-    let (mut end, Options { listener, instance }) = (Ends::listen()?, options);
+    let (mut end, Options { listener, instance, keyring }) = (Ends::listen()?, options);
     listener.set_nonblocking(true).context("prepare the listener")?;
     let listener = TcpListener::from_std(listener).context("prepare the listener")?;
     let (store, queue) = open(&config).await?;
     let in_cloud = config.state.backend == Backend::DynamoDb;
     let agents = agent::open(&config);
     let feishu = match config.feishu.is_set() {
-        true => Some(Arc::new(Feishu::new(&config.feishu).context("set up Feishu")?)),
+        true => {
+            let feishu = Feishu::with_keyring(&config.feishu, keyring);
+            Some(Arc::new(feishu.context("set up Feishu")?))
+        }
         false => None,
     };
     let chats = Chats::new(feishu.clone().map(|feishu| feishu as Arc<dyn Chat>));
@@ -77,7 +82,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let enclosures = Enclosures::new(&config.home, source);
     let settler = Settler::new(app.clone());
     let (live, traffic) = (Live::default(), Traffic::new(feishu.clone()));
-    let places = Arc::new(Semaphore::new(TURNS_MAX));
+    let (places, draining) = (Arc::new(Semaphore::new(TURNS_MAX)), Arc::default());
     let seats = Seats::new(Shared {
         app: app.clone(),
         settler: settler.clone(),
@@ -89,6 +94,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         places: places.clone(),
         mask,
         enclosures: enclosures.clone(),
+        draining: Arc::clone(&draining),
     });
     let presence = Presence {
         app: app.clone(),
@@ -98,8 +104,14 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         settings: config.terms(agents.names()).settings,
         places,
         turns_max: TURNS_MAX,
-        draining: Arc::default(),
+        since: clock::now(),
+        draining,
     };
+    // Events come in through functions; a machine of the cloud only says that it is there.
+    let presence = in_cloud.then_some(presence);
+    if let Some(presence) = &presence {
+        presence.resume().await.context("see how this machine was left")?;
+    }
     let admin = Arc::new(Admin { instance: instance.id, token: instance.admin_token });
     let config = Arc::new(config);
     let http = Http {
@@ -111,6 +123,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         traffic: traffic.clone(),
         screen,
         admin,
+        presence: presence.clone(),
     };
     let (stop, stopped) = watch::channel(false);
     let entrance = Entrance::new(app, settler.clone(), traffic);
@@ -123,11 +136,9 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         tokio::spawn(sweep(settler.clone(), stopped.clone())),
         tokio::spawn(enclosures.tidy()),
     ];
-    if in_cloud {
-        // Events come in through functions; this machine only says that it is there.
-        work.push(tokio::spawn(async move { presence.keep().await }));
-    } else {
-        work.push(tokio::spawn(entrance.listen(config, feishu, stopped)));
+    match presence {
+        Some(presence) => work.push(tokio::spawn(async move { presence.keep().await })),
+        None => work.push(tokio::spawn(entrance.listen(config, feishu, stopped))),
     }
     let end = end.next().await;
     // What is being received is finished; nothing new is taken.

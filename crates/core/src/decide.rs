@@ -51,7 +51,7 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
             project::opened(room, name, by, settings, lobby)
         }
         Fact::Removed { by, lobby } => project::removed(room, event, by, lobby),
-        Fact::Checked => vec![],
+        Fact::Checked => task::release(terms, room, event),
         Fact::NotSent { path, why, topic } => held::not_sent(event, path, why, topic.as_ref()),
     };
     let lang = spoken(terms, room, event);
@@ -151,6 +151,7 @@ fn reported(
             task::claimed(room, task, claim, runner, thread.as_ref())
         }
         Report::Unclaimed => task::unclaimed(room, event, task),
+        Report::Held => task::held(room, task),
         Report::Started { thread, turn } => task::started(room, event, task, thread, turn),
         Report::Asked(approval) => approval::asked(room, event, task, approval),
         Report::Settled { approval } => approval::settled(room, task, approval),

@@ -103,6 +103,9 @@ pub struct Task {
     pub settings: Settings,
     pub since: Timestamp,
     pub phase: Phase,
+    /// Its machine took nothing new when its turn came: it is given to it again when it does.
+    #[serde(default)]
+    pub held: bool,
     /// What the agent waits for, oldest first.
     pub pending: Vec<Pending>,
     /// What was answered, and by whom.

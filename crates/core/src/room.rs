@@ -165,8 +165,17 @@ pub struct Runner {
     /// For tasks outside projects, and as the start of new ones.
     #[serde(default)]
     pub settings: Option<Settings>,
+    /// The models of each agent, as far as it named any; the first being the usual one.
+    #[serde(default)]
+    pub models: BTreeMap<String, Vec<String>>,
     /// Turns that run there.
     pub turns: usize,
+    /// The most turns it runs at once; 0 if it did not say.
+    #[serde(default)]
+    pub seats: usize,
+    /// When its process began.
+    #[serde(default)]
+    pub since: Timestamp,
     pub draining: bool,
     /// When it was last heard.
     pub seen: Timestamp,

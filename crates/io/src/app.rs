@@ -7,6 +7,9 @@ mod runners;
 mod tasks;
 mod turns;
 
+pub(crate) use pages::PAGES;
+pub use runners::{RUNNERS, runner_key};
+pub(crate) use tasks::TASKS;
 pub use tasks::TaskPage;
 use turns::Turns;
 

@@ -56,6 +56,12 @@ pub trait Queue: Send + Sync {
 
     /// Gives a job back, to be delivered again after a while.
     async fn retry(&self, delivery: &Delivery, after: Duration) -> anyhow::Result<()>;
+
+    /// Takes out a job that failed every time, for its operator to look at where a queue keeps such
+    /// jobs. Until it is out it may be delivered again.
+    async fn put_aside(&self, delivery: &Delivery) -> anyhow::Result<()> {
+        self.done(delivery).await
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

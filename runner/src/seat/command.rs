@@ -12,6 +12,7 @@ use poco_core::{
 };
 use poco_io::port::Delivery;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -42,16 +43,31 @@ struct Start<'a> {
 impl Seat {
     pub(super) async fn command(&mut self, delivery: &Delivery) {
         let job = &delivery.job;
-        let done = match self.perform(&job.command, &job.id, delivery.tries).await {
-            Ok(done) => done,
-            Err(error) => Done::Later(format!("{error:#}")),
+        let done = if delivery.tries > TRIES_MAX {
+            // Whatever ended this program each time must not do so once more.
+            Done::Later(words::ended_each_time().of(Lang::En).to_owned())
+        } else {
+            match self.perform(&job.command, &job.id, delivery.tries).await {
+                Ok(done) => done,
+                Err(error) => Done::Later(format!("{error:#}")),
+            }
         };
         let struck = match done {
             Done::Yes => self.shared.queue.done(delivery).await,
             Done::Later(reason) if delivery.tries >= TRIES_MAX => {
                 tracing::error!(chat.id = %self.chat, job.id, "a command failed for good: {reason}");
-                self.give_up(&job.command, &reason).await;
-                self.shared.queue.done(delivery).await
+                let reason = match delivery.tries > TRIES_MAX {
+                    true => words::ended_each_time(),
+                    false => Text::verbatim(reason),
+                };
+                match self.give_up(&job.command, &reason).await {
+                    Ok(()) => self.shared.queue.put_aside(delivery).await,
+                    // It must not be out of sight before people were told.
+                    Err(error) => {
+                        tracing::error!(chat.id = %self.chat, "nobody could be told: {error:#}");
+                        self.shared.queue.retry(delivery, RETRY_AFTER).await
+                    }
+                }
             }
             Done::Later(reason) => {
                 tracing::warn!(chat.id = %self.chat, job.id, "a command is tried again: {reason}");
@@ -91,9 +107,9 @@ impl Seat {
     }
 
     /// Says so where people look, for a command that can't be performed.
-    async fn give_up(&mut self, command: &Command, reason: &str) {
-        let told = match command {
-            Command::Start { task, .. } => self.failed(task, words::given_up(reason)).await,
+    async fn give_up(&mut self, command: &Command, reason: &Text) -> anyhow::Result<()> {
+        match command {
+            Command::Start { task, .. } => self.put_aside(task, reason).await,
             Command::Answer { task, approval, .. } => {
                 let report = Report::Settled { approval: approval.clone() };
                 self.report(task, approval.as_str(), report).await
@@ -101,7 +117,7 @@ impl Seat {
             Command::Steer { task, id, by, text } => self.missed(task, id, by, text).await,
             Command::Stop { task, .. } => self.stopped_unheard(task).await,
             Command::Deliver { request, path, topic, .. } => {
-                let why = Text::verbatim(reason);
+                let why = reason.clone();
                 self.not_sent(request, path, why, topic.as_ref()).await
             }
             // Once a minute it is looked for anyway.
@@ -111,15 +127,35 @@ impl Seat {
                 let fact = Fact::Looked { request: request.clone(), result };
                 self.tell(&format!("{request}-unlooked"), fact).await
             }
-        };
-        if let Err(error) = told {
-            tracing::error!(chat.id = %self.chat, "nobody could be told: {error:#}");
         }
+    }
+
+    /// Ends a task that could not be started however often it was tried; people say what becomes of
+    /// it. What an agent may have begun is not said to have never been.
+    async fn put_aside(&mut self, id: &TaskId, reason: &Text) -> anyhow::Result<()> {
+        let Some(task) = self.current(id).await? else { return Ok(()) };
+        if self.work.as_ref().is_some_and(|work| work.task == *id) {
+            return Ok(());
+        }
+        let begun = match task.phase {
+            Phase::Waiting | Phase::Confirming | Phase::Starting => Some(false),
+            Phase::Claimed { .. } => None,
+            Phase::Running | Phase::Stopping => Some(true),
+        };
+        let reason = words::put_aside(TRIES_MAX, reason);
+        let outcome = Outcome::Interrupted { reason, partial: None, begun };
+        self.end(id, outcome, vec![]).await
     }
 
     async fn start(&mut self, start: &Start<'_>) -> anyhow::Result<Done> {
         let Some(task) = self.current(start.task).await? else { return Ok(Done::Yes) };
         match &task.phase {
+            Phase::Starting if self.shared.draining.load(Ordering::Relaxed) => {
+                // It is saved with the task, so that no count of tries runs out meanwhile.
+                let word = format!("held-{}", random_hex::<8>());
+                self.report(start.task, &word, Report::Held).await?;
+                return Ok(Done::Yes);
+            }
             Phase::Starting => {}
             Phase::Claimed { .. } | Phase::Running | Phase::Stopping => {
                 // It was begun before. If that was not us, its end must be found out.

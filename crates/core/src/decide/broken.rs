@@ -119,6 +119,7 @@ fn take_up(
         confirm: false,
         since: scene.event.at,
         phase: Phase::Waiting,
+        held: false,
         pending: vec![],
         answered: vec![],
         thread,

@@ -11,6 +11,11 @@ pub(super) fn check(terms: &Terms, room: &mut Room, at: Timestamp) {
     project.away = runner.and_then(|runner| runner.away(at));
 }
 
+/// Whether a machine takes what is asked of it now.
+pub(super) fn is_taking(terms: &Terms, id: &RunnerId, at: Timestamp) -> bool {
+    terms.runners.iter().any(|it| it.id == *id && it.away(at).is_none())
+}
+
 /// Returns the agents of a machine that takes something now, or says why there are none.
 pub(super) fn find<'a>(scene: &'a Scene<'_>, id: &RunnerId) -> Result<&'a [String], Text> {
     let terms = scene.terms;

@@ -72,6 +72,7 @@ fn new_task(
         settings: settings(terms, room),
         since: event.at,
         phase: Phase::Waiting,
+        held: false,
         pending: vec![],
         answered: vec![],
         thread: None,
@@ -115,17 +116,42 @@ pub(super) fn start(desk: &mut Desk, event: &Event, mut task: Task) -> Vec<Effec
         *thread = None;
     }
     task.phase = Phase::Starting;
-    let command = Command::Start {
+    task.held = false;
+    let effects = vec![give(&task, thread.as_ref())];
+    desk.current = Some(task);
+    effects
+}
+
+/// Gives a task to its machine.
+fn give(task: &Task, thread: Option<&ThreadId>) -> Effect {
+    task.send(Command::Start {
         task: task.id.clone(),
         prompt: task.prompt.clone(),
         // One that is resumed goes on in its own conversation, whatever came since.
-        thread: task.thread.clone().or_else(|| thread.clone()),
+        thread: task.thread.clone().or_else(|| thread.cloned()),
         settings: task.settings.clone(),
         enclosed: task.enclosed.clone(),
-    };
-    let effects = vec![task.send(command)];
-    desk.current = Some(task);
-    effects
+    })
+}
+
+/// Its machine takes nothing new at this time.
+pub(super) fn held(room: &mut Room, id: &TaskId) -> Vec<Effect> {
+    let task = room.desk.current(id).filter(|task| task.phase == Phase::Starting);
+    task.into_iter().for_each(|task| task.held = true);
+    vec![]
+}
+
+/// Gives a task that was held to its machine again, once that takes something.
+pub(super) fn release(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
+    let desk = &mut room.desk;
+    let Some(task) = desk.current.as_mut().filter(|task| task.held) else { return vec![] };
+    if !super::runner::is_taking(terms, &task.settings.runner, event.at) {
+        return vec![];
+    }
+    task.held = false;
+    let task = task.clone();
+    let (thread, _) = desk.talk(task.topic.as_ref());
+    vec![give(&task, thread.as_ref())]
 }
 
 pub(super) fn stop(scene: &Scene<'_>, room: &mut Room, id: Option<&TaskId>) -> Vec<Effect> {
@@ -275,6 +301,7 @@ pub(super) fn claimed(
     let Some(task) = room.desk.current(id) else { return vec![] };
     if task.phase == Phase::Starting && task.settings.runner == *runner {
         task.phase = Phase::Claimed { claim: claim.to_owned() };
+        task.held = false;
         task.thread = thread.cloned();
     }
     vec![]

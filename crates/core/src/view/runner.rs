@@ -3,8 +3,8 @@
 use super::escape;
 use crate::words::runner as words;
 use crate::{
-    Action, Away, Block, Button, Card, Choice, Field, Form, Kind, Project, Room, Runner, Terms,
-    Text, Timestamp, Tone,
+    Action, Away, Block, Button, Card, Choice, Field, Form, Kind, Project, Room, Runner, Task,
+    Terms, Text, Timestamp, Tone,
 };
 
 /// Says that the machine of a project takes nothing now, if it is so.
@@ -15,6 +15,11 @@ pub(super) fn away(room: &Room) -> Option<Text> {
         Away::Asleep { minutes } => words::asleep(runner, words::span(minutes)),
         Away::Draining => words::draining(runner),
     })
+}
+
+/// Says that a task waits for a machine that takes nothing new, wherever that task is.
+pub(super) fn held(task: &Task) -> Option<Text> {
+    task.held.then(|| words::held(escape(task.settings.runner.as_str())))
 }
 
 /// The machines to choose from, and how each is.
@@ -53,8 +58,10 @@ pub(super) fn field(terms: &Terms, chosen: &str, now: Timestamp) -> Field {
 fn condition(runner: &Runner, now: Timestamp) -> Text {
     match runner.away(now) {
         Some(Away::Asleep { minutes }) => words::asleep_for(words::span(minutes)),
-        Some(Away::Draining) => words::takes_nothing(),
+        Some(Away::Draining) if runner.turns == 0 => words::takes_nothing(),
+        Some(Away::Draining) => words::takes_nothing_but(runner.turns),
         None if runner.turns == 0 => words::idle(),
-        None => words::running(runner.turns),
+        None if runner.seats == 0 => words::running(runner.turns),
+        None => words::seats(runner.turns, runner.seats),
     }
 }

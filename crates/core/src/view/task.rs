@@ -38,7 +38,8 @@ pub fn live(
 pub(super) fn card(room: &Room, task: &Task, place: usize) -> Card {
     let card = standing(&room.desk, task, place);
     // Whoever waits for a machine that is not there should know.
-    match runner::away(room).filter(|_| place == 0 && task.phase != Phase::Confirming) {
+    let away = runner::away(room).filter(|_| place == 0 && task.phase != Phase::Confirming);
+    match away.or_else(|| runner::held(task)) {
         Some(note) => card.text(note),
         None => card,
     }

@@ -9,9 +9,10 @@ words! {
     gone_from_here(agent):
         "The agent “{agent}” is not on this machine.",
         "这台机器上没有智能体“{agent}”。";
-    given_up(reason):
-        "It did not work, however often it was tried: {reason}",
-        "多次尝试后仍未成功：{reason}";
+    put_aside(tries, reason):
+        "It was tried {tries} times and put aside: {reason}",
+        "已尝试 {tries} 次，现已搁置：{reason}";
+    ended_each_time(): "PoCo ended each time while it was at it.", "每次执行时 PoCo 都异常退出。";
     fresh(reason): "⚠ A fresh conversation: {reason}", "⚠ 已开启新的会话：{reason}";
     no_record(): "The agent has no record of it any more.", "智能体已没有这个任务的记录。";
     shut_down(): "PoCo was shut down.", "PoCo 已关闭。";

@@ -7,8 +7,11 @@ words! {
         "**{runner} is asleep** (not heard for {span}). What is asked of it waits until it is back.",
         "**{runner} 已休眠**（{span}没有响应）。发给它的指令会等到它恢复后再执行。";
     draining(runner):
-        "**{runner} takes nothing new** at this time. What is asked of it waits.",
-        "**{runner} 暂不接收新任务**。发给它的指令会先等待。";
+        "**{runner} is draining:** it takes nothing new. What is asked of it waits.",
+        "**{runner} 正在排空**：暂不接收新任务。发给它的指令会先等待。";
+    held(runner):
+        "**{runner} is draining:** it takes nothing new. This waits for it.",
+        "**{runner} 正在排空**：暂不接收新任务。此任务等待它恢复。";
     title(project): "Machine: {project}", "运行机器：{project}";
     this_one(): " (this project)", "（当前项目）";
     line(runner, mark, condition):
@@ -22,7 +25,11 @@ words! {
         "The project's folder must be on the other machine too. The conversation starts afresh.",
         "目标机器上也必须有项目文件夹。会话会重新开始。";
     asleep_for(span): "asleep for {span}", "已休眠 {span}";
-    takes_nothing(): "takes nothing new", "暂不接收新任务";
+    takes_nothing(): "draining: takes nothing new", "正在排空，暂不接收新任务";
+    takes_nothing_but(turns):
+        "draining: takes nothing new, {turns} running",
+        "正在排空，暂不接收新任务，{turns} 个任务运行中";
+    seats(turns, seats): "{turns} of {seats} seats taken", "已占用 {turns}/{seats} 个位置";
     idle(): "idle", "空闲";
     running(turns): "{turns} running", "{turns} 个任务运行中";
     minutes(count): "{count} min", "{count} 分钟";
@@ -36,8 +43,8 @@ words! {
         "The machine “{runner}” is not there. Wake it, or choose another.",
         "运行机器“{runner}”不在线。请唤醒它，或选择其他机器。";
     is_draining(runner):
-        "The machine “{runner}” takes nothing new at this time.",
-        "运行机器“{runner}”暂不接收新任务。";
+        "The machine “{runner}” is draining: it takes nothing new. Choose another.",
+        "运行机器“{runner}”正在排空，暂不接收新任务。请选择其他机器。";
     no_other():
         "There is no other machine. `poco runner join` adds one.",
         "没有其他运行机器。用 `poco runner join` 可以添加。";

@@ -3,6 +3,7 @@
 use crate::{Lang, Text};
 
 words! {
+    forgotten(): "*This page is not kept any more.*", "*此页已不再保存。*";
     title(word, id, model, workdir):
         "[{word}] Task: {id} ({model}, {workdir})",
         "[{word}] 任务：{id}（{model}，{workdir}）";

@@ -2,9 +2,10 @@
 
 use super::App;
 use crate::port::{Document, PutError};
-use anyhow::{Context, anyhow};
+use anyhow::Context;
+use poco_core::words::task as words;
 use poco_core::{
-    Block, Card, Changes, FileDiff, Folded, Pages, PagesId, Text, fold, hash, paginate,
+    Block, Card, Changes, FileDiff, Folded, Lang, Pages, PagesId, Text, fold, hash, paginate,
 };
 
 impl App {
@@ -49,10 +50,15 @@ impl App {
         let mut blocks = Vec::with_capacity(card.blocks.len());
         for block in card.blocks {
             if let Block::Stored { pages, page } = &block {
-                blocks.push(Block::Text(Text::verbatim(self.page(pages, *page).await?)));
+                let text = self.page(pages, *page).await?;
+                blocks.push(Block::Text(text.map_or_else(words::forgotten, Text::verbatim)));
             } else if let Block::Folds { pages, page } = &block {
-                let folds: Vec<Folded> = serde_json::from_str(&self.page(pages, *page).await?)
-                    .context("read folded changes")?;
+                let Some(kept) = self.page(pages, *page).await? else {
+                    blocks.push(Block::Text(words::forgotten()));
+                    continue;
+                };
+                let folds: Vec<Folded> =
+                    serde_json::from_str(&kept).context("read folded changes")?;
                 let fold = |it: Folded| {
                     let (title, text) = (Text::verbatim(it.title), Text::verbatim(it.text));
                     Block::Fold { title, text }
@@ -70,19 +76,23 @@ impl App {
     pub async fn pages(&self, pages: &Pages) -> anyhow::Result<String> {
         let mut text = pages.first.clone();
         for page in 1..pages.count {
-            text.push_str(&self.page(&pages.id, page).await?);
+            let next = self.page(&pages.id, page).await?;
+            text.push_str(&next.unwrap_or_else(|| words::forgotten().of(Lang::En).to_owned()));
         }
         Ok(text)
     }
 
-    /// Returns the text of a kept page; the first one is not kept so.
-    pub async fn page(&self, id: &PagesId, page: usize) -> anyhow::Result<String> {
+    /// Returns the text of a kept page; the first one is not kept so. Pages are there before anything
+    /// names them, and may be forgotten after a long time.
+    pub async fn page(&self, id: &PagesId, page: usize) -> anyhow::Result<Option<String>> {
         let document = self.store.get(&key(id, page)).await.context("load a page")?;
-        let document = document.ok_or_else(|| anyhow!("page {page} of {id} is gone"))?;
-        Ok(document.body)
+        Ok(document.map(|document| document.body))
     }
 }
 
+/// Begins the keys of pages; their ids begin with those of their tasks.
+pub(crate) const PAGES: &str = "page/";
+
 fn key(id: &PagesId, page: usize) -> String {
-    format!("page/{id}/{page:05}")
+    format!("{PAGES}{id}/{page:05}")
 }

@@ -72,6 +72,9 @@ const STATE: Class = Class::Setup(Advice(words::enable_app));
 const ABILITY: Class = Class::Setup(Advice(words::add_bot));
 const TENANT: Class = Class::Refused(Advice(words::rules));
 
+/// The app's secret is another.
+pub(super) const WRONG_SECRET: i64 = 10014;
+
 /// What each code means. Those not listed count as [`Class::Invalid`].
 const CODES: &[(i64, Class)] = &[
     (99991400, LIMITED),
@@ -145,7 +148,7 @@ const CODES: &[(i64, Class)] = &[
     (99991401, Class::Setup(Advice(words::whitelist))),
     (99991403, Class::Setup(Advice(words::quota))),
     (10003, Class::Setup(Advice(words::app_id))),
-    (10014, Class::Setup(Advice(words::app_secret))),
+    (WRONG_SECRET, Class::Setup(Advice(words::app_secret))),
     (232033, TENANT),
     (232034, TENANT),
     (232024, Class::Refused(Advice(words::out_of_range_retry))),
