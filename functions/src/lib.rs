@@ -41,7 +41,7 @@ pub async fn serve() -> Result<(), lambda_http::Error> {
     let app = App::new(store, queue, feishu, terms, clock::now).with_runners();
     // What a project's own files hold is masked by its machine, before it is stored.
     let mask = Mask::default();
-    mask.learn(worth::of_process(&config, std::env::vars()));
+    mask.learn(worth::of_process(&config, worth::environment()));
     let app = app.masking(mask);
     lambda_http::run(routes(&config, keyring, app)?).await
 }

@@ -11,10 +11,14 @@ use poco_io::port::{ChatError, Files, Said};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use tokio::time::{Instant, timeout_at};
 
 /// The largest file, and all files of one prompt together, in bytes.
 const FILE_BYTES_MAX: usize = 30 * 1024 * 1024;
 const ALL_BYTES_MAX: usize = 60 * 1024 * 1024;
+
+/// How long fetching everything may take: less than a queue waits for whoever is at a job.
+const ALL_WITHIN: Duration = Duration::from_secs(100);
 
 /// How long fetched files are kept: a conversation may come back to them.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3_600);
@@ -80,8 +84,11 @@ impl Enclosures {
             return Err(Ungathered::Missing(all_missing(enclosed)));
         };
         let (mut files, mut missing) = (enclosed.files.clone(), vec![]);
+        let late = || ChatError::Refused(words::too_slow());
+        let deadline = Instant::now() + ALL_WITHIN;
         for quote in &enclosed.quotes {
-            match source.read(&quote.message).await {
+            let read = timeout_at(deadline, source.read(&quote.message)).await;
+            match read.unwrap_or_else(|_| Err(late())) {
                 Ok(said) => gathered.quotes.extend(quoted(said, &mut files)),
                 Err(error) => missing.push(unread(quote, error)),
             }
@@ -91,7 +98,8 @@ impl Enclosures {
         let mut room = ALL_BYTES_MAX;
         for (at, file) in files.iter().enumerate() {
             let limit = room.min(FILE_BYTES_MAX);
-            match source.fetch(file, limit).await {
+            let fetched = timeout_at(deadline, source.fetch(file, limit)).await;
+            match fetched.unwrap_or_else(|_| Err(late())) {
                 Ok(bytes) => {
                     room -= bytes.len().min(room);
                     let fetched = place.put(at + 1, file, bytes).await;

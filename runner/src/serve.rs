@@ -76,7 +76,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let app = App::new(store, queue.clone(), chat, config.terms(agents.names()), clock::now);
     let app = if in_cloud { app.with_runners() } else { app };
     let mask = Mask::default();
-    mask.learn(worth::of_process(&config, environment()));
+    mask.learn(worth::of_process(&config, worth::environment()));
     let app = app.masking(mask.clone());
     let source = feishu.clone().map(|feishu| feishu as Arc<dyn Files>);
     let enclosures = Enclosures::new(&config.home, source);
@@ -148,12 +148,6 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         task.abort();
     }
     Ok(())
-}
-
-/// What is set in the environment, as far as it is text.
-fn environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 async fn finish(end: End, seats: &Seats, settler: &Settler, agents: &Agents) {

@@ -169,7 +169,10 @@ impl Seat {
         // Masked before it is cut into pages, and before it is stored.
         let answer = mask.text(product.answer);
         let steps: Vec<_> = product.steps.iter().cloned().map(|step| mask.told(step)).collect();
-        self.bring(task, &product).await?;
+        if let Err(error) = self.bring(task, &product).await {
+            // The end of a task must not be lost for what comes beside it.
+            tracing::warn!(task.id = %task, "what a turn brought is not told: {error:#}");
+        }
         let pages = self.shared.app.keep_pages(task.as_str(), &answer).await;
         let pages = pages.context("keep what an agent said")?;
         let partial = Some(pages.clone()).filter(|_| !answer.trim().is_empty());

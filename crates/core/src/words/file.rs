@@ -59,11 +59,8 @@ words! {
     sent_or_not():
         "It is not known whether it was sent before PoCo was stopped. Look above, and ask again if it is missing.",
         "无法确定 PoCo 停止前是否已发送。请查看上文，没有的话再请求一次。";
-    not_kept(why): "The files could not be kept on the machine: {why}", "文件无法保存到机器上：{why}";
+    too_slow(): "It took too long to fetch. Try again, or send less.", "获取超时，请重试或少发一些。";
     recalled(): "The message was recalled.", "消息已撤回。";
-    too_big(most):
-        "It has more than {most} MB. Put it where the agent can reach it, and say where that is.",
-        "超过 {most} MB。请放到智能体能访问的位置，并说明路径。";
     outside(): "It is outside of the project.", "它在项目目录之外。";
     hidden(): "Hidden files stay on the machine: they often hold secrets.", "隐藏文件不会发送，它们常含有密钥。";
     may_be_secret(): "Files that may hold keys or passwords stay on the machine.", "可能含有密钥或密码的文件不会发送。";

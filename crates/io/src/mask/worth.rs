@@ -70,6 +70,12 @@ pub fn of_process(
     set.chain(environment).collect()
 }
 
+/// Returns what is set in this process's environment, as far as it is text.
+pub fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
 /// Returns the secrets in a value that is called so.
 pub fn named(name: &str, value: &str) -> Vec<(String, String)> {
     let value = value.trim();
