@@ -12,6 +12,7 @@ use poco_io::app::App;
 use poco_io::config::{Backend, Config, Environment, Given};
 use poco_io::feishu::{Feishu, webhook};
 use poco_io::keyring::Keyring;
+use poco_io::mask::{Mask, worth};
 use poco_io::{aws, clock, open, secrets};
 use serde_json::json;
 use std::sync::Arc;
@@ -38,6 +39,10 @@ pub async fn serve() -> Result<(), lambda_http::Error> {
     let feishu = Arc::new(feishu.context("set up Feishu")?);
     let terms = config.terms(vec![config.agents.usual.clone()]);
     let app = App::new(store, queue, feishu, terms, clock::now).with_runners();
+    // What a project's own files hold is masked by its machine, before it is stored.
+    let mask = Mask::default();
+    mask.learn(worth::of_process(&config, worth::environment()));
+    let app = app.masking(mask);
     lambda_http::run(routes(&config, keyring, app)?).await
 }
 

@@ -143,7 +143,8 @@ async fn a_codex_that_hangs_ends_the_turn() {
     assert!(stop.unwrap().success());
     let end = finish(turn.as_mut()).await.0;
     assert!(matches!(end, End::Lost { .. }), "{end:?}");
-    let refused = stage.agent.start(&thread, &TaskId::new("t2"), "next", &stage.settings).await;
+    let refused =
+        stage.agent.start(&thread, &TaskId::new("t2"), &"next".into(), &stage.settings).await;
     let (end, _) = finish(refused.unwrap().as_mut()).await;
     assert_eq!(end, End::Completed);
 }
