@@ -12,6 +12,7 @@ use poco_io::app::{App, runners};
 use poco_io::config::{Backend, Config, Environment, Given};
 use poco_io::feishu::{Feishu, webhook};
 use poco_io::keyring::Keyring;
+use poco_io::mask::{Mask, worth};
 use poco_io::tls::Roots;
 use poco_io::{aws, clock, open, secrets};
 use serde_json::json;
@@ -49,6 +50,10 @@ pub async fn serve() -> Result<(), lambda_http::Error> {
             app.with_runners()
         }
     };
+    // What a project's own files hold is masked by its machine, before it is stored.
+    let mask = Mask::default();
+    mask.learn(worth::of_process(&config, worth::environment()));
+    let app = app.masking(mask);
     lambda_http::run(routes(&config, keyring, app)?).await
 }
 

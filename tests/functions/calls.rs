@@ -74,6 +74,8 @@ async fn a_machine_with_nothing_to_do_costs_the_same_however_many_chats_there_ar
         let told = app.check_runners().await.unwrap();
         (told, app.owing().await.unwrap())
     };
+    // After a change it is looked everywhere, and once more.
+    look().await;
     look().await;
     stage.faults().count();
     let idle = calls([("GetItem", 1), ("PutItem", 1), ("Query", 2)]);

@@ -2,8 +2,8 @@
 
 use crate::World;
 use poco_core::{
-    Approval, ApprovalId, Ask, Fact, Outcome, Pages, PagesId, Report, RunnerId, Step, TaskId, Text,
-    ThreadId, Transcript, TurnId,
+    Approval, ApprovalId, Ask, Brought, Fact, Missing, Outcome, Pages, PagesId, Report, RunnerId,
+    Step, TaskId, Text, ThreadId, Transcript, TurnId,
 };
 use poco_io::port::{Document, Store};
 
@@ -76,6 +76,29 @@ impl World {
 
     pub async fn agent_ends(&mut self, outcome: Outcome) {
         self.agent(Report::Ended { outcome, steps: vec![] }).await;
+    }
+
+    /// What goes with the prompt could not be had.
+    pub async fn agent_lacks(&mut self, name: &str, why: &str) {
+        let (name, why, key) = (Text::verbatim(name), Text::verbatim(why), format!("key-{name}"));
+        let missing = vec![Missing { key, name, why }];
+        self.agent_ends(Outcome::Lacking { missing }).await;
+    }
+
+    /// A file that was asked for could not be sent.
+    pub async fn not_sent(&mut self, path: &str, why: &str) {
+        let (path, why) = (path.to_owned(), Text::verbatim(why));
+        self.tell(Fact::NotSent { path, why, topic: None }).await;
+    }
+
+    /// The turn has brought this beside its answer.
+    pub async fn agent_brings(&mut self, files: &[&str], diff: &str) {
+        let mut kept = self.app.keep_changes("t", diff).await;
+        while kept.is_err() {
+            kept = self.app.keep_changes("t", diff).await;
+        }
+        let files = files.iter().map(|file| (*file).to_owned()).collect();
+        self.agent(Report::Brought(Brought { files, changes: kept.unwrap() })).await;
     }
 
     /// Puts a text of several pages where PoCo keeps them.

@@ -96,6 +96,23 @@ impl Cloud {
             .build()
     }
 
+    /// Keeps a text as a parameter of SSM, encrypted.
+    pub async fn parameter(&self, name: &str, value: &str) {
+        // It does not check signatures; the first twelve digits name the account.
+        let account = self.account;
+        let scope = format!("Credential={account}/20260101/{REGION}/ssm/aws4_request");
+        let authorization = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
+        let body = serde_json::json!({
+            "Name": name, "Value": value, "Type": "SecureString", "Overwrite": true,
+        });
+        let client = poco_io::feishu::http_client(&Self::endpoint()).expect("a client");
+        let request = client.post(Self::endpoint()).header("authorization", authorization);
+        let request = request.header("x-amz-target", "AmazonSSM.PutParameter");
+        let request = request.header("content-type", "application/x-amz-json-1.1");
+        let answer = request.body(body.to_string()).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{answer:?}");
+    }
+
     /// Makes a table like the template's. No two have the same name.
     pub fn table(&self) -> String {
         let (name, config) = (self.table_name(), self.config());

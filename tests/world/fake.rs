@@ -324,6 +324,7 @@ impl FakeQueue {
             | Command::Steer { .. }
             | Command::Stop { .. }
             | Command::Settle
+            | Command::Deliver { .. }
             | Command::Look { .. } => None,
         };
         self.commands().into_iter().filter_map(started).collect()
@@ -336,6 +337,7 @@ impl FakeQueue {
             | Command::Answer { .. }
             | Command::Steer { .. }
             | Command::Settle
+            | Command::Deliver { .. }
             | Command::Stop { .. } => None,
         };
         self.commands().into_iter().rev().find_map(looking)

@@ -13,6 +13,7 @@ pub(crate) use tasks::TASKS;
 pub use tasks::TaskPage;
 use turns::Turns;
 
+use crate::mask::{Mask, Masked};
 use crate::port::{Chat, PutError, Queue, Store};
 use crate::record::Record;
 use anyhow::Context;
@@ -42,6 +43,7 @@ pub struct App {
     writers: Turns,
     payers: Turns,
     known: runners::Known,
+    mask: Mask,
 }
 
 /// What came of an event, its state being saved.
@@ -84,8 +86,15 @@ impl App {
         terms: Terms,
         clock: fn() -> Timestamp,
     ) -> Self {
-        let (owner, writers, payers, known) = Default::default();
-        Self { store, queue, chat, clock, terms, owner, writers, payers, known }
+        let (owner, writers, payers, known, mask) = Default::default();
+        Self { store, queue, chat, clock, terms, owner, writers, payers, known, mask }
+    }
+
+    /// Keeps secrets out of everything that people see.
+    #[must_use]
+    pub fn masking(self, mask: Mask) -> Self {
+        let chat = Arc::new(Masked::new(self.chat, mask.clone()));
+        Self { chat, mask, ..self }
     }
 
     /// Takes in one event and performs what follows from it.
@@ -124,7 +133,7 @@ impl App {
                     Ok(()) => {}
                 }
             }
-            return Ok(taken(&terms, event.chat, decided.effects, record));
+            return Ok(taken(&terms, &self.mask, event.chat, decided.effects, record));
         }
         anyhow::bail!("too many writers at once in chat {}", event.chat)
     }
@@ -201,13 +210,13 @@ fn key(chat: &ChatId) -> String {
     format!("{ROOMS}{chat}")
 }
 
-fn taken(terms: &Terms, chat: ChatId, effects: Vec<Effect>, record: Record) -> Taken {
+fn taken(terms: &Terms, mask: &Mask, chat: ChatId, effects: Vec<Effect>, record: Record) -> Taken {
     let nothing = effects.is_empty();
     let (mut toast, mut shown, mut ended) = (None, vec![], vec![]);
     for effect in effects {
         match effect {
-            Effect::Toast { text } => toast = Some(text),
-            Effect::Show { card, .. } | Effect::Post { card, .. } => shown.push(card),
+            Effect::Toast { text } => toast = Some(mask.told(text)),
+            Effect::Show { card, .. } | Effect::Post { card, .. } => shown.push(mask.card(&card)),
             Effect::Keep { archive } => ended.push(archive),
             Effect::Send { .. }
             | Effect::Open { .. }

@@ -312,7 +312,7 @@ fn a_job_that_ends_its_machine_every_time_is_put_aside_and_its_task_says_so() {
     let task = place.task(&id);
     assert_eq!(task["status"], "failed", "{task}");
     let room = place.room();
-    assert!(room.contains("It was tried 4 times and put aside."), "{room}");
+    assert!(room.contains("It was tried 4 times and put aside: PoCo ended"), "{room}");
     // People say what becomes of it.
     let again = Action::Again { task: TaskId::new(&id) };
     let taken = now(place.app().handle(place.event("again", again))).unwrap();

@@ -6,7 +6,7 @@ use anyhow::Context;
 use futures_util::future::try_join_all;
 use poco_core::{
     ASLEEP_AFTER, Away, ChatId, Event, EventId, Fact, Kind, Room, Runner, RunnerId, Terms,
-    Timestamp,
+    Timestamp, hash,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +16,10 @@ pub const RUNNERS: &str = "runner/";
 
 /// How long what was read of the machines is good for, in milliseconds.
 const FRESH: u64 = 10_000;
+
+/// How often projects are told of the same change: a start that was on its way when its machine came
+/// back is held after the first time.
+const TOLD: u32 = 2;
 
 /// How often a heartbeat is tried again when another writer came first.
 const TRIES_MAX: usize = 4;
@@ -33,8 +37,9 @@ struct Watch {
     read: Option<(Timestamp, Vec<Runner>)>,
     /// The last word left of a machine: its version, and when that was.
     left: BTreeMap<RunnerId, (u64, Timestamp)>,
-    /// Which machines projects were told of as away; nothing if they must be told anew.
-    told: Option<BTreeMap<RunnerId, Option<Away>>>,
+    /// Which machines projects were told of as away, and how often; nothing if they must be told
+    /// anew.
+    told: Option<(BTreeMap<RunnerId, Option<Away>>, u32)>,
 }
 
 impl Known {
@@ -116,8 +121,11 @@ impl App {
     /// are read only if something changed since they were told last.
     pub async fn check_runners(&self) -> anyhow::Result<Vec<ChatId>> {
         let (runners, now) = (self.runners().await?, (self.clock)());
-        let away: BTreeMap<_, _> = runners.iter().map(|it| (it.id.clone(), it.away(now))).collect();
-        if self.known.watch().told.as_ref() == Some(&away) {
+        let changes: BTreeMap<_, _> =
+            runners.iter().map(|it| (it.id.clone(), it.away(now))).collect();
+        let before = self.known.watch().told.clone().filter(|(told, _)| *told == changes);
+        let times = before.map_or(0, |(_, times)| times);
+        if times >= TOLD {
             return Ok(vec![]);
         }
         let mut told = vec![];
@@ -125,12 +133,14 @@ impl App {
             if !is_news(&room, &runners, now) {
                 continue;
             }
-            let id = EventId::new(format!("checked-{}", now.0));
+            // Two things may be new within a millisecond.
+            let how = hash(&format!("{:?}", away(&room, &runners, now)));
+            let id = EventId::new(format!("checked-{}-{how:x}", now.0));
             let event = Event { id, chat: chat.clone(), at: now, lang: None, fact: Fact::Checked };
             self.take_in(event).await.context("tell a project of its machine")?;
             told.push(chat);
         }
-        self.known.watch().told = Some(away);
+        self.known.watch().told = Some((changes, times + 1));
         Ok(told)
     }
 
@@ -156,8 +166,8 @@ impl App {
 }
 
 impl Watch {
-    /// Notes that word was left: it is known here at once. Of a machine that was silent for long, others have told since that
-    /// it is away, and nobody but itself that it is back.
+    /// Notes that word was left: it is known here at once. Of a machine that was silent for long,
+    /// others have told since that it is away, and nobody but itself that it is back.
     fn leave(&mut self, runner: &Runner, version: u64) {
         let read = self.read.iter_mut().flat_map(|(_, runners)| runners);
         read.filter(|it| it.id == runner.id).for_each(|it| it.clone_from(runner));
@@ -175,8 +185,14 @@ fn is_news(room: &Room, runners: &[Runner], now: Timestamp) -> bool {
         return true;
     }
     let Kind::Project(project) = &room.kind else { return false };
+    away(room, runners, now) != project.away
+}
+
+/// Why the machine of a project takes nothing, if it is so.
+fn away(room: &Room, runners: &[Runner], now: Timestamp) -> Option<Away> {
+    let Kind::Project(project) = &room.kind else { return None };
     let runner = runners.iter().find(|it| it.id == project.settings.runner);
-    runner.and_then(|it| it.away(now)) != project.away
+    runner.and_then(|it| it.away(now))
 }
 
 /// The key of what a machine says of itself.

@@ -142,6 +142,10 @@ impl Feishu {
         Ok(Bot { open_id: open_id.to_owned(), app_name })
     }
 
+    pub(super) fn app_id(&self) -> &str {
+        &self.shared.app_id
+    }
+
     /// Returns the latest calls, oldest first, without what was in them.
     pub fn recent(&self) -> Vec<Outbound> {
         self.shared.recent.list()
