@@ -17,21 +17,18 @@ const PLACES: usize = 24;
 /// How often an event that was not acknowledged is delivered, as Feishu does.
 const DELIVERIES: usize = 5;
 
+/// With `POCO_TEST_FUNCTIONS` it is as large as the figures want, which `--nocapture` shows.
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::print_stderr, reason = "figures are for people")]
 async fn a_burst_loses_nothing() {
-    for chats in [1, 8] {
-        let burst = Burst::send(40, chats).await;
-        assert_eq!(burst.lost, 0, "{burst:?}");
-    }
-}
-
-/// `cargo test -p poco-functions --test functions -- --ignored --nocapture burst` says the figures.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "it measures"]
-async fn figures_of_a_burst() {
-    for chats in [1, 64, 500] {
-        let burst = Burst::send(500, chats).await;
-        eprintln!("500 events over {chats} chats: {burst:?}");
+    let (count, chats): (_, &[usize]) = match std::env::var_os("POCO_TEST_FUNCTIONS") {
+        Some(_) => (500, &[1, 64, 500]),
+        None => (40, &[1, 8]),
+    };
+    for chats in chats {
+        let burst = Burst::send(count, *chats).await;
+        eprintln!("{count} events over {chats} chats: {burst:?}");
+        assert_eq!(burst.lost, 0);
     }
 }
 
