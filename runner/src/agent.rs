@@ -8,6 +8,7 @@ use poco_core::{ApprovalId, Lang, Settings, Step, TaskId, Text, ThreadId, TurnId
 use poco_io::config::Config;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The agents there are, by name.
@@ -77,7 +78,7 @@ pub trait Agent: Send + Sync {
         &self,
         thread: &ThreadId,
         task: &TaskId,
-        prompt: &str,
+        prompt: &Prompt,
         settings: &Settings,
     ) -> Result<Box<dyn Turn>, AgentError>;
 
@@ -91,6 +92,21 @@ pub trait Agent: Send + Sync {
 
     /// Ends whatever was started for it, within a bounded time.
     async fn shutdown(&self);
+}
+
+/// What an agent is given to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prompt {
+    pub text: String,
+    /// Pictures to look at: files of this machine, in PNG, JPEG, GIF or WebP. The text names them
+    /// too, for an agent that can't.
+    pub pictures: Vec<PathBuf>,
+}
+
+impl From<&str> for Prompt {
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), pictures: vec![] }
+    }
 }
 
 /// One turn: what the agent does with one prompt.

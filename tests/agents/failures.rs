@@ -143,7 +143,8 @@ async fn a_codex_that_hangs_ends_the_turn() {
     assert!(stop.unwrap().success());
     let end = finish(turn.as_mut()).await.0;
     assert!(matches!(end, End::Lost { .. }), "{end:?}");
-    let refused = stage.agent.start(&thread, &TaskId::new("t2"), "next", &stage.settings).await;
+    let refused =
+        stage.agent.start(&thread, &TaskId::new("t2"), &"next".into(), &stage.settings).await;
     let (end, _) = finish(refused.unwrap().as_mut()).await;
     assert_eq!(end, End::Completed);
 }
@@ -170,7 +171,9 @@ async fn without_codex_the_stub_is_the_usual_agent() {
             db_path: stage.folder.join("poco.db"),
             table: String::new(),
             queue_url: String::new(),
+            keep: None,
         },
+        cloud: Default::default(),
         runner: poco_core::RunnerId::local(),
         agents: config::Agents { usual: "codex".to_owned(), codex: stage.config.clone() },
         log: "info".to_owned(),

@@ -10,6 +10,7 @@ use poco_io::{clock, queue, store};
 use poco_sim::feishu::{Feishu, Options, Webhook, encrypt, sign};
 use poco_tests::cloud::{Cloud, Faults};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -93,8 +94,8 @@ impl Stage {
         let app = machine(store, sender, &feishu);
         app.heartbeat(&laptop()).await.unwrap();
         let functions = Functions {
-            events: Arc::new(Lambda::new(env!("CARGO_BIN_EXE_events"), &environment)),
-            actions: Arc::new(Lambda::new(env!("CARGO_BIN_EXE_actions"), &environment)),
+            events: Arc::new(Lambda::new(program(env!("CARGO_BIN_EXE_events")), &environment)),
+            actions: Arc::new(Lambda::new(program(env!("CARGO_BIN_EXE_actions")), &environment)),
         };
         let url = gateway::open(functions.clone()).await;
         let webhook = Webhook { url: format!("{url}{EVENTS}"), encrypt_key: key.clone() };
@@ -105,6 +106,22 @@ impl Stage {
 
     pub(crate) fn faults(&self) -> Faults {
         self.cloud.faults()
+    }
+
+    /// The app as a machine has it; its calls are counted, and go wrong.
+    pub(crate) fn machine(&self) -> App {
+        let config = self.cloud.shaky_config();
+        let sender = Arc::new(queue::Sqs::sender(&config, &self.queue));
+        machine(
+            Arc::new(store::Dynamo::new(&config, self.cloud.table_name())),
+            sender,
+            &self.feishu,
+        )
+    }
+
+    /// The queue as a machine has it.
+    pub(crate) fn queue(&self) -> queue::Sqs {
+        queue::Sqs::receiver(&self.cloud.shaky_config(), &self.queue)
     }
 
     /// Where the owner talks to the bot alone.
@@ -219,6 +236,14 @@ impl Stage {
     pub(crate) async fn waiting(&self) -> usize {
         self.cloud.waiting(&self.queue).await
     }
+}
+
+/// Returns the program to run: the one that was built for tests, or its namesake in the folder that
+/// is named for figures.
+fn program(built: &'static str) -> &'static str {
+    let Some(folder) = std::env::var_os("POCO_TEST_FUNCTIONS") else { return built };
+    let name = Path::new(built).file_name().unwrap();
+    Path::new(&folder).join(name).to_str().unwrap().to_owned().leak()
 }
 
 pub(crate) async fn answer(request: reqwest::RequestBuilder) -> Answer {

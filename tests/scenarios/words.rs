@@ -26,6 +26,8 @@ async fn help_lists_the_commands() {
         `/rules` show who answers what the agent asks
         `/owner @person` make somebody else the owner of all projects
         `/accept` become the owner, as was offered to you
+        `/diff [id]` show what the last task changed, or this one
+        `/send <path>` send a file of the project here
         `/lang [zh|en]` speak Chinese or English in this chat
         `/help` list the commands
         [中文]

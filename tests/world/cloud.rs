@@ -96,12 +96,34 @@ impl Cloud {
             .build()
     }
 
+    /// Keeps a text as a parameter of SSM, encrypted.
+    pub async fn parameter(&self, name: &str, value: &str) {
+        // It does not check signatures; the first twelve digits name the account.
+        let account = self.account;
+        let scope = format!("Credential={account}/20260101/{REGION}/ssm/aws4_request");
+        let authorization = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
+        let body = serde_json::json!({
+            "Name": name, "Value": value, "Type": "SecureString", "Overwrite": true,
+        });
+        let client = poco_io::feishu::http_client(&Self::endpoint()).expect("a client");
+        let request = client.post(Self::endpoint()).header("authorization", authorization);
+        let request = request.header("x-amz-target", "AmazonSSM.PutParameter");
+        let request = request.header("content-type", "application/x-amz-json-1.1");
+        let answer = request.body(body.to_string()).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{answer:?}");
+    }
+
     /// Makes a table like the template's. No two have the same name.
     pub fn table(&self) -> String {
-        let (name, config) = (format!("poco-{}", self.account), self.config());
+        let (name, config) = (self.table_name(), self.config());
         let created = name.clone();
         wait(async move { create_table(&config, &created).await });
         name
+    }
+
+    /// What [`Cloud::table`] makes is called so.
+    pub fn table_name(&self) -> String {
+        format!("poco-{}", self.account)
     }
 
     /// Makes a queue like the template's, and one for what is put aside; returns where they are.
@@ -141,17 +163,22 @@ async fn create_table(config: &SdkConfig, name: &str) {
         let it = KeySchemaElement::builder().attribute_name(name).key_type(kind);
         it.build().expect("a key")
     };
-    let keys = GlobalSecondaryIndex::builder()
-        .index_name("keys")
-        .key_schema(key("shelf", KeyType::Hash))
-        .key_schema(key("pk", KeyType::Range))
-        .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
+    let index = |name: &str, by: &str| {
+        let it = GlobalSecondaryIndex::builder()
+            .index_name(name)
+            .key_schema(key(by, KeyType::Hash))
+            .key_schema(key("pk", KeyType::Range))
+            .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
+        it.build().expect("an index")
+    };
     let create = aws_sdk_dynamodb::Client::new(config).create_table().table_name(name);
     let create = create
         .attribute_definitions(text("pk"))
         .attribute_definitions(text("shelf"))
+        .attribute_definitions(text("due"))
         .key_schema(key("pk", KeyType::Hash))
-        .global_secondary_indexes(keys.build().expect("an index"))
+        .global_secondary_indexes(index("keys", "shelf"))
+        .global_secondary_indexes(index("due", "due"))
         .billing_mode(BillingMode::PayPerRequest);
     create.send().await.expect("a table");
 }

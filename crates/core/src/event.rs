@@ -2,8 +2,8 @@
 
 use crate::people::Named;
 use crate::{
-    Action, ApprovalId, CardRef, ChatId, EventId, Lang, Listing, PagesId, RunnerId, Settings,
-    TaskId, Text, ThreadId, Timestamp, TurnId, UserId,
+    Action, ApprovalId, Brought, CardRef, ChatId, EventId, Lang, Listing, MessageRef, Missing,
+    PagesId, RunnerId, Settings, TaskId, Text, ThreadId, Timestamp, TopicId, TurnId, UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -73,6 +73,8 @@ pub enum Fact {
     Rehomed { from: UserId, to: UserId, lobby: ChatId },
     /// A project of this lobby is gone.
     Unlisted { project: ChatId },
+    /// A file that was asked for could not be sent, and why.
+    NotSent { path: String, why: Text, topic: Option<Topic> },
 }
 
 /// How a person acted.
@@ -82,10 +84,31 @@ pub enum Via {
     Direct,
     /// A message in a group.
     Group,
+    /// A message in a topic of a group. `root` is the message the topic began with, if this is a
+    /// reply to it.
+    Topic { topic: Topic, root: Option<MessageRef> },
     /// A press on this card.
     Press { card: CardRef },
     /// From the machine PoCo runs on, which needs no leave.
     Local { card: Option<CardRef> },
+}
+
+impl Via {
+    /// The topic it was done in, if it was in one.
+    pub(crate) fn topic(&self) -> Option<&Topic> {
+        match self {
+            Self::Topic { topic, .. } => Some(topic),
+            Self::Direct | Self::Group | Self::Press { .. } | Self::Local { .. } => None,
+        }
+    }
+}
+
+/// A topic of a group: a conversation of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Topic {
+    pub id: TopicId,
+    /// The message that came in it: what answers it is put below.
+    pub message: MessageRef,
 }
 
 /// A turning point in a task; running output is not one (see `Transcript`).
@@ -111,6 +134,8 @@ pub enum Report {
     Settled { approval: ApprovalId },
     /// Text for the running turn came too late for it.
     SteerMissed { id: String, by: UserId, text: String },
+    /// The turn that is about to end brought something beside its answer.
+    Brought(Brought),
     /// The turn is over.
     Ended { outcome: Outcome, steps: Vec<Text> },
 }
@@ -186,6 +211,10 @@ pub enum Outcome {
         reason: Text,
         partial: Option<Pages>,
         begun: Option<bool>,
+    },
+    /// It did not begin, because what goes with the prompt could not be had.
+    Lacking {
+        missing: Vec<Missing>,
     },
     /// It never began, because a person said so.
     Cancelled {

@@ -187,6 +187,10 @@ fn right(room: &Room, by: &UserId, action: &Action) -> Right {
         | Action::New
         | Action::Resume { .. }
         | Action::Again { .. }
+        | Action::Attach { .. }
+        | Action::Drop { .. }
+        | Action::Without { .. }
+        | Action::Deliver { .. }
         | Action::Discard { .. } => Right::Run,
         Action::Stop { task } => stop(&room.desk, by, task.as_ref()),
         Action::Approve { what, .. } | Action::Deny { what, .. } => answer(&room.desk, by, what),
@@ -202,6 +206,7 @@ fn right(room: &Room, by: &UserId, action: &Action) -> Right {
         | Action::Queue
         | Action::Help
         | Action::Page { .. }
+        | Action::Changes { .. }
         | Action::AskPage { .. }
         | Action::Home
         | Action::Manage { .. }

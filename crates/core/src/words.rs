@@ -43,6 +43,7 @@ pub mod agent;
 pub mod approval;
 pub mod command;
 pub mod door;
+pub mod file;
 pub mod lobby;
 pub mod people;
 pub mod platform;

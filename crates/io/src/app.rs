@@ -10,14 +10,16 @@ mod turns;
 
 pub use audit::{Flaw, Line, Verified, lines, verify};
 pub(crate) use pages::PAGES;
-pub use runners::{RUNNERS, runner_key};
+pub use runners::{RUNNERS, runner_key, runners};
 pub(crate) use tasks::TASKS;
 pub use tasks::TaskPage;
 use turns::Turns;
 
+use crate::mask::{Mask, Masked};
 use crate::port::{Chat, PutError, Queue, Store};
 use crate::record::Record;
 use anyhow::Context;
+use futures_util::future::try_join;
 use poco_core::{
     Archive, Card, ChatId, Effect, Event, Fact, Kind, Lang, Room, RunnerId, TaskId, Terms, Text,
     Timestamp, Transcript, UserId, Via, admit, live,
@@ -47,6 +49,7 @@ pub struct App {
     writers: Turns,
     payers: Turns,
     known: runners::Known,
+    mask: Mask,
 }
 
 /// What came of an event, its state being saved.
@@ -89,8 +92,15 @@ impl App {
         terms: Terms,
         clock: fn() -> Timestamp,
     ) -> Self {
-        let (owner, writers, payers, known) = Default::default();
-        Self { store, queue, chat, clock, terms, owner, writers, payers, known }
+        let (owner, writers, payers, known, mask) = Default::default();
+        Self { store, queue, chat, clock, terms, owner, writers, payers, known, mask }
+    }
+
+    /// Keeps secrets out of everything that people see.
+    #[must_use]
+    pub fn masking(self, mask: Mask) -> Self {
+        let chat = Arc::new(Masked::new(self.chat, mask.clone()));
+        Self { chat, mask, ..self }
     }
 
     /// Takes in one event and performs what follows from it.
@@ -104,29 +114,43 @@ impl App {
 
     /// Takes in one event: load, decide, save. What it owes is performed by [`App::settle`].
     pub async fn take_in(&self, event: Event) -> anyhow::Result<Taken> {
-        let terms = self.terms().await?;
-        match self.take_in_at(&terms, event).await? {
+        let turn = self.writers.take(&event.chat).await;
+        // Both may be far away, and as a rule the event stays in its chat.
+        let (terms, found) = try_join(self.terms(), self.load(&event.chat)).await?;
+        let elsewhere = match self.take_in_at(&terms, event, Some(found)).await? {
+            Admitted::In(taken) => return Ok(*taken),
+            Admitted::Elsewhere(event) => event,
+        };
+        drop(turn);
+        let _turn = self.writers.take(&elsewhere.chat).await;
+        match self.take_in_at(&terms, elsewhere, None).await? {
             Admitted::In(taken) => Ok(*taken),
-            // The house hears of those who knock, and it admits everybody.
-            Admitted::Elsewhere(event) => match self.take_in_at(&terms, event).await? {
-                Admitted::In(taken) => Ok(*taken),
-                Admitted::Elsewhere(event) => anyhow::bail!("nobody takes in {}", event.id),
-            },
+            // The house hears of those who knock, and it takes in everybody.
+            Admitted::Elsewhere(event) => anyhow::bail!("nobody takes in {}", event.id),
         }
     }
 
-    /// Takes in an event in its chat, unless it belongs elsewhere by what its author is there.
-    async fn take_in_at(&self, terms: &Terms, event: Event) -> anyhow::Result<Admitted> {
-        let _turn = self.writers.take(&event.chat).await;
+    /// Takes in an event in its chat, unless it belongs elsewhere by what its author is there. It
+    /// must be the caller's turn.
+    async fn take_in_at(
+        &self,
+        terms: &Terms,
+        event: Event,
+        mut found: Option<Record>,
+    ) -> anyhow::Result<Admitted> {
         for tries in 0..TRIES_MAX {
             give_way(tries).await;
-            let mut record = self.load(&event.chat).await?;
+            let mut record = match found.take() {
+                Some(record) => record,
+                None => self.load(&event.chat).await?,
+            };
             let admitted = admit(terms, &record.room, event.clone());
             if admitted.chat != event.chat && !record.has_seen(&event.id) {
                 return Ok(Admitted::Elsewhere(admitted));
             }
             if tries == 0 && !record.has_seen(&event.id) && self.was_refused(terms, &event).await? {
-                return Ok(Admitted::In(Box::new(taken(terms, event.chat, vec![], record))));
+                let nothing = taken(terms, &self.mask, event.chat, vec![], record);
+                return Ok(Admitted::In(Box::new(nothing)));
             }
             let decided = record.take_in(terms, &event);
             if decided.changed {
@@ -139,7 +163,8 @@ impl App {
             if event.chat == terms.house {
                 self.heed(&record.room);
             }
-            return Ok(Admitted::In(Box::new(taken(terms, event.chat, decided.effects, record))));
+            let taken = taken(terms, &self.mask, event.chat, decided.effects, record);
+            return Ok(Admitted::In(Box::new(taken)));
         }
         anyhow::bail!("too many writers at once in chat {}", event.chat)
     }
@@ -225,10 +250,12 @@ enum Admitted {
     Elsewhere(Event),
 }
 
-/// Waits a little, and longer each time, so that two processes do not come first in turns for ever.
+/// Waits a little, longer each time, and by chance: processes that were at one chat at the same time
+/// must not be there at the same time again.
 async fn give_way(tries: u32) {
     if tries > 0 {
-        tokio::time::sleep(Duration::from_millis(1 << tries.min(6))).await;
+        let chance = f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX);
+        tokio::time::sleep(Duration::from_millis(2 << tries.min(6)).mul_f64(chance)).await;
     }
 }
 
@@ -239,13 +266,13 @@ fn key(chat: &ChatId) -> String {
     format!("{ROOMS}{chat}")
 }
 
-fn taken(terms: &Terms, chat: ChatId, effects: Vec<Effect>, record: Record) -> Taken {
+fn taken(terms: &Terms, mask: &Mask, chat: ChatId, effects: Vec<Effect>, record: Record) -> Taken {
     let nothing = effects.is_empty();
     let (mut toast, mut shown, mut ended) = (None, vec![], vec![]);
     for effect in effects {
         match effect {
-            Effect::Toast { text } => toast = Some(text),
-            Effect::Show { card, .. } | Effect::Post { card, .. } => shown.push(card),
+            Effect::Toast { text } => toast = Some(mask.told(text)),
+            Effect::Show { card, .. } | Effect::Post { card, .. } => shown.push(mask.card(&card)),
             Effect::Keep { archive } => ended.push(archive),
             Effect::Send { .. }
             | Effect::Open { .. }

@@ -18,7 +18,7 @@ mod server;
 mod turn;
 mod watch;
 
-use super::{Agent, AgentError, Found, Turn};
+use super::{Agent, AgentError, Found, Prompt, Turn};
 use async_trait::async_trait;
 use client::Client;
 use keeper::Keeper;
@@ -183,7 +183,7 @@ impl Agent for Codex {
         &self,
         thread: &ThreadId,
         task: &TaskId,
-        prompt: &str,
+        prompt: &Prompt,
         settings: &Settings,
     ) -> Result<Box<dyn Turn>, AgentError> {
         check_folder(&settings.workdir)?;
@@ -227,7 +227,7 @@ impl Agent for Codex {
 async fn begin(
     place: &Place,
     task: &TaskId,
-    prompt: &str,
+    prompt: &Prompt,
     settings: &Settings,
 ) -> Result<String, AgentError> {
     let active = record::is_active(&place.ear.client, &place.ear.thread).await;
@@ -238,7 +238,7 @@ async fn begin(
     let mut params = Map::new();
     params.insert("threadId".to_owned(), json!(place.ear.thread));
     params.insert("clientUserMessageId".to_owned(), json!(task));
-    params.insert("input".to_owned(), json!([{ "type": "text", "text": prompt }]));
+    params.insert("input".to_owned(), json!(input(prompt)));
     params.insert("cwd".to_owned(), json!(settings.workdir));
     params.insert("approvalPolicy".to_owned(), json!(settings.approval_policy));
     params.insert("approvalsReviewer".to_owned(), json!("user"));
@@ -255,6 +255,13 @@ async fn begin(
     let id = started["turn"]["id"].as_str();
     id.map(str::to_owned)
         .ok_or_else(|| AgentError::Unclear("Codex did not name the turn.".to_owned()))
+}
+
+/// The text, and each picture as one to look at.
+fn input(prompt: &Prompt) -> Vec<Value> {
+    let text = json!({ "type": "text", "text": prompt.text });
+    let picture = |path: &PathBuf| json!({ "type": "localImage", "path": path });
+    std::iter::once(text).chain(prompt.pictures.iter().map(picture)).collect()
 }
 
 fn busy() -> AgentError {

@@ -71,6 +71,7 @@ pub(super) fn entry(
         | Fact::PeopleWanted { .. }
         | Fact::HandedOver { .. }
         | Fact::Inherited { .. }
+        | Fact::NotSent { .. }
         | Fact::Unlisted { .. } => None,
     }
 }
@@ -113,7 +114,7 @@ fn acted(
 
 fn how(via: &Via) -> (&'static str, Option<CardRef>) {
     match via {
-        Via::Direct | Via::Group => ("message", None),
+        Via::Direct | Via::Group | Via::Topic { .. } => ("message", None),
         Via::Press { card } => ("press", Some(card.clone())),
         Via::Local { card } => ("machine", card.clone()),
     }
@@ -140,6 +141,9 @@ fn deed(before: &Room, room: &Room, event: &Event, action: &Action, ruling: &Rul
     };
     match action {
         Action::Say { text } | Action::Run { prompt: text } => done("run", new(), text.clone()),
+        Action::Attach { text, .. } => done("run", new(), text.clone()),
+        Action::Without { task } => done("run-without", Some(task.clone()), prompt(task)),
+        Action::Deliver { path } => done("deliver", None, path.clone()),
         Action::Steer { text } => done("steer", current.map(|it| it.id.clone()), text.clone()),
         Action::Merge { task } => done("steer", current.map(|it| it.id.clone()), prompt(task)),
         Action::Resume { task } => done("resume", new(), prompt(task)),
@@ -173,6 +177,8 @@ fn deed(before: &Room, room: &Room, event: &Event, action: &Action, ruling: &Rul
         | Action::New
         | Action::Help
         | Action::Page { .. }
+        | Action::Changes { .. }
+        | Action::Drop { .. }
         | Action::AskPage { .. }
         | Action::Home
         | Action::NewProject

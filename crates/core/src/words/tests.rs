@@ -1,6 +1,6 @@
 //! Holds every text to its two languages.
 
-use super::{agent, approval, command, door, lobby, people, platform, project, runner, task};
+use super::{agent, approval, command, door, file, lobby, people, platform, project, runner, task};
 use std::collections::BTreeSet;
 
 const TOPICS: &[&[[&str; 3]]] = &[
@@ -8,6 +8,7 @@ const TOPICS: &[&[[&str; 3]]] = &[
     approval::ALL,
     command::ALL,
     door::ALL,
+    file::ALL,
     lobby::ALL,
     people::ALL,
     platform::ALL,
@@ -18,6 +19,8 @@ const TOPICS: &[&[[&str; 3]]] = &[
 
 /// Texts that are the same in both languages, or written in the other one on purpose.
 const ODD: &[&str] = &[
+    "missing_one",
+    "not_sent_because",
     "queue_usage",
     "new_usage",
     "help_usage",

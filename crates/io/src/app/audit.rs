@@ -105,7 +105,7 @@ impl App {
         let link = Link { line, prev: before.hash.clone(), hash: hash.clone() };
         let body = serde_json::to_string(&link).context("write a line of the audit")?;
         let key = key(chat.as_str(), number);
-        let written = Document { version: 1, body };
+        let written = Document { version: 1, body, due: false };
         match self.store.put(&key, &written).await {
             Ok(()) => {}
             Err(PutError::Conflict) => {
@@ -145,7 +145,7 @@ impl App {
             did: entry.did.clone(),
             rule: entry.rule.clone(),
             task: entry.task.as_ref().map(ToString::to_string),
-            text: brief(&text),
+            text: brief(&self.mask.text(&text)),
             sha256,
             card: entry.card.as_ref().map(ToString::to_string),
             version: owed.order,

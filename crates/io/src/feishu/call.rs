@@ -11,8 +11,11 @@ use serde_json::Value;
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep, timeout_at};
 
+/// How long a press whose answer is on its way keeps its card locked, as a rule.
+const LOCK_WAIT: Duration = Duration::from_millis(250);
+
 /// How long an unanswered press keeps its card locked, at most.
-const LOCK_WAIT: Duration = Duration::from_millis(3_100);
+const LOCK_WAIT_MAX: Duration = Duration::from_millis(3_100);
 
 /// The first wait before a failed call is tried again; it doubles up to [`BACKOFF_MAX`].
 const BACKOFF: Duration = Duration::from_millis(200);
@@ -61,7 +64,7 @@ impl Feishu {
                 Ok(answer) => return Ok(answer),
                 Err(rejected) => rejected,
             };
-            let Some(wait) = wait(rejected.class, tries, &mut renewed) else {
+            let Some(wait) = pause(rejected.class, tries, &mut renewed) else {
                 return Err(rejected);
             };
             if Instant::now() + wait >= deadline {
@@ -129,11 +132,11 @@ impl Feishu {
         let response = http.send().await.map_err(|error| broken(call, &error))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.map_err(|error| broken(call, &error))?;
-        self.read(call, status, &headers, &body, token)
+        self.told(call, status, &headers, &body, token)
     }
 
     /// Reads an answer: what it says comes before its status.
-    fn read(
+    pub(super) fn told(
         &self,
         call: &'static str,
         status: u16,
@@ -199,7 +202,7 @@ fn closed<'a>(keys: &'a [Key], rejected: &Rejected) -> &'a Key {
 }
 
 /// Says how a call broke off, without any address in it.
-fn broken(call: &'static str, error: &reqwest::Error) -> Rejected {
+pub(super) fn broken(call: &'static str, error: &reqwest::Error) -> Rejected {
     let what = match (error.is_connect(), error.is_timeout()) {
         (true, _) => "could not connect",
         (false, true) => "no answer in time",
@@ -215,12 +218,12 @@ fn broken(call: &'static str, error: &reqwest::Error) -> Rejected {
 }
 
 /// Says how long to wait before the same call is made again. `None` if that does not help.
-fn wait(class: Class, tries: u32, renewed: &mut bool) -> Option<Duration> {
+pub(super) fn pause(class: Class, tries: u32, renewed: &mut bool) -> Option<Duration> {
     match class {
         Class::Token => (!std::mem::replace(renewed, true)).then_some(Duration::ZERO),
         Class::RateLimited { after } => Some(after + jitter(backoff(tries))),
         Class::Transient => Some(jitter(backoff(tries))),
-        Class::Lock => Some(LOCK_WAIT),
+        Class::Lock => Some(if tries == 0 { LOCK_WAIT } else { LOCK_WAIT_MAX }),
         Class::Sequence
         | Class::StreamClosed
         | Class::Gone
