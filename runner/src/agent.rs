@@ -1,6 +1,8 @@
 //! A coding agent at work.
 
 pub mod codex;
+mod process;
+mod program;
 pub mod stub;
 
 use async_trait::async_trait;

@@ -10,7 +10,6 @@ mod folder;
 mod inbox;
 mod keeper;
 mod notes;
-mod process;
 mod program;
 mod record;
 mod rollout;
