@@ -17,7 +17,7 @@ mod server;
 mod turn;
 mod watch;
 
-use super::{Agent, AgentError, Found, Turn};
+use super::{Agent, AgentError, Choices, Found, Model, Turn, check_folder};
 use async_trait::async_trait;
 use client::Client;
 use keeper::Keeper;
@@ -219,9 +219,28 @@ impl Agent for Codex {
         }
     }
 
+    async fn choices(&self) -> Result<Choices, AgentError> {
+        let client = self.keeper.client().await?;
+        let listed = client.call("model/list", json!({})).await.map_err(failure::of_query)?;
+        let models = listed["data"].as_array().into_iter().flatten();
+        let shown = models.filter(|model| model["hidden"] != true);
+        Ok(Choices { models: shown.filter_map(model).collect(), modes: vec![] })
+    }
+
     async fn shutdown(&self) {
         self.keeper.shutdown().await;
     }
+}
+
+/// Reads a model codex offers.
+fn model(it: &Value) -> Option<Model> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let efforts = it["supportedReasoningEfforts"].as_array().into_iter().flatten();
+    Some(Model {
+        id: text(&it["model"])?,
+        name: text(&it["displayName"]).unwrap_or_default(),
+        efforts: efforts.filter_map(|effort| text(&effort["reasoningEffort"])).collect(),
+    })
 }
 
 /// Gives the prompt, and returns the turn's name.
@@ -286,16 +305,6 @@ fn sandbox_policy(place: &Place, settings: &Settings) -> Value {
     };
     let kept = place.ear.client.kept(&place.ear.thread).filter(|kept| kept["type"] == kind);
     kept.unwrap_or_else(|| json!({ "type": kind }))
-}
-
-fn check_folder(workdir: &str) -> Result<(), AgentError> {
-    let folder = Path::new(workdir);
-    if folder.is_absolute() && folder.is_dir() {
-        return Ok(());
-    }
-    Err(AgentError::Refused(format!(
-        "There is no folder `{workdir}` on the machine. Make it, or choose another one."
-    )))
 }
 
 /// Says who is logged in, or what to do.

@@ -27,6 +27,10 @@ impl Program {
         self.env.push((name.into(), value.into()));
     }
 
+    pub(in crate::agent) fn unset(&mut self, name: &str) {
+        self.env.retain(|(it, _)| it != name);
+    }
+
     pub(in crate::agent) fn var(&self, name: &str) -> Option<&OsStr> {
         self.env.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_os_str())
     }
