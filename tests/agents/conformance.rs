@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use poco_core::{Settings, TaskId, ThreadId};
 use poco_runner::agent::{Agent, End, Found, Turn};
 use poco_sim::model::Model;
+use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -75,7 +76,7 @@ conforms! { the_claude as super::claude::OnClaude:
 /// One agent on a scripted model, in a folder of its own. Its processes have that folder in their
 /// environment. Dropped, it ends them and removes the folder.
 #[async_trait]
-pub(super) trait Fixture: Send + Sync + Sized {
+pub(crate) trait Fixture: Send + Sync + Sized {
     async fn new() -> Self;
 
     fn folder(&self) -> &Path;
@@ -133,7 +134,7 @@ pub(super) trait Fixture: Send + Sync + Sized {
 
 /// What all behaviours do with a fixture.
 #[async_trait]
-pub(super) trait Play: Fixture {
+pub(crate) trait Play: Fixture {
     async fn open(&mut self) -> ThreadId {
         let settings = self.settings().clone();
         self.agent().open(None, &settings).await.unwrap()
@@ -160,18 +161,23 @@ pub(super) trait Play: Fixture {
         Path::new(&self.settings().workdir).join(file)
     }
 
-    /// Kills the agent at once, not the commands it runs, and waits until it is gone.
-    async fn kill(&self) {
+    /// Signals every process of the agent, and lists them.
+    fn signal(&self, signal: Signal) -> Vec<u32> {
         let pids: Vec<_> = processes_of(self.folder()).into_iter().filter(is_agent).collect();
         assert!(!pids.is_empty(), "the agent has no process");
         for pid in &pids {
-            let pid = rustix::process::Pid::from_raw(i32::try_from(*pid).unwrap()).unwrap();
+            let pid = Pid::from_raw(i32::try_from(*pid).unwrap()).unwrap();
             // One may be gone with another.
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+            let _ = kill_process(pid, signal);
         }
-        let alive = || processes_of(self.folder()).iter().any(|pid| pids.contains(pid));
+        pids
+    }
+
+    /// Kills the agent at once, not the commands it runs, and waits until it is gone.
+    async fn kill(&self) {
+        let pids = self.signal(Signal::KILL);
         let gone = async {
-            while alive() {
+            while pids.iter().any(is_alive) {
                 tokio::task::yield_now().await;
             }
         };
@@ -201,6 +207,11 @@ fn is_agent(pid: &u32) -> bool {
     !["/bin/", "/usr/"].iter().any(|place| program.starts_with(place)) || program.ends_with("node")
 }
 
+fn is_alive(pid: &u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+    stat.is_ok_and(|stat| !stat.contains(") Z") && !stat.contains(") X"))
+}
+
 /// Lists the live processes that have a folder in their environment.
 fn processes_of(folder: &Path) -> Vec<u32> {
     let needle = folder.to_str().unwrap().as_bytes();
@@ -208,11 +219,7 @@ fn processes_of(folder: &Path) -> Vec<u32> {
         let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         environment.windows(needle.len()).any(|window| window == needle)
     };
-    let alive = |pid: &u32| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
-        stat.is_ok_and(|stat| !stat.contains(") Z"))
-    };
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(is_of).filter(alive).collect()
+    pids.filter(is_of).filter(is_alive).collect()
 }

@@ -15,8 +15,9 @@ use tokio::time::{Instant, sleep};
 /// How long an interrupted turn may take to end by itself.
 const STOP_MAX: Duration = Duration::from_secs(10);
 
-/// How long a silent process may take to show that it is alive.
-const ALIVE_MAX: Duration = Duration::from_secs(20);
+/// How long a silent process may take to show that it is alive: as long as it was silent, within
+/// these limits.
+const ALIVE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(30));
 
 /// How much is taken in before what it means is told.
 const LINES_MAX: usize = 256;
@@ -300,7 +301,7 @@ impl ClaudeTurn {
             self.probed = true;
             // It knows no such request, and any live one says so.
             self.tell(wire::request(PROBE, "poco_probe"));
-        } else if silence > self.silence_max + ALIVE_MAX {
+        } else if silence > self.silence_max + self.silence_max.clamp(ALIVE.0, ALIVE.1) {
             self.run.end().await;
             let reason = "Claude Code did not answer any more and was ended.".to_owned();
             self.end(End::Lost { reason });
