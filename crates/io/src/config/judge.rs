@@ -7,7 +7,7 @@ use super::{Agents, Backend, Claude, Codex, Config, Delivery, Feishu, Http, Stat
 use crate::secret::Secret;
 use poco_core::{RunnerId, UserId};
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The shortest `POCO_HTTP_TOKEN`.
@@ -113,7 +113,7 @@ impl Judge<'_> {
         let timeout = |text: &str| number(text, 1..=86_400);
         let codex = Codex {
             command: self.read("POCO_CODEX_COMMAND", command).unwrap_or_default(),
-            workdir: self.path("POCO_CODEX_WORKDIR", folder),
+            workdir: self.path("POCO_CODEX_WORKDIR", |path| folder(path)),
             model: self.optional("POCO_CODEX_MODEL", word),
             effort: self
                 .optional("POCO_CODEX_REASONING_EFFORT", |text| one_of(text, &efforts))
@@ -140,7 +140,7 @@ impl Judge<'_> {
         let timeout = |text: &str| number(text, 1..=86_400);
         Claude {
             command: self.read("POCO_CLAUDE_COMMAND", command).unwrap_or_default(),
-            workdir: self.path("POCO_CLAUDE_WORKDIR", folder),
+            workdir: self.path("POCO_CLAUDE_WORKDIR", |path| folder(path)),
             model: self.optional("POCO_CLAUDE_MODEL", word),
             permission_mode: self
                 .read("POCO_CLAUDE_PERMISSION_MODE", permission_mode)
@@ -267,7 +267,7 @@ fn permission_mode(text: &str) -> Result<String, String> {
     one_of(text, &choices).map(str::to_owned)
 }
 
-fn folder(path: &PathBuf) -> Result<(), String> {
+fn folder(path: &Path) -> Result<(), String> {
     match path.is_dir() {
         true => Ok(()),
         false => Err("there is no such folder; make it, or name another".to_owned()),
