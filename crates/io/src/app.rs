@@ -117,13 +117,13 @@ impl App {
         let turn = self.writers.take(&event.chat).await;
         // Both may be far away, and as a rule the event stays in its chat.
         let (terms, found) = try_join(self.terms(), self.load(&event.chat)).await?;
-        let elsewhere = match self.take_in_at(&terms, event, Some(found)).await? {
+        let elsewhere = match Box::pin(self.take_in_at(&terms, event, Some(found))).await? {
             Admitted::In(taken) => return Ok(*taken),
             Admitted::Elsewhere(event) => event,
         };
         drop(turn);
         let _turn = self.writers.take(&elsewhere.chat).await;
-        match self.take_in_at(&terms, elsewhere, None).await? {
+        match Box::pin(self.take_in_at(&terms, elsewhere, None)).await? {
             Admitted::In(taken) => Ok(*taken),
             // The house hears of those who knock, and it takes in everybody.
             Admitted::Elsewhere(event) => anyhow::bail!("nobody takes in {}", event.id),

@@ -247,9 +247,10 @@ fn acts(effects: &[Effect]) -> bool {
     })
 }
 
-/// The work of a room, without what people only look at.
+/// The work of a room, without what people only look at or will say yet.
 fn work(room: &Room) -> Desk {
-    let mut desk = Desk { fresh: false, ..room.desk.clone() };
+    let Desk { thread, current, waiting, broken, answered, .. } = room.desk.clone();
+    let mut desk = Desk { thread, current, waiting, broken, answered, ..Desk::default() };
     for pending in desk.current.iter_mut().flat_map(|task| &mut task.pending) {
         pending.page = 0;
     }

@@ -176,7 +176,7 @@ impl App {
     async fn perform(&self, chat: &ChatId, record: &Record) -> Paid {
         let mut paid = Paid::default();
         self.send(chat, record, &mut paid).await;
-        let (noted, head) = self.audit(chat, record).await;
+        let (noted, head) = Box::pin(self.audit(chat, record)).await;
         paid.done.extend(noted);
         paid.audited = head;
         self.keep_known(record, &mut paid).await;
