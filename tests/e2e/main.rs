@@ -9,6 +9,7 @@ mod kill;
 mod life;
 mod pairing;
 mod people;
+mod place;
 mod projects;
 mod queue;
 mod stage;

@@ -6,8 +6,6 @@ mod answers;
 mod busy;
 mod calls;
 mod deployed;
-mod gateway;
-mod lambda;
 mod shaky;
 mod stage;
 mod strangers;

@@ -1,14 +1,12 @@
 //! The cloud around two functions: table, queue and secret, a machine that is there, and Feishu.
 
-use crate::gateway::{self, Functions};
-use crate::lambda::Lambda;
 use poco_core::{ChatId, Room, Runner, RunnerId, Settings, Timestamp};
 use poco_io::app::{App, Debt};
 use poco_io::config::{Config, Environment};
 use poco_io::port::{Job, Queue, Store};
 use poco_io::{clock, queue, store};
 use poco_sim::feishu::{Feishu, Options, Webhook, encrypt, sign};
-use poco_tests::cloud::{Cloud, Faults};
+use poco_tests::cloud::{Cloud, Faults, Functions, Lambda, Program, gateway};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,6 +16,9 @@ pub(crate) const FEISHU_WAITS: Duration = Duration::from_secs(3);
 
 pub(crate) const EVENTS: &str = "/platform/feishu/events";
 pub(crate) const ACTIONS: &str = "/platform/feishu/card-actions";
+
+const EVENTS_PROGRAM: &str = env!("CARGO_BIN_EXE_events");
+const ACTIONS_PROGRAM: &str = env!("CARGO_BIN_EXE_actions");
 
 /// The machine that is there, and where it works.
 pub(crate) const RUNNER: &str = "laptop";
@@ -72,9 +73,7 @@ impl Stage {
         let owner = feishu.open_id("ada").unwrap();
         let cloud = Cloud::new();
         let (table, (queue, _)) = (cloud.table(), cloud.queue());
-        let secrets = aws_sdk_secretsmanager::Client::new(&cloud.config());
-        let secrets = secrets.create_secret().name("poco").secret_string(secret.to_string());
-        let arn = secrets.send().await.unwrap().arn.unwrap();
+        let arn = cloud.secret(&secret.to_string());
         let mut environment = cloud.shaky_environment();
         let settings = [
             ("POCO_LOG", "warn"),
@@ -93,12 +92,13 @@ impl Stage {
         let app = machine(store, sender, &feishu);
         app.heartbeat(&laptop()).await.unwrap();
         let functions = Functions {
-            events: Arc::new(Lambda::new(env!("CARGO_BIN_EXE_events"), &environment)),
-            actions: Arc::new(Lambda::new(env!("CARGO_BIN_EXE_actions"), &environment)),
+            events: Arc::new(Lambda::new(Program::new(EVENTS_PROGRAM), &environment)),
+            actions: Arc::new(Lambda::new(Program::new(ACTIONS_PROGRAM), &environment)),
         };
         let url = gateway::open(functions.clone()).await;
         let webhook = Webhook { url: format!("{url}{EVENTS}"), encrypt_key: key.clone() };
         feishu.webhook(Some(webhook));
+        feishu.callbacks_to(format!("{url}{ACTIONS}"));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { feishu, functions, app, cloud, queue, url, http, owner, token, key }
     }
