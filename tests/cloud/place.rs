@@ -2,8 +2,6 @@
 //! them that can be cut.
 
 use crate::stage::ENCRYPT_KEY;
-use poco_core::RunnerId;
-use poco_io::app::App;
 use poco_sim::feishu::{Feishu, Webhook};
 use poco_tests::cloud::{Cloud, Functions, Lambda, Line, Program, RECEIVES_MAX, gateway};
 use serde_json::{Value, json};
@@ -24,6 +22,10 @@ pub(crate) struct Place {
 impl Place {
     /// How a machine is started.
     pub(crate) const START: &'static [&'static str] = &["start", "--port", "0"];
+
+    /// Functions and machines do not know of each other's calls: one that comes too early is refused,
+    /// and made again.
+    pub(crate) const KEEPS_PACE: bool = false;
 
     pub(crate) async fn new(feishu: &Feishu, token: &str) -> Self {
         Self::with(feishu, token, Line::to(&Cloud::endpoint(), false).await, RECEIVES_MAX).await

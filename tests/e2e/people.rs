@@ -1,5 +1,6 @@
 //! What people do on a stage, and what they see.
 
+use crate::place::Place;
 use crate::stage::{OWNER, Stage, WITHIN};
 use poco_sim::feishu::{Feishu, Incoming, Message, PressResult};
 use std::collections::BTreeSet;
@@ -108,7 +109,9 @@ impl Stage {
 
     /// Nothing was done that Feishu does not like.
     pub(crate) fn is_well(&self) {
-        assert_eq!(self.feishu.violations(), []);
+        if Place::KEEPS_PACE {
+            assert_eq!(self.feishu.violations(), []);
+        }
         assert_eq!(self.feishu.complaints(), Vec::<String>::new());
     }
 

@@ -13,6 +13,9 @@ impl Place {
     /// How PoCo is started.
     pub(crate) const START: &'static [&'static str] = &["start", "--local", "--port", "0"];
 
+    /// Whether one process makes all calls, and so knows how many there were lately.
+    pub(crate) const KEEPS_PACE: bool = true;
+
     #[expect(clippy::unused_async, reason = "other places take time")]
     pub(crate) async fn new(_feishu: &Feishu, _token: &str) -> Self {
         Self::default()

@@ -107,7 +107,7 @@ impl Feishu {
 
     /// Returns the test clock, in milliseconds since 1970.
     pub fn now(&self) -> u64 {
-        self.look(super::state::State::now)
+        self.look(State::now)
     }
 
     fn attempt(&self, event_id: &str, attempt: usize) {
