@@ -8,6 +8,11 @@
 mod approvals;
 #[path = "../e2e/flows.rs"]
 mod flows;
+#[path = "../e2e/found.rs"]
+mod found;
+#[path = "../e2e/history.rs"]
+mod history;
+mod kill;
 #[path = "../e2e/life.rs"]
 mod life;
 #[path = "../e2e/pairing.rs"]

@@ -3,14 +3,18 @@
 
 use crate::stage::ENCRYPT_KEY;
 use poco_sim::feishu::{Feishu, Webhook};
-use poco_tests::cloud::{Cloud, Functions, Lambda, Line, Program, RECEIVES_MAX, gateway};
+use poco_tests::cloud::{Cloud, Functions, Lambda, Line, Meddler, Program, RECEIVES_MAX, gateway};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The machine that is there from the start.
 pub(crate) const LAPTOP: &str = "laptop";
 
+/// The machine for hard times.
+const PATIENT: &str = "desktop";
+
 pub(crate) struct Place {
+    runner: &'static str,
     pub(crate) cloud: Cloud,
     pub(crate) functions: Functions,
     pub(crate) line: Line,
@@ -28,12 +32,9 @@ impl Place {
     pub(crate) const KEEPS_PACE: bool = false;
 
     pub(crate) async fn new(feishu: &Feishu, token: &str) -> Self {
-        Self::with(feishu, token, Line::to(&Cloud::endpoint(), false).await, RECEIVES_MAX).await
-    }
-
-    async fn with(feishu: &Feishu, token: &str, line: Line, receives_max: u32) -> Self {
+        let line = Line::to(&Cloud::endpoint(), false).await;
         let cloud = Cloud::new();
-        let (table, queue) = (cloud.table(), cloud.queue_of(LAPTOP, receives_max));
+        let (table, queue) = (cloud.table(), cloud.queue_of(LAPTOP, RECEIVES_MAX));
         let secret = json!({
             "app_secret": feishu.app_secret(),
             "verification_token": token,
@@ -48,7 +49,7 @@ impl Place {
         let encrypt_key = Some(ENCRYPT_KEY.to_owned());
         feishu.webhook(Some(Webhook { url: events, encrypt_key }));
         feishu.callbacks_to(format!("{url}/platform/feishu/card-actions"));
-        Self { cloud, functions, line, table, queue, url }
+        Self { runner: LAPTOP, cloud, functions, line, table, queue, url }
     }
 
     /// What a machine is told of it.
@@ -64,6 +65,20 @@ impl Place {
         settings
     }
 
+    /// What a machine is told besides, for hard times: calls may go wrong, and what a process held
+    /// that was killed comes back soon, however often.
+    pub(crate) async fn for_deaths(&mut self) -> Vec<(String, String)> {
+        self.line = Line::to(&Cloud::shaky_endpoint(), true).await;
+        self.queue = self.cloud.queue_of(PATIENT, 1_000);
+        self.runner = PATIENT;
+        let (url, queue) = (self.line.url().to_owned(), self.queue.clone());
+        vec![
+            ("AWS_ENDPOINT_URL".to_owned(), url),
+            ("POCO_QUEUE_URL".to_owned(), queue),
+            ("POCO_RUNNER".to_owned(), PATIENT.to_owned()),
+        ]
+    }
+
     pub(crate) fn listen_to_webhooks(&mut self) {}
 
     /// Tells the functions what the machine that starts is told, but for what they get from the
@@ -72,10 +87,12 @@ impl Place {
         let own = ["POCO_FEISHU_APP_SECRET", "POCO_FEISHU_ENCRYPT_KEY", "POCO_RUNNER"];
         for function in [&self.functions.events, &self.functions.actions] {
             let of_functions = settings.iter().filter(|(name, _)| {
-                name.starts_with("POCO_") && !own.contains(&name.as_str())
+                name.starts_with("POCO_")
+                    && !own.contains(&name.as_str())
                     && !name.starts_with("POCO_CODEX")
             });
             of_functions.for_each(|(name, value)| function.set(name, value));
+            function.set("AWS_ENDPOINT_URL", self.line.url());
             function.set("POCO_FEISHU_DELIVERY_MODE", "webhook");
             function.set("POCO_LOG", "warn");
         }
@@ -86,7 +103,20 @@ impl Place {
     /// Whether a machine has left word that it is there.
     pub(crate) async fn is_open(&self, _health: &Value) -> bool {
         let runners = poco_io::store::Dynamo::new(&self.cloud.config(), &self.table);
-        poco_io::port::Store::get(&runners, &format!("runner/{LAPTOP}")).await.unwrap().is_some()
+        poco_io::port::Store::get(&runners, &format!("runner/{}", self.runner))
+            .await
+            .unwrap()
+            .is_some()
+    }
+
+    pub(crate) fn kill_functions(&self) {
+        self.functions.events.kill();
+        self.functions.actions.kill();
+    }
+
+    /// Has somebody meddle with the jobs of the machine.
+    pub(crate) fn meddle(&self) -> Meddler {
+        Meddler::start(&self.cloud, &self.queue.replace("{runner}", self.runner))
     }
 
     /// Where Feishu delivers events.

@@ -4,6 +4,7 @@
 
 mod approvals;
 mod flows;
+mod found;
 mod history;
 mod kill;
 mod life;

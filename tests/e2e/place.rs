@@ -26,6 +26,12 @@ impl Place {
         vec![]
     }
 
+    /// What PoCo is told besides, for hard times.
+    #[expect(clippy::unused_async, reason = "other places take time")]
+    pub(crate) async fn for_deaths(&mut self) -> Vec<(String, String)> {
+        vec![]
+    }
+
     pub(crate) fn listen_to_webhooks(&mut self) {
         self.webhooks = true;
     }

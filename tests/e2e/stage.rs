@@ -39,6 +39,16 @@ impl Stage {
         stage
     }
 
+    /// Sets the stage with a PoCo for which hard times come.
+    pub(crate) async fn for_deaths() -> Self {
+        let mut stage = Self::owned().await;
+        for (key, value) in stage.place.for_deaths().await {
+            stage.set(&key, &value);
+        }
+        stage.start().await;
+        stage
+    }
+
     /// Sets the stage with a PoCo that Feishu calls by webhook, signed and encrypted.
     pub(crate) async fn webhooks() -> Self {
         let mut stage = Self::owned().await;

@@ -4,6 +4,7 @@ mod faults;
 pub mod gateway;
 mod lambda;
 mod line;
+mod meddler;
 mod process;
 mod stack;
 
@@ -11,6 +12,7 @@ pub use faults::Faults;
 pub use gateway::Functions;
 pub use lambda::{Lambda, Program};
 pub use line::Line;
+pub use meddler::Meddler;
 pub use stack::Stack;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};

@@ -7,8 +7,7 @@ use tokio::task::JoinSet;
 
 /// How a receiver says for how long others must not have what it received, and the same in fewer
 /// seconds: so that tests need not wait for what a killed process held.
-const HIDDEN: (&[u8], &[u8]) =
-    (br#""VisibilityTimeout":30"#, br#""VisibilityTimeout": 3"#);
+const HIDDEN: (&[u8], &[u8]) = (br#""VisibilityTimeout":30"#, br#""VisibilityTimeout": 3"#);
 
 /// A way to a server on this machine.
 #[derive(Debug)]
@@ -48,8 +47,7 @@ impl Line {
 
 async fn pass(caller: TcpStream, server: String, hurried: bool) {
     let Ok(server) = TcpStream::connect(server).await else { return };
-    let ((mut from, mut back), (mut answers, mut to)) =
-        (caller.into_split(), server.into_split());
+    let ((mut from, mut back), (mut answers, mut to)) = (caller.into_split(), server.into_split());
     let there = async {
         let mut buffer = vec![0; 64 * 1024];
         loop {
