@@ -47,23 +47,34 @@ async fn codex_and_all_the_others_are_killed_at_twenty_moments() {
 /// after they were done, and those of one chat overtake those of another.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_store_and_the_queue_misbehave() {
-    const LOST: [&str; 6] =
-        ["PutItem", "SendMessage", "DeleteMessage", "GetItem", "ReceiveMessage", "Query"];
-    const BUSY: [&str; 3] =
-        ["ThrottlingException", "ProvisionedThroughputExceededException", "InternalServerError"];
-    let mut history = History::new(15).await;
+    const CALLS: [(&str, &str); 6] = [
+        ("PutItem", "ProvisionedThroughputExceededException"),
+        ("SendMessage", "RequestThrottled"),
+        ("DeleteMessage", "ThrottlingException"),
+        ("GetItem", "ThrottlingException"),
+        ("ReceiveMessage", "InternalError"),
+        ("Query", "InternalServerError"),
+    ];
+    let mut stage = Stage::owned().await;
+    for (key, value) in stage.place.for_trouble().await {
+        stage.set(&key, &value);
+    }
+    stage.start().await;
+    let mut history = History::on(stage, 15).await;
     let meddler = history.stage.place.meddle();
     let any = async |stage: &mut Stage, dice: usize| {
-        let (faults, operation) = (stage.place.cloud.faults(), LOST[dice % LOST.len()]);
+        let (faults, (call, busy)) = (stage.place.cloud.faults(), CALLS[dice % CALLS.len()]);
         match dice / (DICE / 3) {
-            0 => faults.lose_answers(operation, 2),
-            1 => faults.refuse(operation, BUSY[dice % BUSY.len()], 3),
-            _ => faults.add(json!({ "operation": operation, "latency": 400, "times": 3 })),
+            0 => faults.lose_answers(call, 2),
+            1 => faults.refuse(call, busy, 3),
+            _ => faults.add(json!({ "operation": call, "latency": 400, "times": 3 })),
         }
     };
     history.run(40, any).await;
-    history.end().await;
     assert!(meddler.met() > 0, "no job was met");
+    drop(meddler);
+    history.end().await;
+    assert!(history.stage.place.cloud.faults().fired().len() > 20, "few calls went wrong");
     nothing_was_cut_off(&history).await;
 }
 

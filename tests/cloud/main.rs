@@ -15,6 +15,7 @@ mod history;
 mod kill;
 #[path = "../e2e/life.rs"]
 mod life;
+mod machines;
 #[path = "../e2e/pairing.rs"]
 mod pairing;
 #[path = "../e2e/people.rs"]

@@ -2,6 +2,9 @@
 //! them that can be cut.
 
 use crate::stage::ENCRYPT_KEY;
+use poco_core::{Runner, Timestamp};
+use poco_io::port::{Document, Store};
+use poco_io::store::Dynamo;
 use poco_sim::feishu::{Feishu, Webhook};
 use poco_tests::cloud::{Cloud, Functions, Lambda, Line, Meddler, Program, RECEIVES_MAX, gateway};
 use serde_json::{Value, json};
@@ -65,10 +68,19 @@ impl Place {
         settings
     }
 
-    /// What a machine is told besides, for hard times: calls may go wrong, and what a process held
-    /// that was killed comes back soon, however often.
+    /// What a machine is told besides, for hard times: what a process held that was killed comes
+    /// back soon, however often.
     pub(crate) async fn for_deaths(&mut self) -> Vec<(String, String)> {
-        self.line = Line::to(&Cloud::shaky_endpoint(), true).await;
+        self.through(&Cloud::endpoint()).await
+    }
+
+    /// Like [`Place::for_deaths`]; calls go wrong where [`Cloud::faults`] says so, too.
+    pub(crate) async fn for_trouble(&mut self) -> Vec<(String, String)> {
+        self.through(&Cloud::shaky_endpoint()).await
+    }
+
+    async fn through(&mut self, endpoint: &str) -> Vec<(String, String)> {
+        self.line = Line::to(endpoint, true).await;
         self.queue = self.cloud.queue_of(PATIENT, 1_000);
         self.runner = PATIENT;
         let (url, queue) = (self.line.url().to_owned(), self.queue.clone());
@@ -100,13 +112,35 @@ impl Place {
 
     pub(crate) fn call(&self, _feishu: &Feishu, _url: String) {}
 
-    /// Whether a machine has left word that it is there.
+    /// Whether the machine has left word that it is there.
     pub(crate) async fn is_open(&self, _health: &Value) -> bool {
-        let runners = poco_io::store::Dynamo::new(&self.cloud.config(), &self.table);
-        poco_io::port::Store::get(&runners, &format!("runner/{}", self.runner))
-            .await
-            .unwrap()
-            .is_some()
+        self.last_heard(self.runner).await.is_some()
+    }
+
+    /// When a machine last left word of itself.
+    pub(crate) async fn last_heard(&self, machine: &str) -> Option<Timestamp> {
+        let word = self.store().get(&word_of(machine)).await.unwrap()?;
+        Some(serde_json::from_str::<Runner>(&word.body).unwrap().seen)
+    }
+
+    /// Makes the queue of another machine.
+    pub(crate) fn add_machine(&self, machine: &str) {
+        self.cloud.queue_of(machine, RECEIVES_MAX);
+    }
+
+    /// Makes it so that a machine was last heard so many minutes ago. Functions know at once.
+    pub(crate) async fn heard(&self, machine: &str, minutes: u64) {
+        let (store, key) = (self.store(), word_of(machine));
+        let Document { version, body } = store.get(&key).await.unwrap().unwrap();
+        let mut runner: Runner = serde_json::from_str(&body).unwrap();
+        runner.seen = Timestamp(poco_io::clock::now().0 - minutes * 60_000);
+        let body = serde_json::to_string(&runner).unwrap();
+        store.put(&key, &Document { version: version + 1, body }).await.unwrap();
+        self.kill_functions();
+    }
+
+    fn store(&self) -> Dynamo {
+        Dynamo::new(&self.cloud.config(), &self.table)
     }
 
     pub(crate) fn kill_functions(&self) {
@@ -123,6 +157,11 @@ impl Place {
     pub(crate) fn door(&self, _url: String) -> String {
         format!("{}/platform/feishu/events", self.url)
     }
+}
+
+/// Where a machine leaves word of itself.
+fn word_of(machine: &str) -> String {
+    format!("runner/{machine}")
 }
 
 /// A function is this test program again, as a process of its own.

@@ -38,9 +38,13 @@ pub(crate) struct History {
 impl History {
     /// Begins one that its seed decides; `POCO_E2E_SEED` makes it another one.
     pub(crate) async fn new(seed: u64) -> Self {
+        Self::on(Stage::for_deaths().await, seed).await
+    }
+
+    /// Like [`History::new`], on a stage of one's own.
+    pub(crate) async fn on(stage: Stage, seed: u64) -> Self {
         let more = std::env::var("POCO_E2E_SEED").ok().and_then(|seed| seed.parse().ok());
         let seed = seed + more.unwrap_or(0);
-        let stage = Stage::for_deaths().await;
         let mut groups = vec![];
         for name in NAMES {
             groups.push(stage.project(name).await);
@@ -67,7 +71,7 @@ impl History {
 
     /// Lets everything come to its end.
     pub(crate) async fn end(&mut self) {
-        self.stage.until_acknowledged().await;
+        self.deliver_all().await;
         let deadline = tokio::time::Instant::now() + crate::stage::WITHIN;
         loop {
             self.stage.model.go(100);
@@ -89,6 +93,22 @@ impl History {
             let changes = self.stage.feishu.count_calls("*", "/");
             let moved = |feishu: &Feishu| (feishu.count_calls("*", "/") > changes).then_some(());
             self.stage.feishu.wait_until(Duration::from_millis(200), moved).await;
+        }
+    }
+
+    /// Delivers what a death kept from being acknowledged, as the platform does in the end.
+    async fn deliver_all(&self) {
+        let feishu = &self.stage.feishu;
+        let deadline = tokio::time::Instant::now() + crate::stage::WITHIN;
+        loop {
+            let none_left = |feishu: &Feishu| feishu.unacknowledged().is_empty().then_some(());
+            if feishu.wait_until(MOMENT_MAX, none_left).await.is_some() {
+                return;
+            }
+            if tokio::time::Instant::now() > deadline {
+                self.fail("an event is not acknowledged, however often it comes");
+            }
+            feishu.unacknowledged().iter().for_each(|event| feishu.redeliver(event));
         }
     }
 

@@ -8,6 +8,11 @@ use std::collections::BTreeSet;
 impl Stage {
     /// Makes a project by its cards; returns its group.
     pub(crate) async fn project(&self, name: &str) -> String {
+        self.project_on(name, None).await
+    }
+
+    /// Makes a project on one of several machines.
+    pub(crate) async fn project_on(&self, name: &str, machine: Option<&str>) -> String {
         let chat = self.feishu.direct_chat(OWNER).unwrap();
         self.feishu.say(OWNER, &chat, "hi").unwrap();
         let home = self.card(&chat, |card| card.labels().contains(&"New".to_owned())).await;
@@ -17,7 +22,8 @@ impl Stage {
             .await;
         let work = self.work().join(name);
         std::fs::create_dir_all(&work).unwrap();
-        let fields = [("name", name), ("workdir", work.to_str().unwrap())];
+        let mut fields = vec![("name", name), ("workdir", work.to_str().unwrap())];
+        fields.extend(machine.map(|machine| ("runner", machine)));
         self.press(&home.id, create, &fields).await;
         let ready = format!("“{name}” is ready");
         self.card(&chat, |card| card.id == home.id && card.text.contains(&ready)).await;

@@ -225,19 +225,9 @@ impl Stage {
         }
     }
 
-    /// Processes whose environment names this stage's `CODEX_HOME`, but for PoCo itself.
+    /// Processes of this stage's codex.
     pub(crate) fn codex_pids(&self) -> Vec<String> {
-        let mark = format!("CODEX_HOME={}", self.folder.join("codex").display());
-        let processes = std::fs::read_dir("/proc").unwrap().flatten();
-        let ours = |pid: &String| {
-            let read =
-                |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
-            let environment = read("environ");
-            let marked = environment.split(|byte| *byte == 0).any(|it| it == mark.as_bytes());
-            marked && String::from_utf8_lossy(&read("cmdline")).contains("app-server")
-        };
-        let pids = processes.filter_map(|entry| entry.file_name().into_string().ok());
-        pids.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).filter(ours).collect()
+        codex_pids(&format!("CODEX_HOME={}", self.folder.join("codex").display()))
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {
@@ -324,6 +314,19 @@ impl Drop for Stage {
             let _ = std::fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+/// Codex servers in whose environment this stands.
+pub(crate) fn codex_pids(mark: &str) -> Vec<String> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let ours = |pid: &String| {
+        let read = |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+        let environment = read("environ");
+        let marked = environment.split(|byte| *byte == 0).any(|it| it == mark.as_bytes());
+        marked && String::from_utf8_lossy(&read("cmdline")).contains("app-server")
+    };
+    let pids = processes.filter_map(|entry| entry.file_name().into_string().ok());
+    pids.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).filter(ours).collect()
 }
 
 /// Waits for something outside of PoCo and Feishu, which nobody tells us of.

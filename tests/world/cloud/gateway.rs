@@ -40,10 +40,13 @@ async fn pass(
         true => functions.actions,
         false => functions.events,
     };
-    match function.invoke(event(&method, &uri, &headers, &body)).await {
-        Ok(answer) => response(&answer),
+    let event = event(&method, &uri, &headers, &body);
+    // It goes on though nobody waits for its answer any more.
+    let invoked = tokio::spawn(async move { function.invoke(event).await });
+    match invoked.await {
+        Ok(Ok(answer)) => response(&answer),
         // AWS says no more than this.
-        Err(_) => {
+        Ok(Err(_)) | Err(_) => {
             let said = json!({ "message": "Internal Server Error" }).to_string();
             (StatusCode::INTERNAL_SERVER_ERROR, said).into_response()
         }

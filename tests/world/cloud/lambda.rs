@@ -76,7 +76,7 @@ impl Lambda {
 
     /// Kills all processes there are, as nothing can prepare for; returns how many.
     pub fn kill(&self) -> usize {
-        let alive = self.alive.lock().unwrap();
+        let alive = std::mem::take(&mut *self.alive.lock().unwrap());
         alive.iter().for_each(|pid| kill_nine(*pid));
         alive.len()
     }
@@ -106,7 +106,9 @@ impl Lambda {
     fn idle(&self) -> Option<Instance> {
         loop {
             let mut instance = self.idle.lock().unwrap().pop()?;
-            if matches!(instance.child.try_wait(), Ok(None)) {
+            // One that was killed a moment ago may not look dead yet.
+            let killed = !self.alive.lock().unwrap().contains(&instance.pid);
+            if !killed && matches!(instance.child.try_wait(), Ok(None)) {
                 return Some(instance);
             }
         }
