@@ -1,6 +1,7 @@
 //! The whole of PoCo in one process: state on disk, events in, agents at work, cards out.
 
 use crate::agent::{self, Agents};
+use crate::files::Enclosures;
 use crate::home::Instance;
 use crate::http::{self, Admin, Http, Screen};
 use crate::listen::Entrance;
@@ -11,13 +12,16 @@ use crate::seats::Seats;
 use crate::settle::Settler;
 use crate::traffic::Traffic;
 use anyhow::Context;
+use poco_core::words::agent as words;
 use poco_io::app::App;
 use poco_io::chats::Chats;
 use poco_io::clock;
 use poco_io::config::{Backend, Config};
 use poco_io::feishu::Feishu;
+use poco_io::keyring::Keyring;
+use poco_io::mask::{Mask, worth};
 use poco_io::open::open;
-use poco_io::port::Chat;
+use poco_io::port::{Chat, Files};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -39,6 +43,7 @@ pub struct Options {
     /// Already bound, so that a taken port was told before anything began.
     pub listener: std::net::TcpListener,
     pub instance: Instance,
+    pub keyring: Keyring,
 }
 
 /// How a process ends.
@@ -52,14 +57,17 @@ enum End {
 
 /// Serves until told to end: SIGTERM or SIGINT shut down, SIGHUP leaves running turns to the next.
 pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
-    let (mut end, Options { listener, instance }) = (Ends::listen()?, options);
+    let (mut end, Options { listener, instance, keyring }) = (Ends::listen()?, options);
     listener.set_nonblocking(true).context("prepare the listener")?;
     let listener = TcpListener::from_std(listener).context("prepare the listener")?;
     let (store, queue) = open(&config).await?;
     let in_cloud = config.state.backend == Backend::DynamoDb;
     let agents = agent::open(&config);
     let feishu = match config.feishu.is_set() {
-        true => Some(Arc::new(Feishu::new(&config.feishu).context("set up Feishu")?)),
+        true => {
+            let feishu = Feishu::with_keyring(&config.feishu, keyring);
+            Some(Arc::new(feishu.context("set up Feishu")?))
+        }
         false => None,
     };
     let chats = Chats::new(feishu.clone().map(|feishu| feishu as Arc<dyn Chat>));
@@ -67,9 +75,14 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let chat = Arc::new(screen.clone());
     let app = App::new(store, queue.clone(), chat, config.terms(agents.names()), clock::now);
     let app = if in_cloud { app.with_runners() } else { app };
+    let mask = Mask::default();
+    mask.learn(worth::of_process(&config, worth::environment()));
+    let app = app.masking(mask.clone());
+    let source = feishu.clone().map(|feishu| feishu as Arc<dyn Files>);
+    let enclosures = Enclosures::new(&config.home, source);
     let settler = Settler::new(app.clone());
     let (live, traffic) = (Live::default(), Traffic::new(feishu.clone()));
-    let places = Arc::new(Semaphore::new(TURNS_MAX));
+    let (places, draining) = (Arc::new(Semaphore::new(TURNS_MAX)), Arc::default());
     let seats = Seats::new(Shared {
         app: app.clone(),
         settler: settler.clone(),
@@ -79,6 +92,9 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         claim: instance.id.clone(),
         runner: config.runner.clone(),
         places: places.clone(),
+        mask,
+        enclosures: enclosures.clone(),
+        draining: Arc::clone(&draining),
     });
     let presence = Presence {
         app: app.clone(),
@@ -88,8 +104,14 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         settings: config.terms(agents.names()).settings,
         places,
         turns_max: TURNS_MAX,
-        draining: Arc::default(),
+        since: clock::now(),
+        draining,
     };
+    // Events come in through functions; a machine of the cloud only says that it is there.
+    let presence = in_cloud.then_some(presence);
+    if let Some(presence) = &presence {
+        presence.resume().await.context("see how this machine was left")?;
+    }
     let admin = Arc::new(Admin { instance: instance.id, token: instance.admin_token });
     let config = Arc::new(config);
     let http = Http {
@@ -101,6 +123,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         traffic: traffic.clone(),
         screen,
         admin,
+        presence: presence.clone(),
     };
     let (stop, stopped) = watch::channel(false);
     let entrance = Entrance::new(app, settler.clone(), traffic);
@@ -111,12 +134,11 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let mut work = vec![
         tokio::spawn(run_seats(seats.clone(), stopped.clone())),
         tokio::spawn(sweep(settler.clone(), stopped.clone())),
+        tokio::spawn(enclosures.tidy()),
     ];
-    if in_cloud {
-        // Events come in through functions; this machine only says that it is there.
-        work.push(tokio::spawn(async move { presence.keep().await }));
-    } else {
-        work.push(tokio::spawn(entrance.listen(config, feishu, stopped)));
+    match presence {
+        Some(presence) => work.push(tokio::spawn(async move { presence.keep().await })),
+        None => work.push(tokio::spawn(entrance.listen(config, feishu, stopped))),
     }
     let end = end.next().await;
     // What is being received is finished; nothing new is taken.
@@ -131,7 +153,8 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
 async fn finish(end: End, seats: &Seats, settler: &Settler, agents: &Agents) {
     match end {
         End::ShutDown => {
-            let closed = seats.close("PoCo was shut down.");
+            let reason = words::shut_down();
+            let closed = seats.close(&reason);
             if tokio::time::timeout(CLOSE_WAIT, closed).await.is_err() {
                 tracing::warn!(
                     "a task did not come to a safe point in time; it is told at the next start"

@@ -1,7 +1,7 @@
 //! Starts, streams, steers, stops, goes on.
 
 use crate::stage::{BOTH, Stage, asked, collect, finish, wrote};
-use poco_core::{Step, Verdict};
+use poco_core::{Lang, Step, Text, Verdict};
 use poco_io::config::Transport;
 use poco_runner::agent::{Agent, End};
 use poco_sim::model::codex_launcher;
@@ -55,11 +55,16 @@ async fn it_runs_commands_in_its_sandbox_and_tells_of_them() {
     let (end, transcript) = finish(turn.as_mut()).await;
     assert_eq!(end, End::Completed);
     assert!(stage.work("inside.txt").exists());
-    let steps = transcript.steps().join("\n");
+    let steps = transcript
+        .steps()
+        .iter()
+        .map(|step| step.of(Lang::En).to_owned())
+        .collect::<Vec<_>>()
+        .join("\n");
     assert!(steps.contains("▸ ") && steps.contains("✗ ") && steps.contains("exit 3"), "{steps}");
     let mut turn = stage.start(&thread, "t2", "plan: look ; leap").await;
     let (_, transcript) = finish(turn.as_mut()).await;
-    assert!(transcript.steps().contains(&"☰ 0/2 look".to_owned()), "{:?}", transcript.steps());
+    assert!(transcript.steps().contains(&Text::verbatim("☰ 0/2 look")), "{:?}", transcript.steps());
 }
 
 #[tokio::test]
@@ -159,8 +164,10 @@ async fn a_second_prompt_never_slips_into_a_running_turn() {
     let thread = stage.open().await;
     let mut turn = stage.start(&thread, "t1", "slow: 2").await;
     wrote(turn.as_mut(), "piece 0").await;
-    let second =
-        stage.agent.start(&thread, &poco_core::TaskId::new("t2"), "me too", &stage.settings).await;
+    let second = stage
+        .agent
+        .start(&thread, &poco_core::TaskId::new("t2"), &"me too".into(), &stage.settings)
+        .await;
     assert!(matches!(second, Err(poco_runner::agent::AgentError::Later(_))));
     stage.model.go(1);
     assert_eq!(finish(turn.as_mut()).await.0, End::Completed);

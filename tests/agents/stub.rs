@@ -19,7 +19,7 @@ fn settings() -> Settings {
 
 async fn start(stub: &Stub, task: &str, prompt: &str) -> (ThreadId, Box<dyn Turn>) {
     let thread = stub.open(None, &settings()).await.unwrap();
-    let turn = stub.start(&thread, &TaskId::new(task), prompt, &settings()).await.unwrap();
+    let turn = stub.start(&thread, &TaskId::new(task), &prompt.into(), &settings()).await.unwrap();
     (thread, turn)
 }
 

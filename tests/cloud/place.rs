@@ -43,7 +43,7 @@ impl Place {
             "verification_token": token,
             "encrypt_key": ENCRYPT_KEY,
         });
-        let mut environment = cloud.environment(line.url());
+        let mut environment = cloud.environment_at(line.url());
         environment.push(("POCO_SECRET_ARN".to_owned(), cloud.secret(&secret.to_string())));
         let function = || Arc::new(Lambda::new(program(), &environment));
         let functions = Functions { events: function(), actions: function() };
@@ -57,7 +57,7 @@ impl Place {
 
     /// What a machine is told of it.
     pub(crate) fn settings(&self) -> Vec<(String, String)> {
-        let mut settings = self.cloud.environment(self.line.url());
+        let mut settings = self.cloud.environment_at(self.line.url());
         let more = [
             ("POCO_STATE_BACKEND", "dynamodb"),
             ("POCO_STATE_TABLE", &self.table),

@@ -2,11 +2,14 @@
 
 use crate::support::{SEND, TOKEN, assert_clean, client, group, messages, plain, settings, sim};
 use futures_util::future::join_all;
+use poco_core::Lang;
 use poco_core::UserId;
 use poco_io::feishu::{Class, Feishu};
+use poco_io::keyring::{Keyring, Keys};
 use poco_io::port::{Chat, ChatError};
 use poco_io::secret::Secret;
 use poco_sim::feishu::{Fault, Trouble};
+use std::sync::Arc;
 use std::time::Duration;
 
 #[tokio::test]
@@ -30,11 +33,19 @@ async fn check_says_which_of_id_and_secret_is_wrong_and_never_shows_the_secret()
     let feishu = wrong(Some("cli_0000000000000000"), None);
     let rejected = feishu.check().await.expect_err("a wrong id");
     assert_eq!(rejected.code, 10003);
-    assert!(rejected.explain().contains("App ID"), "{}", rejected.explain());
+    assert!(
+        rejected.explain().of(Lang::En).contains("App ID"),
+        "{}",
+        rejected.explain().of(Lang::En)
+    );
     let feishu = wrong(None, Some(secret));
     let rejected = feishu.check().await.expect_err("a wrong secret");
     assert_eq!(rejected.code, 10014);
-    assert!(rejected.explain().contains("App Secret"), "{}", rejected.explain());
+    assert!(
+        rejected.explain().of(Lang::En).contains("App Secret"),
+        "{}",
+        rejected.explain().of(Lang::En)
+    );
     let seen = format!("{feishu:?} {rejected:?} {:?}", feishu.recent());
     assert!(!seen.contains(secret), "{seen}");
 }
@@ -50,7 +61,11 @@ async fn check_says_when_nobody_is_there() {
     let rejected = Feishu::new(&settings).expect("a client").check().await.expect_err("nobody");
     assert_eq!(rejected.class, Class::Transient);
     assert!(rejected.to_string().contains("could not connect"), "{rejected}");
-    assert!(rejected.explain().contains("Check the network"), "{}", rejected.explain());
+    assert!(
+        rejected.explain().of(Lang::En).contains("Check the network"),
+        "{}",
+        rejected.explain().of(Lang::En)
+    );
 }
 
 #[tokio::test]
@@ -59,7 +74,11 @@ async fn what_is_not_feishu_is_told() {
     let trouble = Trouble::Gateway { status: 404, body: "<html>not here</html>".into() };
     sim.fault(Fault::on("*", TOKEN, trouble));
     let rejected = client(&sim).check().await.expect_err("not Feishu");
-    assert!(rejected.explain().contains("POCO_FEISHU_API_BASE_URL"), "{}", rejected.explain());
+    assert!(
+        rejected.explain().of(Lang::En).contains("POCO_FEISHU_API_BASE_URL"),
+        "{}",
+        rejected.explain().of(Lang::En)
+    );
 }
 
 #[tokio::test]
@@ -118,10 +137,12 @@ async fn a_group_that_can_never_be_opened_says_what_to_do() {
     let bob = UserId::new(sim.open_id("bob").expect("bob"));
     let opened = client(&sim).open("shop", &bob, "open-1").await;
     let Err(ChatError::Refused(reason)) = opened else { panic!("{opened:?}") };
+    let reason = reason.of(Lang::En);
     assert!(reason.contains("availability range"), "{reason}");
     sim.fault(Fault::refuse("POST", "/open-apis/im/v1/chats", 99_991_672));
     let opened = client(&sim).open("shop", &bob, "open-2").await;
     let Err(ChatError::Refused(reason)) = opened else { panic!("{opened:?}") };
+    let reason = reason.of(Lang::En);
     assert!(reason.contains("permission"), "{reason}");
     assert_eq!(sim.groups().len(), 0);
 }
@@ -142,4 +163,36 @@ async fn recent_calls_tell_how_it_went_and_nothing_secret() {
     for secret in ["private", "t-", "simulated-app-secret"] {
         assert!(!seen.contains(secret), "{secret} in {seen}");
     }
+}
+
+/// Knows another secret than it did.
+#[derive(Debug)]
+struct Vault(Secret);
+
+#[async_trait::async_trait]
+impl poco_io::keyring::Keeper for Vault {
+    async fn read(&self, old: &Keys) -> anyhow::Result<Keys> {
+        Ok(Keys { app_secret: self.0.clone(), ..old.clone() })
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_was_changed_is_read_anew_once() {
+    let sim = sim().await;
+    let mut settings = settings(&sim);
+    let right =
+        std::mem::replace(&mut settings.app_secret, Secret::new("it-was-this-until-lately"));
+    let ring = Keyring::kept_by(Arc::new(Vault(right)), settings.keys());
+    let feishu = Feishu::with_keyring(&settings, ring.clone()).expect("a client");
+    let rejected = feishu.check().await.expect_err("they were read just now");
+    assert_eq!(rejected.code, 10014);
+    let _ring = ring.read_long_ago();
+    feishu.check().await.expect("a bot");
+    let asked = feishu.recent().iter().filter(|it| it.call.contains("token")).count();
+    assert_eq!(asked, 3, "wrong, wrong again, right");
+    let wrong = Keyring::kept_by(Arc::new(Vault(Secret::new("wrong-too"))), settings.keys());
+    let wrong = Feishu::with_keyring(&settings, wrong.read_long_ago()).expect("a client");
+    let rejected = wrong.check().await.expect_err("neither is right");
+    assert_eq!(rejected.code, 10014);
+    assert!(!format!("{rejected:?} {:?}", wrong.recent()).contains("wrong-too"));
 }

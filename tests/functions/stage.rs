@@ -261,7 +261,10 @@ pub(crate) fn laptop() -> Runner {
             sandbox: "workspace-write".to_owned(),
             approval_policy: "on-request".to_owned(),
         }),
+        models: Default::default(),
         turns: 0,
+        seats: 16,
+        since: clock::now(),
         draining: false,
         seen: clock::now(),
     }

@@ -32,6 +32,11 @@ if grep -rnE '"(turn|thread|item)/' --include='*.rs' crates runner functions 2>/
   fail "Codex's words stand outside runner/src/agent/codex"
 fi
 
+# PoCo's own words stand in one place, in every language.
+if grep -rnE '(verbatim|Text::Same)\((format!\()?"[^"]*[A-Za-z]{2,} [a-z]{2,}' --include='*.rs' crates/*/src runner/src functions/src; then
+  fail "a sentence of PoCo's own stands outside crates/core/src/words"
+fi
+
 # Nothing committed holds an unfinished mark. A test that is left out must be another's child.
 if git grep -nE 'todo!\(|unimplemented!\(|#\[ignore' -- '*.rs' | grep -vF 'ignore = "runs as a child of the test below"'; then
   fail "unfinished marks"

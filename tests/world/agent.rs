@@ -2,8 +2,8 @@
 
 use crate::World;
 use poco_core::{
-    Approval, ApprovalId, Ask, Fact, Outcome, Pages, PagesId, Report, RunnerId, Step, TaskId,
-    ThreadId, Transcript, TurnId,
+    Approval, ApprovalId, Ask, Brought, Fact, Missing, Outcome, Pages, PagesId, Report, RunnerId,
+    Step, TaskId, Text, ThreadId, Transcript, TurnId,
 };
 use poco_io::port::{Document, Store};
 
@@ -15,10 +15,10 @@ impl World {
 
     /// The runner did not find it.
     pub async fn folder_is_bad(&mut self, why: &str) {
-        self.looked(Err(why.to_owned())).await;
+        self.looked(Err(Text::verbatim(why))).await;
     }
 
-    async fn looked(&mut self, result: Result<String, String>) {
+    async fn looked(&mut self, result: Result<String, Text>) {
         self.settle_if(|world| world.queue.looking().is_none()).await;
         let request = self.queue.looking().expect("no folder is looked at");
         self.tell(Fact::Looked { request, result }).await;
@@ -58,7 +58,7 @@ impl World {
     pub async fn agent_types(&mut self, did: &str, text: &str) {
         let task = self.queue.started().last().cloned().expect("no task was started");
         let mut transcript = Transcript::default();
-        transcript.apply(Step::Did { what: did.to_owned() });
+        transcript.apply(Step::Did { what: Text::verbatim(did) });
         transcript.apply(Step::Wrote { item: "m".to_owned(), text: text.to_owned() });
         self.app.glance(&self.here, &task, &transcript).await.unwrap();
     }
@@ -76,6 +76,29 @@ impl World {
 
     pub async fn agent_ends(&mut self, outcome: Outcome) {
         self.agent(Report::Ended { outcome, steps: vec![] }).await;
+    }
+
+    /// What goes with the prompt could not be had.
+    pub async fn agent_lacks(&mut self, name: &str, why: &str) {
+        let (name, why, key) = (Text::verbatim(name), Text::verbatim(why), format!("key-{name}"));
+        let missing = vec![Missing { key, name, why }];
+        self.agent_ends(Outcome::Lacking { missing }).await;
+    }
+
+    /// A file that was asked for could not be sent.
+    pub async fn not_sent(&mut self, path: &str, why: &str) {
+        let (path, why) = (path.to_owned(), Text::verbatim(why));
+        self.tell(Fact::NotSent { path, why, topic: None }).await;
+    }
+
+    /// The turn has brought this beside its answer.
+    pub async fn agent_brings(&mut self, files: &[&str], diff: &str) {
+        let mut kept = self.app.keep_changes("t", diff).await;
+        while kept.is_err() {
+            kept = self.app.keep_changes("t", diff).await;
+        }
+        let files = files.iter().map(|file| (*file).to_owned()).collect();
+        self.agent(Report::Brought(Brought { files, changes: kept.unwrap() })).await;
     }
 
     /// Puts a text of several pages where PoCo keeps them.
@@ -97,5 +120,5 @@ impl World {
 /// Returns what the agent wants to run, as it asks for it.
 pub fn command(command: &str) -> Ask {
     let command = Pages::one("c", command);
-    Ask::Command { command, cwd: "/srv/api".into(), reason: String::new() }
+    Ask::Command { command, cwd: "/srv/api".into(), reason: Text::default() }
 }

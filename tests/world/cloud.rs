@@ -62,18 +62,23 @@ impl Cloud {
         self.config_at(&faults::proxy().url())
     }
 
+    /// What the environment of a process names so that it calls this account.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        self.environment_at(&Self::endpoint())
+    }
+
+    /// Like [`Cloud::environment`], through the proxy.
+    pub fn shaky_environment(&self) -> Vec<(String, String)> {
+        self.environment_at(&Self::shaky_endpoint())
+    }
+
     /// Where the proxy is that makes calls go wrong.
     pub fn shaky_endpoint() -> String {
         faults::proxy().url()
     }
 
-    /// What the environment of a process names so that it calls this account, through the proxy.
-    pub fn shaky_environment(&self) -> Vec<(String, String)> {
-        self.environment(&Self::shaky_endpoint())
-    }
-
-    /// What the environment of a process names so that it calls this account there.
-    pub fn environment(&self, endpoint: &str) -> Vec<(String, String)> {
+    /// Like [`Cloud::environment`], by another way to it.
+    pub fn environment_at(&self, endpoint: &str) -> Vec<(String, String)> {
         let variables = [
             ("AWS_ACCESS_KEY_ID", self.account.to_string()),
             ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
@@ -103,6 +108,23 @@ impl Cloud {
             .retry_config(poco_io::aws::retries())
             .timeout_config(poco_io::aws::timeouts())
             .build()
+    }
+
+    /// Keeps a text as a parameter of SSM, encrypted.
+    pub async fn parameter(&self, name: &str, value: &str) {
+        // It does not check signatures; the first twelve digits name the account.
+        let account = self.account;
+        let scope = format!("Credential={account}/20260101/{REGION}/ssm/aws4_request");
+        let authorization = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
+        let body = serde_json::json!({
+            "Name": name, "Value": value, "Type": "SecureString", "Overwrite": true,
+        });
+        let client = poco_io::feishu::http_client(&Self::endpoint()).expect("a client");
+        let request = client.post(Self::endpoint()).header("authorization", authorization);
+        let request = request.header("x-amz-target", "AmazonSSM.PutParameter");
+        let request = request.header("content-type", "application/x-amz-json-1.1");
+        let answer = request.body(body.to_string()).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{answer:?}");
     }
 
     /// Makes a table like the template's. No two have the same name.

@@ -5,6 +5,7 @@
 
 mod approval;
 mod broken;
+mod held;
 mod house;
 mod lobby;
 mod project;
@@ -13,23 +14,24 @@ mod task;
 mod words;
 
 use crate::{
-    Action, Card, CardRef, Effect, Event, Fact, Kind, Report, Room, Terms, Tone, UserId, Via,
-    policy, view,
+    Action, Card, CardRef, Effect, Event, Fact, Kind, Lang, MessageRef, Report, Room, Terms, Text,
+    Tone, Topic, UserId, Via, policy, view, words as say,
 };
 
 /// Takes in one event and says what should follow.
 ///
 /// Never fails: what cannot be done is refused with an effect, and what is out of date is nothing.
 pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
-    let before = view::looks(room);
+    let (before, spoke) = (view::looks(room), room.lang(terms));
     runner::check(terms, room, event.at);
     let mut effects = match &event.fact {
         Fact::Acted { by, via, action } => {
             let scene = Scene { terms, event, by, via };
             if policy::may(terms, by, via) {
-                acted(&scene, room, action)
+                let late = held::expire(room, event.at);
+                late.into_iter().chain(acted(&scene, room, action)).collect()
             } else {
-                vec![Effect::Toast { text: "You have no leave to do this.".to_owned() }]
+                vec![Effect::Toast { text: say::project::no_leave() }]
             }
         }
         Fact::Reported { task, report } => reported(terms, room, event, task, report),
@@ -44,19 +46,24 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
             lobby::open_failed(terms, room, event, request, reason)
         }
         Fact::Unlisted { project } => lobby::unlisted(room, project),
-        Fact::Opened { name, by, settings, lobby } => {
+        Fact::Opened { name, by, settings, lobby, lang } => {
+            room.lang = room.lang.or(*lang);
             project::opened(room, name, by, settings, lobby)
         }
         Fact::Removed { by, lobby } => project::removed(room, event, by, lobby),
-        Fact::Checked => vec![],
+        Fact::Checked => task::release(terms, room, event),
+        Fact::NotSent { path, why, topic } => held::not_sent(event, path, why, topic.as_ref()),
     };
+    let lang = spoken(terms, room, event);
+    let before = if lang == spoke { before } else { view::Looks::new() };
     effects.extend(changed(&before, view::looks(room)));
-    effects
+    effects.into_iter().map(|effect| told(effect, lang)).collect()
 }
 
 fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
     if matches!(room.kind, Kind::Fresh) && matches!(scene.via, Via::Direct | Via::Local { .. }) {
         room.kind = Kind::Lobby(Default::default());
+        room.lang = room.lang.or(scene.event.lang);
     }
     let talk =
         matches!(room.kind, Kind::Fresh | Kind::Gone) && matches!(action, Action::Say { .. });
@@ -64,23 +71,28 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
         return vec![];
     }
     match (&room.kind, action) {
+        (Kind::Gone, Action::Changes { task: Some(task), page }) => {
+            return words::changes(scene, room, Some(task), *page);
+        }
         // What was answered can be read as long as its chat is there.
         (Kind::Gone, Action::Page { task, page }) => {
             return words::page(scene, room, task, *page);
         }
         (Kind::Fresh, _) => {
-            return scene
-                .reply("This group is no PoCo project. Send me a direct message to make one.");
+            return scene.reply(say::project::group_is_none());
         }
-        (Kind::Gone, _) => return scene.reply(
-            "The project of this group was deleted. Send me a direct message to make a new one.",
-        ),
+        (Kind::Gone, _) => return scene.reply(say::project::group_is_gone()),
         (Kind::House(_), _) => return vec![],
         (Kind::Lobby(_) | Kind::Project(_), _) => {}
     }
     match action {
         Action::Say { text } => said(scene, room, text),
-        Action::Run { prompt } => task::ask(scene, room, prompt),
+        Action::Run { prompt } => task::ask(scene, room, prompt, Default::default()),
+        Action::Attach { text, run, enclosed } => held::attached(scene, room, text, *run, enclosed),
+        Action::Drop { held } => held::drop(scene, room, held),
+        Action::Without { task } => broken::without(scene, room, task),
+        Action::Changes { task, page } => words::changes(scene, room, task.as_ref(), *page),
+        Action::Deliver { path } => project::deliver(scene, room, path),
         Action::Stop { task } => task::stop(scene, room, task.as_ref()),
         Action::Steer { text } => task::steer(scene, room, text),
         Action::Merge { task } => task::merge(scene, room, task),
@@ -96,6 +108,7 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
         Action::Status { task } => words::status(scene, room, task.as_ref()),
         Action::Queue => words::queue(scene, room),
         Action::Help => words::help(scene, room),
+        Action::Speak { lang } => words::speak(scene, room, *lang),
         Action::Unsupported { what } => words::unsupported(scene, what),
         Action::Unknown { what } => words::unknown(scene, what),
         Action::Home => lobby::home(scene, room),
@@ -114,9 +127,11 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
 /// Plain text is a prompt where a project lives, and a greeting elsewhere.
 fn said(scene: &Scene<'_>, room: &mut Room, text: &str) -> Vec<Effect> {
     match (&room.kind, scene.via) {
-        (Kind::Project(_), _) => task::ask(scene, room, text),
+        (Kind::Project(_), _) => task::ask(scene, room, text, Default::default()),
         (_, Via::Local { .. }) => words::help(scene, room),
-        (_, Via::Direct | Via::Group | Via::Press { .. }) => lobby::home(scene, room),
+        (_, Via::Direct | Via::Group | Via::Topic { .. } | Via::Press { .. }) => {
+            lobby::home(scene, room)
+        }
     }
 }
 
@@ -136,13 +151,40 @@ fn reported(
             task::claimed(room, task, claim, runner, thread.as_ref())
         }
         Report::Unclaimed => task::unclaimed(room, event, task),
+        Report::Held => task::held(room, task),
         Report::Started { thread, turn } => task::started(room, event, task, thread, turn),
         Report::Asked(approval) => approval::asked(room, event, task, approval),
         Report::Settled { approval } => approval::settled(room, task, approval),
         Report::SteerMissed { id, by, text } => {
-            task::steer_missed(terms, room, event, id, by, text)
+            task::steer_missed(terms, room, event, (task, id), by, text)
         }
+        Report::Brought(brought) => task::brought(room, task, brought),
         Report::Ended { outcome, steps } => task::ended(room, event, task, outcome, steps),
+    }
+}
+
+/// What is spoken to those who are to see what follows. Strangers at the door are in chats of their
+/// own.
+fn spoken(terms: &Terms, room: &Room, event: &Event) -> Lang {
+    match room.kind {
+        Kind::House(_) | Kind::Fresh => event.lang.unwrap_or(room.lang(terms)),
+        Kind::Lobby(_) | Kind::Project(_) | Kind::Gone => room.lang(terms),
+    }
+}
+
+/// Has an effect's card told in a language. A toast is for one person, whose client may choose.
+fn told(effect: Effect, lang: Lang) -> Effect {
+    match effect {
+        Effect::Show { key, card } => Effect::Show { key, card: card.told(lang) },
+        Effect::Post { chat, card } => Effect::Post { chat, card: card.told(lang) },
+        Effect::Recall { task, page, on, part, under, .. } => {
+            Effect::Recall { task, page, on, part, under, lang }
+        }
+        Effect::Toast { .. }
+        | Effect::Send { .. }
+        | Effect::Open { .. }
+        | Effect::Tell { .. }
+        | Effect::Keep { .. } => effect,
     }
 }
 
@@ -162,10 +204,10 @@ struct Scene<'a> {
 
 impl Scene<'_> {
     /// Tells whoever acted: beside the button that was pressed, or in the chat.
-    fn reply(&self, text: impl Into<String>) -> Vec<Effect> {
+    fn reply(&self, text: Text) -> Vec<Effect> {
         match self.card() {
-            Some(_) => vec![Effect::Toast { text: text.into() }],
-            None => vec![self.post(Card::new(Tone::Plain, "PoCo").text(text))],
+            Some(_) => vec![Effect::Toast { text }],
+            None => vec![self.post(Card::new(Tone::Plain, Text::verbatim("PoCo")).text(text))],
         }
     }
 
@@ -178,13 +220,23 @@ impl Scene<'_> {
     }
 
     fn post(&self, card: Card) -> Effect {
-        Effect::Post { chat: self.event.chat.clone(), card }
+        Effect::Post { chat: self.event.chat.clone(), card: card.under(self.below()) }
+    }
+
+    /// The topic it was done in, if it was in one.
+    fn topic(&self) -> Option<&Topic> {
+        self.via.topic()
+    }
+
+    /// The message to put new cards below, if it is not all the same where they are.
+    fn below(&self) -> Option<MessageRef> {
+        self.topic().map(|topic| topic.message.clone())
     }
 
     fn card(&self) -> Option<&CardRef> {
         match self.via {
             Via::Press { card } | Via::Local { card: Some(card) } => Some(card),
-            Via::Direct | Via::Group | Via::Local { card: None } => None,
+            Via::Direct | Via::Group | Via::Topic { .. } | Via::Local { card: None } => None,
         }
     }
 }

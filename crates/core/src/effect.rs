@@ -1,8 +1,8 @@
 //! What should follow. Every effect is safe to perform twice.
 
 use crate::{
-    ApprovalId, Archive, Card, CardRef, ChatId, EventId, Fact, RunnerId, Settings, TaskId,
-    ThreadId, TurnId, UserId, Verdict,
+    ApprovalId, Archive, Card, CardRef, ChatId, Enclosed, EventId, Fact, Lang, MessageRef,
+    RunnerId, Settings, TaskId, Text, ThreadId, Timestamp, Topic, TurnId, UserId, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub enum Effect {
     /// Post a card once, in whichever chat; nothing updates it but a press on it.
     Post { chat: ChatId, card: Card },
     /// Tell the person who pressed, and nobody else.
-    Toast { text: String },
+    Toast { text: Text },
     /// Hand a runner a command.
     Send {
         #[serde(default = "RunnerId::local")]
@@ -22,13 +22,42 @@ pub enum Effect {
     },
     /// Open a chat for a new project. It hears [`Fact::Opened`]; this one [`Fact::Listed`], or
     /// [`Fact::OpenFailed`] if that can't be done.
-    Open { request: EventId, name: String, by: UserId, settings: Settings },
+    Open {
+        request: EventId,
+        name: String,
+        by: UserId,
+        settings: Settings,
+        /// What the new chat is to speak, if that was chosen.
+        #[serde(default)]
+        lang: Option<Lang>,
+    },
     /// Let another chat know.
     Tell { chat: ChatId, fact: Fact },
     /// Keep a task that is over, under its id.
     Keep { archive: Archive },
     /// Show a kept task again, at a page: on the card that was pressed, or on a new one.
-    Recall { task: TaskId, page: usize, on: Option<CardRef> },
+    Recall {
+        task: TaskId,
+        page: usize,
+        on: Option<CardRef>,
+        #[serde(default)]
+        part: Part,
+        /// Put a new card below this message.
+        #[serde(default)]
+        under: Option<MessageRef>,
+        #[serde(default)]
+        lang: Lang,
+    },
+}
+
+/// Which part of a task that is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Part {
+    /// What the agent said.
+    #[default]
+    Answer,
+    /// What it changed.
+    Changes,
 }
 
 /// Which card; the shell knows which message it became.
@@ -36,6 +65,8 @@ pub enum Effect {
 pub enum CardKey {
     Workspace,
     Task(TaskId),
+    /// Files that wait for words, by what brought the first of them.
+    Held(EventId),
     /// The card that was pressed.
     This(CardRef),
 }
@@ -44,7 +75,15 @@ pub enum CardKey {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// Give the agent a prompt.
-    Start { task: TaskId, prompt: String, thread: Option<ThreadId>, settings: Settings },
+    Start {
+        task: TaskId,
+        prompt: String,
+        thread: Option<ThreadId>,
+        settings: Settings,
+        /// What goes with the prompt.
+        #[serde(default)]
+        enclosed: Enclosed,
+    },
     /// Answer what the agent asked.
     Answer { task: TaskId, approval: ApprovalId, verdict: Verdict },
     /// Add text to the running turn; `id` names this text, for it must not be added twice.
@@ -55,4 +94,13 @@ pub enum Command {
     Settle,
     /// Look whether a folder can be worked in, and report its full path.
     Look { request: EventId, workdir: String },
+    /// Send a file of a project into its chat, once. Refusals are told with [`Fact::NotSent`].
+    Deliver {
+        request: EventId,
+        path: String,
+        workdir: String,
+        topic: Option<Topic>,
+        /// When it was asked for.
+        at: Timestamp,
+    },
 }

@@ -1,8 +1,8 @@
 //! What can happen.
 
 use crate::{
-    Action, ApprovalId, CardRef, ChatId, EventId, Listing, PagesId, RunnerId, Settings, TaskId,
-    ThreadId, Timestamp, TurnId, UserId,
+    Action, ApprovalId, Brought, CardRef, ChatId, EventId, Lang, Listing, MessageRef, Missing,
+    PagesId, RunnerId, Settings, TaskId, Text, ThreadId, Timestamp, TopicId, TurnId, UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -14,6 +14,9 @@ pub struct Event {
     pub id: EventId,
     pub chat: ChatId,
     pub at: Timestamp,
+    /// The language of whoever acted, if the platform says so.
+    #[serde(default)]
+    pub lang: Option<Lang>,
     pub fact: Fact,
 }
 
@@ -32,13 +35,21 @@ pub enum Fact {
     /// The agent reported on a task.
     Reported { task: TaskId, report: Report },
     /// The runner looked at the folder for a new project.
-    Looked { request: EventId, result: Result<String, String> },
+    Looked { request: EventId, result: Result<String, Text> },
     /// This chat was opened for a project that was made in `lobby`.
-    Opened { name: String, by: UserId, settings: Settings, lobby: ChatId },
+    Opened {
+        name: String,
+        by: UserId,
+        settings: Settings,
+        lobby: ChatId,
+        /// What its lobby speaks, if that was chosen.
+        #[serde(default)]
+        lang: Option<Lang>,
+    },
     /// A project was opened for the owner of this lobby.
     Listed { request: EventId, project: Listing },
     /// The chat for a new project could not be opened.
-    OpenFailed { request: EventId, reason: String },
+    OpenFailed { request: EventId, reason: Text },
     /// The project in this chat is to be deleted; `lobby` wants to know when it is.
     Removed { by: UserId, lobby: ChatId },
     /// Somebody looked whether the runner of this project is there; see [`Terms::runners`].
@@ -47,6 +58,8 @@ pub enum Fact {
     Checked,
     /// A project of this lobby is gone.
     Unlisted { project: ChatId },
+    /// A file that was asked for could not be sent, and why.
+    NotSent { path: String, why: Text, topic: Option<Topic> },
 }
 
 /// How a person acted.
@@ -56,10 +69,31 @@ pub enum Via {
     Direct,
     /// A message in a group.
     Group,
+    /// A message in a topic of a group. `root` is the message the topic began with, if this is a
+    /// reply to it.
+    Topic { topic: Topic, root: Option<MessageRef> },
     /// A press on this card.
     Press { card: CardRef },
     /// From the machine PoCo runs on, which needs no leave.
     Local { card: Option<CardRef> },
+}
+
+impl Via {
+    /// The topic it was done in, if it was in one.
+    pub(crate) fn topic(&self) -> Option<&Topic> {
+        match self {
+            Self::Topic { topic, .. } => Some(topic),
+            Self::Direct | Self::Group | Self::Press { .. } | Self::Local { .. } => None,
+        }
+    }
+}
+
+/// A topic of a group: a conversation of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Topic {
+    pub id: TopicId,
+    /// The message that came in it: what answers it is put below.
+    pub message: MessageRef,
 }
 
 /// A turning point in a task; running output is not one (see `Transcript`).
@@ -75,6 +109,8 @@ pub enum Report {
     },
     /// The agent surely never saw the prompt of the claim before; it may be claimed again.
     Unclaimed,
+    /// The machine takes nothing new: the task waits there until it does.
+    Held,
     /// The agent took the prompt.
     Started { thread: ThreadId, turn: TurnId },
     /// The agent asks for leave.
@@ -83,8 +119,10 @@ pub enum Report {
     Settled { approval: ApprovalId },
     /// Text for the running turn came too late for it.
     SteerMissed { id: String, by: UserId, text: String },
+    /// The turn that is about to end brought something beside its answer.
+    Brought(Brought),
     /// The turn is over.
-    Ended { outcome: Outcome, steps: Vec<String> },
+    Ended { outcome: Outcome, steps: Vec<Text> },
 }
 
 /// What the agent wants leave for.
@@ -97,11 +135,11 @@ pub struct Approval {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Ask {
     /// Run a command, shown exactly, in a directory.
-    Command { command: Pages, cwd: String, reason: String },
+    Command { command: Pages, cwd: String, reason: Text },
     /// Change files, as the diff says.
-    Patch { diff: Pages, files: Vec<String>, reason: String },
+    Patch { diff: Pages, files: Vec<String>, reason: Text },
     /// Have more rights: `what` in markdown.
-    Permission { what: Pages, reason: String },
+    Permission { what: Pages, reason: Text },
     /// Be told something.
     Questions(Vec<Question>),
 }
@@ -146,7 +184,7 @@ pub enum Outcome {
         answer: Pages,
     },
     Failed {
-        reason: String,
+        reason: Text,
         partial: Option<Pages>,
     },
     /// A person stopped it.
@@ -155,9 +193,13 @@ pub enum Outcome {
     },
     /// It was cut off. `begun` is `None` if it can't be known whether the agent saw the prompt.
     Interrupted {
-        reason: String,
+        reason: Text,
         partial: Option<Pages>,
         begun: Option<bool>,
+    },
+    /// It did not begin, because what goes with the prompt could not be had.
+    Lacking {
+        missing: Vec<Missing>,
     },
     /// It never began, because a person said so.
     Cancelled {

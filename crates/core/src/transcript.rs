@@ -1,5 +1,7 @@
 //! What the agent is doing, as it does it. Kept in memory, never stored.
 
+use crate::words::task as words;
+use crate::{Lang, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -25,7 +27,9 @@ pub enum Step {
     /// A message that had begun will not be finished; the agent starts it anew.
     Dropped { item: String },
     /// A command, a search, an edit: one short line.
-    Did { what: String },
+    Did { what: Text },
+    /// All that the turn has changed so far, as a unified diff.
+    Changed { diff: String },
     /// What was written before we listened is not known.
     Gap,
 }
@@ -34,7 +38,8 @@ pub enum Step {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Transcript {
     messages: Vec<(String, String)>,
-    steps: VecDeque<String>,
+    steps: VecDeque<Text>,
+    diff: String,
     gap: bool,
 }
 
@@ -58,9 +63,30 @@ impl Transcript {
                 if self.steps.len() == STEPS_MAX {
                     self.steps.pop_front();
                 }
-                self.steps.push_back(line(&what));
+                self.steps.push_back(what.map(line));
             }
+            Step::Changed { diff } => self.diff = diff,
             Step::Gap => self.gap = true,
+        }
+    }
+
+    /// Returns what the turn changed, as a unified diff; empty if nothing is known of it.
+    pub fn diff(&self) -> &str {
+        &self.diff
+    }
+
+    /// Returns the same with every text changed: `last` is told whether more of it may come.
+    #[must_use]
+    pub fn mapped(&self, text: impl Fn(&str, bool) -> String) -> Self {
+        let end = self.messages.len();
+        let message = |(at, (item, said)): (usize, &(String, String))| {
+            (item.clone(), text(said, at + 1 == end))
+        };
+        Self {
+            messages: self.messages.iter().enumerate().map(message).collect(),
+            steps: self.steps.iter().cloned().map(|it| it.map(|step| text(step, false))).collect(),
+            diff: String::new(),
+            gap: self.gap,
         }
     }
 
@@ -71,23 +97,23 @@ impl Transcript {
     }
 
     /// Returns the progress lines, oldest first.
-    pub fn steps(&self) -> Vec<String> {
+    pub fn steps(&self) -> Vec<Text> {
         self.steps.iter().cloned().collect()
     }
 
     /// Returns the newest progress lines as markdown.
-    pub fn steps_shown(&self) -> String {
+    pub fn steps_shown(&self, lang: Lang) -> String {
         let skip = self.steps.len().saturating_sub(STEPS_SHOWN);
-        self.steps.iter().skip(skip).cloned().collect::<Vec<_>>().join("\n")
+        let shown = self.steps.iter().skip(skip).map(|step| step.of(lang));
+        shown.collect::<Vec<_>>().join("\n")
     }
 
     /// Returns the part of the answer to show while it is written: the end of it.
     ///
     /// It grows at its end until it is full, so that a platform can type the difference; then a
     /// new window begins.
-    pub fn window(&self) -> String {
-        let gap =
-            if self.gap { "… (earlier text follows when the message is whole)\n\n" } else { "" };
+    pub fn window(&self, lang: Lang) -> String {
+        let gap = if self.gap { format!("{}\n\n", words::gap().of(lang)) } else { String::new() };
         let answer = self.answer();
         let start = answer.floor_char_boundary(answer.len() / WINDOW_BYTES * WINDOW_BYTES);
         if start == 0 {

@@ -7,15 +7,19 @@ mod runners;
 mod tasks;
 mod turns;
 
+pub(crate) use pages::PAGES;
+pub use runners::{RUNNERS, runner_key};
+pub(crate) use tasks::TASKS;
 pub use tasks::TaskPage;
 use turns::Turns;
 
+use crate::mask::{Mask, Masked};
 use crate::port::{Chat, PutError, Queue, Store};
 use crate::record::Record;
 use anyhow::Context;
 use poco_core::{
-    Archive, Card, ChatId, Effect, Event, Kind, Room, RunnerId, TaskId, Terms, Timestamp,
-    Transcript, UserId, admit, live,
+    Archive, Card, ChatId, Effect, Event, Kind, Lang, Room, RunnerId, TaskId, Terms, Text,
+    Timestamp, Transcript, UserId, admit, live,
 };
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -38,6 +42,7 @@ pub struct App {
     writers: Turns,
     payers: Turns,
     known: runners::Known,
+    mask: Mask,
 }
 
 /// What came of an event, its state being saved.
@@ -46,7 +51,9 @@ pub struct Taken {
     /// The chat whose record took it in: settle this one.
     pub chat: ChatId,
     /// What to tell the person who pressed, and nobody else.
-    pub toast: Option<String>,
+    pub toast: Option<Text>,
+    /// What the chat speaks.
+    pub lang: Lang,
     /// Cards shown because of it, newest last.
     pub shown: Vec<Card>,
     /// Nothing came of it: it was taken in before, or is out of date.
@@ -78,8 +85,15 @@ impl App {
         terms: Terms,
         clock: fn() -> Timestamp,
     ) -> Self {
-        let (owner, writers, payers, known) = Default::default();
-        Self { store, queue, chat, clock, terms, owner, writers, payers, known }
+        let (owner, writers, payers, known, mask) = Default::default();
+        Self { store, queue, chat, clock, terms, owner, writers, payers, known, mask }
+    }
+
+    /// Keeps secrets out of everything that people see.
+    #[must_use]
+    pub fn masking(self, mask: Mask) -> Self {
+        let chat = Arc::new(Masked::new(self.chat, mask.clone()));
+        Self { chat, mask, ..self }
     }
 
     /// Takes in one event and performs what follows from it.
@@ -107,7 +121,7 @@ impl App {
                     Ok(()) => {}
                 }
             }
-            return Ok(taken(&terms, event.chat, decided.effects, record));
+            return Ok(taken(&terms, &self.mask, event.chat, decided.effects, record));
         }
         anyhow::bail!("too many writers at once in chat {}", event.chat)
     }
@@ -121,7 +135,10 @@ impl App {
         transcript: &Transcript,
     ) -> anyhow::Result<()> {
         let record = self.load(chat).await?;
-        let Some((key, card)) = live(&record.room, task, transcript) else { return Ok(()) };
+        let Some((key, card)) = live(&record.room, record.room.lang(&self.terms), task, transcript)
+        else {
+            return Ok(());
+        };
         let message = record.message(&key).context("its card is not posted yet")?;
         self.chat.glance(&message, &card, record.version).await.context("glance")
     }
@@ -179,13 +196,13 @@ fn key(chat: &ChatId) -> String {
     format!("{ROOMS}{chat}")
 }
 
-fn taken(terms: &Terms, chat: ChatId, effects: Vec<Effect>, record: Record) -> Taken {
+fn taken(terms: &Terms, mask: &Mask, chat: ChatId, effects: Vec<Effect>, record: Record) -> Taken {
     let nothing = effects.is_empty();
     let (mut toast, mut shown, mut ended) = (None, vec![], vec![]);
     for effect in effects {
         match effect {
-            Effect::Toast { text } => toast = Some(text),
-            Effect::Show { card, .. } | Effect::Post { card, .. } => shown.push(card),
+            Effect::Toast { text } => toast = Some(mask.told(text)),
+            Effect::Show { card, .. } | Effect::Post { card, .. } => shown.push(mask.card(&card)),
             Effect::Keep { archive } => ended.push(archive),
             Effect::Send { .. }
             | Effect::Open { .. }
@@ -198,7 +215,8 @@ fn taken(terms: &Terms, chat: ChatId, effects: Vec<Effect>, record: Record) -> T
         Kind::Project(project) => project.settings.runner.clone(),
         Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => terms.settings.runner.clone(),
     };
-    Taken { chat, toast, shown, nothing, ended, room, runner, record }
+    let lang = room.lang(terms);
+    Taken { chat, toast, lang, shown, nothing, ended, room, runner, record }
 }
 
 impl fmt::Debug for App {

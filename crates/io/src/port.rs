@@ -1,7 +1,9 @@
 //! What PoCo needs from the world. Each trait is as small as its use.
 
 use async_trait::async_trait;
-use poco_core::{Card, CardRef, ChatId, Command, RunnerId, UserId};
+use poco_core::{
+    Attachment, Card, CardRef, ChatId, Command, Lang, Media, MessageRef, RunnerId, Text, UserId,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -54,6 +56,12 @@ pub trait Queue: Send + Sync {
 
     /// Gives a job back, to be delivered again after a while.
     async fn retry(&self, delivery: &Delivery, after: Duration) -> anyhow::Result<()>;
+
+    /// Takes out a job that failed every time, for its operator to look at where a queue keeps such
+    /// jobs. Until it is out it may be delivered again.
+    async fn put_aside(&self, delivery: &Delivery) -> anyhow::Result<()> {
+        self.done(delivery).await
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,14 +101,50 @@ pub trait Chat: Send + Sync {
     async fn open(&self, name: &str, member: &UserId, once: &str) -> Result<ChatId, ChatError>;
 }
 
+/// What people send beside words, and what they are sent beside cards.
+#[async_trait]
+pub trait Files: Send + Sync {
+    /// Fetches a file. Refused if it has more than `limit` bytes.
+    async fn fetch(&self, file: &Attachment, limit: usize) -> Result<Vec<u8>, ChatError>;
+
+    /// Reads a message; of a bundle of forwarded ones, each of them, oldest first. None if it is
+    /// one of our own cards, which can't be read back.
+    async fn read(&self, message: &MessageRef) -> Result<Vec<Said>, ChatError>;
+
+    /// Sends a file into a chat, below a message if one is named. Sending again under the same
+    /// `once` within an hour sends nothing.
+    async fn send(
+        &self,
+        chat: &ChatId,
+        under: Option<&MessageRef>,
+        parcel: &Parcel,
+        once: &str,
+    ) -> Result<(), ChatError>;
+}
+
+/// What somebody said in a message, in markdown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Said {
+    pub text: String,
+    pub files: Vec<Attachment>,
+}
+
+/// A file to send.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parcel {
+    pub name: String,
+    pub media: Media,
+    pub bytes: Vec<u8>,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum ChatError {
     /// The message can no longer be changed; a new one must be posted.
-    #[error("the message is gone: {0}")]
-    Gone(String),
+    #[error("the message is gone: {}", .0.of(Lang::En))]
+    Gone(Text),
     /// It will never work like this; the text says why and what to do.
-    #[error("{0}")]
-    Refused(String),
+    #[error("{}", .0.of(Lang::En))]
+    Refused(Text),
     /// It may work later.
     #[error(transparent)]
     Later(#[from] anyhow::Error),

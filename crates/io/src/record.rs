@@ -131,6 +131,7 @@ impl Record {
         match key {
             CardKey::Workspace => true,
             CardKey::Task(task) => self.room.desk.find(task).is_some(),
+            CardKey::Held(event) => self.room.desk.held.iter().any(|held| held.id == *event),
             CardKey::This(_) => false,
         }
     }

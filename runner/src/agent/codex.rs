@@ -18,11 +18,12 @@ mod server;
 mod turn;
 mod watch;
 
-use super::{Agent, AgentError, Found, Turn};
+use super::{Agent, AgentError, Found, Prompt, Turn};
 use async_trait::async_trait;
 use client::Client;
 use keeper::Keeper;
-use poco_core::{Settings, TaskId, ThreadId, TurnId};
+use poco_core::words::agent as words;
+use poco_core::{Settings, TaskId, Text, ThreadId, TurnId};
 use poco_io::config;
 use program::Program;
 use record::Standing;
@@ -62,7 +63,7 @@ impl Codex {
     }
 
     /// Finds the program, or says why not and what to do.
-    pub fn find_program(&self) -> Result<PathBuf, String> {
+    pub fn find_program(&self) -> Result<PathBuf, Text> {
         self.keeper.find_program()
     }
 
@@ -96,10 +97,7 @@ impl Codex {
         params.insert("excludeTurns".to_owned(), json!(true));
         let resumed = client.call("thread/resume", params.into()).await.map_err(|error| {
             if failure::is_unknown_thread(&error) {
-                return AgentError::Forgotten(
-                    "Codex no longer has this conversation. A fresh one remembers nothing of it."
-                        .to_owned(),
-                );
+                return AgentError::Forgotten(words::codex_lost_thread());
             }
             failure::of_query(error)
         })?;
@@ -140,14 +138,14 @@ impl Codex {
 
 #[async_trait]
 impl Agent for Codex {
-    async fn ready(&self) -> Result<String, String> {
-        let client = self.keeper.client().await.map_err(|error| error.to_string())?;
+    async fn ready(&self) -> Result<String, Text> {
+        let client = self.keeper.client().await.map_err(AgentError::reason)?;
         let login = match login(&client).await {
             Ok(login) => login,
             Err(error) => {
                 // A login by hand is seen by a server that is started after it.
                 self.keeper.retire(&client).await;
-                return Err(error.to_string());
+                return Err(error.reason());
             }
         };
         let version = &client.version;
@@ -175,7 +173,7 @@ impl Agent for Codex {
         let params = thread_params(settings).into();
         let started = client.call("thread/start", params).await.map_err(failure::of_query)?;
         let Some(id) = started["thread"]["id"].as_str() else {
-            return Err(AgentError::Refused("Codex did not name its new thread.".to_owned()));
+            return Err(AgentError::Refused(words::codex_unnamed_thread()));
         };
         client.keep(id, &started["sandbox"]);
         Ok(ThreadId::new(id))
@@ -185,7 +183,7 @@ impl Agent for Codex {
         &self,
         thread: &ThreadId,
         task: &TaskId,
-        prompt: &str,
+        prompt: &Prompt,
         settings: &Settings,
     ) -> Result<Box<dyn Turn>, AgentError> {
         check_folder(&settings.workdir)?;
@@ -229,7 +227,7 @@ impl Agent for Codex {
 async fn begin(
     place: &Place,
     task: &TaskId,
-    prompt: &str,
+    prompt: &Prompt,
     settings: &Settings,
 ) -> Result<String, AgentError> {
     let active = record::is_active(&place.ear.client, &place.ear.thread).await;
@@ -240,7 +238,7 @@ async fn begin(
     let mut params = Map::new();
     params.insert("threadId".to_owned(), json!(place.ear.thread));
     params.insert("clientUserMessageId".to_owned(), json!(task));
-    params.insert("input".to_owned(), json!([{ "type": "text", "text": prompt }]));
+    params.insert("input".to_owned(), json!(input(prompt)));
     params.insert("cwd".to_owned(), json!(settings.workdir));
     params.insert("approvalPolicy".to_owned(), json!(settings.approval_policy));
     params.insert("approvalsReviewer".to_owned(), json!("user"));
@@ -257,6 +255,13 @@ async fn begin(
     let id = started["turn"]["id"].as_str();
     id.map(str::to_owned)
         .ok_or_else(|| AgentError::Unclear("Codex did not name the turn.".to_owned()))
+}
+
+/// The text, and each picture as one to look at.
+fn input(prompt: &Prompt) -> Vec<Value> {
+    let text = json!({ "type": "text", "text": prompt.text });
+    let picture = |path: &PathBuf| json!({ "type": "localImage", "path": path });
+    std::iter::once(text).chain(prompt.pictures.iter().map(picture)).collect()
 }
 
 fn busy() -> AgentError {
@@ -294,9 +299,7 @@ fn check_folder(workdir: &str) -> Result<(), AgentError> {
     if folder.is_absolute() && folder.is_dir() {
         return Ok(());
     }
-    Err(AgentError::Refused(format!(
-        "There is no folder `{workdir}` on the machine. Make it, or choose another one."
-    )))
+    Err(AgentError::Refused(words::no_folder(workdir)))
 }
 
 /// Says who is logged in, or what to do.
@@ -312,10 +315,8 @@ async fn login(client: &Client) -> Result<String, AgentError> {
         Some(_) => "logged in",
         None if read["requiresOpenaiAuth"] == true => {
             let warnings = client.warnings();
-            return Err(AgentError::Refused(
-                format!("Codex is not logged in. Run `codex login` on the machine, then try again. {warnings}")
-                    .trim_end().to_owned(),
-            ));
+            let logged_out = words::codex_logged_out(warnings);
+            return Err(AgentError::Refused(logged_out.map(|text| text.trim_end().to_owned())));
         }
         None => "with a model provider of its own",
     };

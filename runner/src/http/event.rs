@@ -44,7 +44,7 @@ impl Doing {
         let via = Via::Local { card: self.card.clone() };
         let fact = Fact::Acted { by: self.by.clone(), via, action };
         let (id, chat, at) = (self.id.clone(), self.chat.clone(), self.at);
-        let taken = http.app.take_in(Event { id, chat, at, fact }).await?;
+        let taken = http.app.take_in(Event { id, chat, at, lang: None, fact }).await?;
         http.settler.soon(&taken.chat);
         Ok(taken)
     }
@@ -69,20 +69,27 @@ pub(super) async fn after(
 /// The task a command or a press is about, if it names one.
 pub(super) fn named(action: &Action) -> Option<TaskId> {
     match action {
-        Action::Status { task } | Action::Stop { task } => task.clone(),
+        Action::Status { task } | Action::Stop { task } | Action::Changes { task, .. } => {
+            task.clone()
+        }
         Action::Approve { what, .. } | Action::Deny { what, .. } => Some(task_of(what)),
         Action::Merge { task }
         | Action::Page { task, .. }
         | Action::Resume { task }
         | Action::Again { task }
+        | Action::Without { task }
         | Action::Discard { task } => Some(task.clone()),
         Action::Say { .. }
         | Action::Run { .. }
+        | Action::Attach { .. }
+        | Action::Drop { .. }
+        | Action::Deliver { .. }
         | Action::Answer { .. }
         | Action::Steer { .. }
         | Action::Queue
         | Action::New
         | Action::Help
+        | Action::Speak { .. }
         | Action::AskPage { .. }
         | Action::Home
         | Action::NewProject

@@ -1,9 +1,11 @@
 //! Finds out what became of tasks that an earlier process was at.
 
-use super::{Seat, Work};
+use super::report::Product;
+use super::{Seat, Work, learn};
 use crate::agent::{AgentError, End, Found};
 use crate::home::random_hex;
-use poco_core::{Outcome, Phase, Report, Step, Task, Transcript};
+use poco_core::words::agent as words;
+use poco_core::{Outcome, Phase, Report, Step, Task, Text, Transcript};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -52,10 +54,13 @@ impl Seat {
                 self.started(&task.id, turn.thread(), turn.id()).await?;
                 let mut transcript = Transcript::default();
                 transcript.apply(Step::Gap);
-                let (task, place) =
-                    (task.id.clone(), self.shared.places.clone().try_acquire_owned());
+                let place = self.shared.places.clone().try_acquire_owned();
+                let workdir = task.settings.workdir.clone();
+                learn(&self.shared.mask, &workdir).await;
                 self.work = Some(Work {
-                    task,
+                    task: task.id.clone(),
+                    workdir,
+                    learned: Instant::now(),
                     turn,
                     transcript,
                     unseen: true,
@@ -69,7 +74,9 @@ impl Seat {
                 if let Some(thread) = &task.thread {
                     self.started(&task.id, thread.clone(), turn).await?;
                 }
-                self.conclude(&task.id, end, None, &answer, steps).await
+                let workdir = task.settings.workdir.as_str();
+                let brought = Product { workdir, answer: &answer, diff: "", steps };
+                self.conclude(&task.id, end, None, brought).await
             }
             Found::Never if task.phase == Phase::Stopping => {
                 self.end(&task.id, Outcome::Stopped { partial: None }, vec![]).await
@@ -79,8 +86,9 @@ impl Seat {
                 self.report(&task.id, &word, Report::Unclaimed).await
             }
             Found::Never => {
-                let reason = "The agent has no record of it any more.".to_owned();
-                self.conclude(&task.id, End::Lost { reason }, None, "", vec![]).await
+                let reason = words::no_record();
+                let brought = Product { workdir: "", answer: "", diff: "", steps: vec![] };
+                self.conclude(&task.id, End::Lost { reason }, None, brought).await
             }
             Found::Unknown { reason } => {
                 let outcome = Outcome::Interrupted { reason, partial: None, begun };
@@ -92,20 +100,22 @@ impl Seat {
     /// Asks the agent's own record, patiently.
     async fn find(&self, task: &Task) -> Found {
         let Some(agent) = self.agent_of(task) else {
-            let reason = format!("The agent “{}” is not on this machine.", task.settings.agent);
+            let reason = words::gone_from_here(&task.settings.agent);
             return Found::Unknown { reason };
         };
         // Without a thread nothing can have been started: the claim names it.
         let Some(thread) = &task.thread else { return Found::Never };
         let mut wait = WAIT;
-        let mut last = String::new();
+        let mut last = Text::default();
         for _ in 0..TRIES_MAX {
             match agent.find(thread, &task.id, &task.settings).await {
                 Ok(found) => return found,
                 Err(AgentError::Refused(reason) | AgentError::Forgotten(reason)) => {
                     return Found::Unknown { reason };
                 }
-                Err(AgentError::Later(reason) | AgentError::Unclear(reason)) => last = reason,
+                Err(AgentError::Later(reason) | AgentError::Unclear(reason)) => {
+                    last = Text::verbatim(reason);
+                }
             }
             tokio::time::sleep(wait).await;
             wait *= 2;

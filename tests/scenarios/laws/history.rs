@@ -1,10 +1,11 @@
 //! A life of one room: whatever people and the agent do, and what comes of it.
 
-use super::made::{approval, outcome, settings};
+use super::made::{approval, enclosed, outcome, settings};
 use poco_core::{
-    Action, Archive, Block, Button, Card, CardKey, CardRef, ChatId, Command, Effect, Event,
-    EventId, Fact, Field, Kind, Listing, Lobby, Phase, Press, Project, Report, Room, RunnerId,
-    TaskId, Terms, ThreadId, Timestamp, TurnId, UserId, Via, WAITING_MAX, decide,
+    Action, Archive, Block, Brought, Button, Card, CardKey, CardRef, Changes, ChatId, Command,
+    Effect, Event, EventId, Fact, Field, Kind, Lang, Listing, Lobby, MessageRef, PagesId, Phase,
+    Press, Project, Report, Room, RunnerId, TaskId, Terms, Text, ThreadId, Timestamp, Tone, Topic,
+    TopicId, TurnId, UserId, Via, WAITING_MAX, decide,
 };
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,12 +20,18 @@ pub(crate) enum Place {
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Say(String),
+    /// Something comes along, with words or without.
+    Attach(String, usize),
+    /// In one of a few topics.
+    SayInTopic(String, usize),
+    Bring(usize),
     /// On a card as it stands.
     Press(usize),
     /// Of all buttons there ever were.
     PressStale(usize),
     Claim(usize),
     Unclaim(usize),
+    Hold(usize),
     Start(usize),
     Ask(usize, usize),
     Settle(usize),
@@ -38,13 +45,17 @@ pub(crate) enum Step {
 
 pub(crate) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     let any = any::<usize>;
-    let words = "[a-z]{1,8}|confirm: [a-z]{1,3}|/stop|/status|/queue|/new|/steer x|/run y|/help|/z";
+    let words = "[a-z]{1,8}|confirm: [a-z]{1,3}|/stop|/status|/queue|/new|/steer x|/run y|/help|/z|/lang|/lang zh|/lang en";
     let step = prop_oneof![
         6 => words.prop_map(Step::Say),
+        2 => ("[a-z]{0,3}", any()).prop_map(|(text, pick)| Step::Attach(text, pick)),
+        2 => (words, any()).prop_map(|(text, pick)| Step::SayInTopic(text, pick)),
+        1 => any().prop_map(Step::Bring),
         6 => any().prop_map(Step::Press),
         2 => any().prop_map(Step::PressStale),
         4 => any().prop_map(Step::Claim),
         1 => any().prop_map(Step::Unclaim),
+        1 => any().prop_map(Step::Hold),
         4 => any().prop_map(Step::Start),
         3 => (any(), any()).prop_map(|(task, kind)| Step::Ask(task, kind)),
         1 => any().prop_map(Step::Settle),
@@ -75,8 +86,9 @@ pub(crate) struct History {
 }
 
 /// Whether a title is one of a task that is over.
-pub(crate) fn final_title(title: &str) -> bool {
-    ["Complete", "Error", "Stopped", "Unknown", "Interrupted", "Added"]
+pub(crate) fn final_title(title: &Text) -> bool {
+    let title = title.of(Lang::En);
+    ["Complete", "Error", "Stopped", "Unknown", "Interrupted", "Added", "Not started"]
         .iter()
         .any(|word| title.starts_with(&format!("[{word}] Task:")))
 }
@@ -88,6 +100,7 @@ impl History {
             house: ChatId::new("house"),
             agents: vec!["codex".into()],
             settings: settings(),
+            lang: Lang::En,
             runners: vec![],
         };
         let kind = match place {
@@ -110,6 +123,19 @@ impl History {
         match step {
             Step::Say(text) => {
                 self.act(Via::Group, Action::parse(text));
+            }
+            Step::Attach(text, pick) => {
+                self.act(via(*pick), Action::parse_with(text, enclosed(*pick)));
+            }
+            Step::SayInTopic(text, pick) => {
+                self.act(via(*pick), Action::parse(text));
+            }
+            Step::Bring(pick) => {
+                let id = PagesId::new("changes");
+                let changes = Changes { id, pages: 1 + pick % 3, files: 1, added: 2, removed: 0 };
+                let changes = (!pick.is_multiple_of(3)).then_some(changes);
+                let brought = Brought { files: vec!["/srv/a.png".to_owned()], changes };
+                self.report(*pick, Report::Brought(brought));
             }
             Step::Press(pick) => {
                 let buttons = self.buttons();
@@ -134,6 +160,7 @@ impl History {
                 );
             }
             Step::Unclaim(pick) => self.report(*pick, Report::Unclaimed),
+            Step::Hold(pick) => self.report(*pick, Report::Held),
             Step::Start(pick) => {
                 let turn = TurnId::new(format!("turn {}", self.events));
                 self.report(*pick, Report::Started { thread: ThreadId::new("th"), turn });
@@ -145,7 +172,7 @@ impl History {
             }
             Step::SteerMiss(pick) => self.steer_miss(*pick),
             Step::End(pick, kind) => {
-                let (outcome, steps) = (outcome(*kind), vec!["did it".to_owned()]);
+                let (outcome, steps) = (outcome(*kind), vec![Text::verbatim("did it")]);
                 self.report(*pick, Report::Ended { outcome, steps });
             }
             Step::Look(pick) => self.look(*pick),
@@ -227,7 +254,7 @@ impl History {
     fn look(&mut self, pick: usize) {
         if let Some(request) = picked(&self.asked, pick) {
             let found = !pick.is_multiple_of(3);
-            let result = if found { Ok("/srv/x".to_owned()) } else { Err("no".to_owned()) };
+            let result = if found { Ok("/srv/x".to_owned()) } else { Err(Text::verbatim("no")) };
             self.tell(Fact::Looked { request, result });
         }
     }
@@ -235,7 +262,7 @@ impl History {
     fn open(&mut self, pick: usize) {
         let Some(request) = picked(&self.opening, pick) else { return };
         if pick.is_multiple_of(3) {
-            self.tell(Fact::OpenFailed { request, reason: "no".to_owned() });
+            self.tell(Fact::OpenFailed { request, reason: Text::verbatim("no") });
         } else {
             let project = Listing {
                 chat: ChatId::new(format!("group {request}")),
@@ -255,6 +282,7 @@ impl History {
             id: EventId::new(format!("e{}", self.events)),
             chat: ChatId::new("chat"),
             at: Timestamp(self.now),
+            lang: None,
             fact,
         };
         let before = self.room.clone();
@@ -289,12 +317,14 @@ impl History {
             }
             Effect::Open { request, .. } => self.opening.push(request.clone()),
             Effect::Keep { archive } => self.keep(archive),
-            Effect::Toast { text } => assert!(!text.is_empty()),
+            Effect::Toast { text } => assert_unmixed(&Card::new(Tone::Plain, text.clone())),
             Effect::Tell { .. } | Effect::Recall { .. } => {}
         }
     }
 
     fn put(&mut self, name: CardRef, card: &Card) {
+        assert_eq!(card.lang, self.room.lang(&self.terms), "another language: {card}");
+        assert_unmixed(card);
         let buttons = card.all_buttons().into_iter().cloned();
         self.ever.extend(buttons.map(|button| (name.clone(), button)));
         self.cards.insert(name, card.clone());
@@ -335,11 +365,46 @@ impl History {
     }
 }
 
+/// Whether a card speaks one language only. What people and agents say in a history are one or two
+/// words: a sentence of English in Chinese is ours.
+fn assert_unmixed(card: &Card) {
+    let (en, zh) = (card.clone().told(Lang::En), card.clone().told(Lang::Zh));
+    assert!(!en.title.of(Lang::En).is_empty() && !zh.title.of(Lang::Zh).is_empty(), "{card}");
+    // The prompt an agent goes on with stays in the language it was given in.
+    let ours = |line: &&str| !line.contains("You were interrupted.");
+    let zh: String = zh
+        .to_string()
+        .replace("[English]", "")
+        .lines()
+        .filter(ours)
+        .map(|line| line.to_owned() + "\n")
+        .collect();
+    let english = zh.split(|c: char| !c.is_ascii_alphabetic() && c != ' ' && c != '\'');
+    let longest = english.map(|words| words.split_whitespace().count()).max();
+    assert!(longest < Some(3), "English in Chinese: {zh}");
+    let ours = |line: &&str| !line.contains("刚才的工作被中断了");
+    let en: String = en.to_string().replace("[中文]", "").lines().filter(ours).collect();
+    assert!(!en.contains(|c: char| ('\u{3000}'..='\u{ffef}').contains(&c)), "Chinese in: {en}");
+}
+
 pub(super) fn name(key: &CardKey) -> CardRef {
     match key {
         CardKey::Workspace => CardRef::new("workspace"),
         CardKey::Task(task) => CardRef::new(format!("task {task}")),
+        CardKey::Held(event) => CardRef::new(format!("held {event}")),
         CardKey::This(pressed) => pressed.clone(),
+    }
+}
+
+/// The chat itself, or one of its topics.
+fn via(pick: usize) -> Via {
+    let root = pick.is_multiple_of(2).then(|| MessageRef::new("root"));
+    match pick % 4 {
+        0 => Via::Group,
+        topic => {
+            let id = TopicId::new(format!("topic {topic}"));
+            Via::Topic { topic: Topic { id, message: MessageRef::new(format!("m{pick}")) }, root }
+        }
     }
 }
 
@@ -350,6 +415,7 @@ fn started(command: &Command) -> Option<TaskId> {
         | Command::Steer { .. }
         | Command::Stop { .. }
         | Command::Settle
+        | Command::Deliver { .. }
         | Command::Look { .. } => None,
     }
 }

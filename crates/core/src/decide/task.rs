@@ -1,18 +1,34 @@
 //! A task from prompt to outcome.
 
-use super::{Scene, broken, project};
+use super::{Scene, broken, held, project};
+use crate::words::{file as file_words, project as project_words, task as words};
 use crate::{
-    Archive, Command, Desk, Effect, Event, Kind, Outcome, PROMPT_BYTES_MAX, Phase, Room, RunnerId,
-    Settings, Task, TaskId, Terms, ThreadId, TurnId, UserId, Via, WAITING_MAX, view,
+    Archive, Brought, Command, Desk, Effect, Enclosed, Event, FILES_MAX, Kind, Outcome,
+    PROMPT_BYTES_MAX, Phase, QUOTES_MAX, Room, RunnerId, Settings, Task, TaskId, Terms, Text,
+    ThreadId, Topic, TurnId, UserId, Via, WAITING_MAX, view,
 };
 
 /// A prompt that begins so waits for a person's word before it starts.
 const CONFIRM: &str = "confirm:";
 
-pub(super) fn ask(scene: &Scene<'_>, room: &mut Room, prompt: &str) -> Vec<Effect> {
+pub(super) fn ask(
+    scene: &Scene<'_>,
+    room: &mut Room,
+    prompt: &str,
+    enclosed: Enclosed,
+) -> Vec<Effect> {
     let source = if matches!(scene.via, Via::Local { .. }) { "demo" } else { "feishu" };
-    match new_task(scene.terms, room, scene.event, scene.by, source, prompt) {
-        Ok(task) => line_up(room, scene.event, task),
+    let enclosed = held::gather(scene, room, enclosed);
+    if enclosed.is_too_much() {
+        return scene.reply(file_words::too_many(FILES_MAX, QUOTES_MAX));
+    }
+    let topic = scene.topic();
+    match new_task(scene.terms, room, scene.event, scene.by, source, prompt, topic) {
+        Ok(task) => {
+            let mut effects = held::went(room, scene.by, topic, &task.id);
+            effects.extend(line_up(room, scene.event, Task { enclosed, ..task }));
+            effects
+        }
         Err(wrong) => scene.reply(wrong),
     }
 }
@@ -25,26 +41,27 @@ fn new_task(
     by: &UserId,
     source: &str,
     prompt: &str,
-) -> Result<Task, String> {
+    topic: Option<&Topic>,
+) -> Result<Task, Text> {
     let (confirm, prompt) = match prompt.get(..CONFIRM.len()) {
         Some(start) if start.eq_ignore_ascii_case(CONFIRM) => (true, &prompt[CONFIRM.len()..]),
         Some(_) | None => (false, prompt),
     };
     let prompt = prompt.trim();
     if prompt.is_empty() {
-        return Err("Say what you want done.".to_owned());
+        return Err(words::say_what());
     }
     if prompt.len() > PROMPT_BYTES_MAX {
         let most = PROMPT_BYTES_MAX / 1024;
-        return Err(format!("That is too long: a prompt may have {most} KB. Put it into a file."));
+        return Err(words::too_long(most));
     }
     if room.desk.waiting.len() >= WAITING_MAX {
-        return Err(format!("{WAITING_MAX} prompts are waiting already. Cancel one or wait."));
+        return Err(words::line_is_full(WAITING_MAX));
     }
     if matches!(&room.kind, Kind::Project(project) if project.leaving) {
-        return Err("This project is being deleted.".to_owned());
+        return Err(project_words::leaving());
     }
-    let fresh = std::mem::take(&mut room.desk.fresh);
+    let fresh = std::mem::take(room.desk.talk(topic).1);
     let mut task = Task {
         id: TaskId::of(&event.id, event.at),
         by: by.clone(),
@@ -55,11 +72,15 @@ fn new_task(
         settings: settings(terms, room),
         since: event.at,
         phase: Phase::Waiting,
+        held: false,
         pending: vec![],
         answered: vec![],
         thread: None,
         turn: None,
         history: vec![],
+        enclosed: Enclosed::default(),
+        topic: topic.cloned(),
+        brought: Brought::default(),
     };
     task.note("task_created", event.at);
     Ok(task)
@@ -90,20 +111,47 @@ pub(super) fn start(desk: &mut Desk, event: &Event, mut task: Task) -> Vec<Effec
         desk.current = Some(task);
         return vec![];
     }
+    let (thread, _) = desk.talk(task.topic.as_ref());
     if task.fresh {
-        desk.thread = None;
+        *thread = None;
     }
     task.phase = Phase::Starting;
-    let command = Command::Start {
+    task.held = false;
+    let effects = vec![give(&task, thread.as_ref())];
+    desk.current = Some(task);
+    effects
+}
+
+/// Gives a task to its machine.
+fn give(task: &Task, thread: Option<&ThreadId>) -> Effect {
+    task.send(Command::Start {
         task: task.id.clone(),
         prompt: task.prompt.clone(),
         // One that is resumed goes on in its own conversation, whatever came since.
-        thread: task.thread.clone().or_else(|| desk.thread.clone()),
+        thread: task.thread.clone().or_else(|| thread.cloned()),
         settings: task.settings.clone(),
-    };
-    let effects = vec![task.send(command)];
-    desk.current = Some(task);
-    effects
+        enclosed: task.enclosed.clone(),
+    })
+}
+
+/// Its machine takes nothing new at this time.
+pub(super) fn held(room: &mut Room, id: &TaskId) -> Vec<Effect> {
+    let task = room.desk.current(id).filter(|task| task.phase == Phase::Starting);
+    task.into_iter().for_each(|task| task.held = true);
+    vec![]
+}
+
+/// Gives a task that was held to its machine again, once that takes something.
+pub(super) fn release(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
+    let desk = &mut room.desk;
+    let Some(task) = desk.current.as_mut().filter(|task| task.held) else { return vec![] };
+    if !super::runner::is_taking(terms, &task.settings.runner, event.at) {
+        return vec![];
+    }
+    task.held = false;
+    let task = task.clone();
+    let (thread, _) = desk.talk(task.topic.as_ref());
+    vec![give(&task, thread.as_ref())]
 }
 
 pub(super) fn stop(scene: &Scene<'_>, room: &mut Room, id: Option<&TaskId>) -> Vec<Effect> {
@@ -114,9 +162,9 @@ pub(super) fn stop(scene: &Scene<'_>, room: &mut Room, id: Option<&TaskId>) -> V
     }
     let current = room.desk.current.as_ref();
     match current.filter(|task| id.is_none_or(|id| task.id == *id)) {
-        None if id.is_some() => scene.reply("That task is over."),
-        None => scene.reply("Nothing is running."),
-        Some(task) if task.phase == Phase::Stopping => scene.reply("It is stopping already."),
+        None if id.is_some() => scene.reply(words::is_over()),
+        None => scene.reply(words::nothing_runs()),
+        Some(task) if task.phase == Phase::Stopping => scene.reply(words::stopping_already()),
         Some(_) => stop_current(room, scene.event, scene.by),
     }
 }
@@ -155,25 +203,28 @@ pub(super) fn cancel_waiting(room: &mut Room, event: &Event, by: &UserId) -> Vec
 
 pub(super) fn steer(scene: &Scene<'_>, room: &mut Room, text: &str) -> Vec<Effect> {
     if text.len() > PROMPT_BYTES_MAX {
-        return scene.reply("That is too long.");
+        return scene.reply(words::too_long_to_add());
     }
     match running(&room.desk) {
         Some(task) => {
             let id = scene.event.id.to_string();
-            let mut effects = scene.reply("Added to the running task.");
+            let mut effects = scene.reply(words::steered());
             effects.push(add(task, id, scene.by, text));
             effects
         }
-        None => scene.reply("Nothing is running that could be added to. Send it as a prompt."),
+        None => scene.reply(words::nothing_to_steer()),
     }
 }
 
 pub(super) fn merge(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
     let Some(at) = room.desk.waiting.iter().position(|task| task.id == *id) else {
-        return scene.reply("That task does not wait any more.");
+        return scene.reply(words::waits_no_more());
     };
+    if !room.desk.waiting[at].enclosed.is_empty() {
+        return scene.reply(file_words::not_added());
+    }
     let Some(into) = running(&room.desk).cloned() else {
-        return scene.reply("Nothing is running that could be added to. It will start by itself.");
+        return scene.reply(words::nothing_to_merge_into());
     };
     let Some(task) = leave_line(&mut room.desk, at) else { return vec![] };
     let mut effects = vec![add(&into, task.id.to_string(), &task.by, &task.prompt)];
@@ -194,9 +245,10 @@ fn pass_on_fresh(desk: &mut Desk, task: &Task, next: usize) {
     if !task.fresh {
         return;
     }
-    match desk.waiting.get_mut(next) {
+    let mut behind = desk.waiting.iter_mut().skip(next);
+    match behind.find(|it| it.place() == task.place()) {
         Some(next) => next.fresh = true,
-        None => desk.fresh = true,
+        None => *desk.talk(task.topic.as_ref()).1 = true,
     }
 }
 
@@ -214,28 +266,29 @@ pub(super) fn steer_missed(
     terms: &Terms,
     room: &mut Room,
     event: &Event,
-    _id: &str,
+    (task, _id): (&TaskId, &str),
     by: &UserId,
     text: &str,
 ) -> Vec<Effect> {
     // It was meant for the conversation that goes on.
-    let fresh = std::mem::take(&mut room.desk.fresh);
-    let task = new_task(terms, room, event, by, "feishu", text);
-    room.desk.fresh = fresh;
+    let topic = room.desk.topic_of(task);
+    let fresh = std::mem::take(room.desk.talk(topic.as_ref()).1);
+    let task = new_task(terms, room, event, by, "feishu", text, topic.as_ref());
+    *room.desk.talk(topic.as_ref()).1 = fresh;
     match task {
         Ok(task) => line_up(room, event, task),
         Err(wrong) => {
-            let why = format!("The task was over before this could be added to it. {wrong}");
-            let card = crate::Card::new(crate::Tone::Bad, "Not added");
-            let card = card.text(why).text(view::fenced("", text));
+            let card = crate::Card::new(crate::Tone::Bad, words::not_added());
+            let card = card.text(words::over_before_added(wrong));
+            let card = card.text(Text::verbatim(view::fenced("", text)));
             vec![Effect::Post { chat: event.chat.clone(), card }]
         }
     }
 }
 
 pub(super) fn fresh(scene: &Scene<'_>, room: &mut Room) -> Vec<Effect> {
-    room.desk.fresh = true;
-    scene.reply("The next prompt starts a fresh conversation.")
+    *room.desk.talk(scene.topic()).1 = true;
+    scene.reply(words::fresh_next())
 }
 
 pub(super) fn claimed(
@@ -248,6 +301,7 @@ pub(super) fn claimed(
     let Some(task) = room.desk.current(id) else { return vec![] };
     if task.phase == Phase::Starting && task.settings.runner == *runner {
         task.phase = Phase::Claimed { claim: claim.to_owned() };
+        task.held = false;
         task.thread = thread.cloned();
     }
     vec![]
@@ -290,7 +344,20 @@ pub(super) fn started(
     }
     task.thread = Some(thread.clone());
     task.turn = Some(turn.clone());
-    room.desk.thread = Some(thread.clone());
+    let topic = task.topic.clone();
+    *room.desk.talk(topic.as_ref()).0 = Some(thread.clone());
+    vec![]
+}
+
+/// Notes what a turn brings beside its answer.
+pub(super) fn brought(room: &mut Room, id: &TaskId, brought: &Brought) -> Vec<Effect> {
+    let in_project = matches!(room.kind, Kind::Project(_));
+    let Some(task) = room.desk.current(id) else { return vec![] };
+    if matches!(task.phase, Phase::Running | Phase::Stopping) {
+        task.brought = brought.clone();
+        // Outside of projects nothing says which files may leave.
+        task.brought.files.retain(|_| in_project);
+    }
     vec![]
 }
 
@@ -299,13 +366,18 @@ pub(super) fn ended(
     event: &Event,
     id: &TaskId,
     outcome: &Outcome,
-    steps: &[String],
+    steps: &[Text],
 ) -> Vec<Effect> {
     let Some(task) = room.desk.current.take_if(|task| task.id == *id) else { return vec![] };
     room.desk.remember_answers(&task);
     if task.turn.is_none() && view::text(outcome).is_some() {
         // It went by so fast that its beginning was not heard of.
-        room.desk.thread = task.thread.clone().or_else(|| room.desk.thread.take());
+        let (thread, _) = room.desk.talk(task.topic.as_ref());
+        *thread = task.thread.clone().or_else(|| thread.take());
+    }
+    room.desk.last = task.topic.clone().map(|topic| (task.id.clone(), topic));
+    if task.brought.changes.is_some() {
+        room.desk.changed = Some(task.id.clone());
     }
     let outcome = if let Outcome::Interrupted { partial, .. } = outcome
         && task.phase == Phase::Stopping
@@ -317,7 +389,7 @@ pub(super) fn ended(
     };
     let archive = archive(event, task, outcome, steps.to_vec());
     let mut effects = kept(archive.clone());
-    if matches!(archive.outcome, Outcome::Interrupted { .. }) {
+    if matches!(archive.outcome, Outcome::Interrupted { .. } | Outcome::Lacking { .. }) {
         effects.extend(broken::remember(&mut room.desk, archive));
     }
     effects.extend(next(room, event));
@@ -339,7 +411,7 @@ fn over(event: &Event, task: Task, outcome: Outcome) -> Vec<Effect> {
     kept(archive(event, task, outcome, vec![]))
 }
 
-fn archive(event: &Event, mut task: Task, outcome: Outcome, steps: Vec<String>) -> Archive {
+fn archive(event: &Event, mut task: Task, outcome: Outcome, steps: Vec<Text>) -> Archive {
     task.pending.clear();
     task.note(kind(&outcome), event.at);
     let (chat, ended) = (event.chat.clone(), event.at);
@@ -358,6 +430,7 @@ fn kind(outcome: &Outcome) -> &'static str {
         Outcome::Failed { .. } => "task_failed",
         Outcome::Stopped { .. } | Outcome::Cancelled { .. } => "task_cancelled",
         Outcome::Interrupted { .. } => "task_interrupted",
+        Outcome::Lacking { .. } => "task_lacking",
         Outcome::Merged { .. } => "task_steered",
     }
 }

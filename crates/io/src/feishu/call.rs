@@ -83,7 +83,7 @@ impl Feishu {
                 Ok(answer) => return Ok(answer),
                 Err(rejected) => rejected,
             };
-            let Some(wait) = wait(rejected.class, tries, &mut renewed) else {
+            let Some(wait) = pause(rejected.class, tries, &mut renewed) else {
                 return Err(rejected);
             };
             if Instant::now() + wait >= deadline {
@@ -151,11 +151,11 @@ impl Feishu {
         let response = http.send().await.map_err(|error| broken(call, &error))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.map_err(|error| broken(call, &error))?;
-        self.read(call, status, &headers, &body, token)
+        self.told(call, status, &headers, &body, token)
     }
 
     /// Reads an answer: what it says comes before its status.
-    fn read(
+    pub(super) fn told(
         &self,
         call: &'static str,
         status: u16,
@@ -196,7 +196,8 @@ impl Feishu {
     /// Takes out of the platform's words what must not be seen, and what it quotes of a card.
     fn scrub(&self, message: &str, token: Option<&Secret>) -> String {
         let message = message.split("ErrorValue:").next().unwrap_or_default().trim();
-        let secrets = [Some(&self.shared.app_secret), token].into_iter().flatten();
+        let app_secret = self.shared.keyring.keys().app_secret;
+        let secrets = [Some(&app_secret), token].into_iter().flatten();
         let secrets = secrets.filter(|secret| !secret.is_empty());
         let message = secrets
             .fold(message.to_owned(), |message, secret| message.replace(secret.expose(), "***"));
@@ -220,7 +221,7 @@ fn closed<'a>(keys: &'a [Key], rejected: &Rejected) -> &'a Key {
 }
 
 /// Says how a call broke off, without any address in it.
-fn broken(call: &'static str, error: &reqwest::Error) -> Rejected {
+pub(super) fn broken(call: &'static str, error: &reqwest::Error) -> Rejected {
     let what = match (error.is_connect(), error.is_timeout()) {
         (true, _) => "could not connect",
         (false, true) => "no answer in time",
@@ -236,7 +237,7 @@ fn broken(call: &'static str, error: &reqwest::Error) -> Rejected {
 }
 
 /// Says how long to wait before the same call is made again. `None` if that does not help.
-fn wait(class: Class, tries: u32, renewed: &mut bool) -> Option<Duration> {
+pub(super) fn pause(class: Class, tries: u32, renewed: &mut bool) -> Option<Duration> {
     match class {
         Class::Token => (!std::mem::replace(renewed, true)).then_some(Duration::ZERO),
         Class::RateLimited { after } => Some(after + jitter(backoff(tries))),

@@ -10,9 +10,10 @@ use super::made::Made;
 use super::pacer::Key;
 use crate::port::{ChatError, MessageId};
 use anyhow::anyhow;
-use poco_core::{Card, ChatId, Typing};
+use poco_core::words::platform as words;
+use poco_core::{Card, ChatId, Lang, MessageRef, Typing};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep};
 
@@ -27,9 +28,14 @@ const ENTITY_PAUSE: Duration = Duration::from_millis(300);
 const CLOCKS: Duration = Duration::from_millis(200);
 
 const SEND: &str = "POST im/v1/messages";
+const REPLY: &str = "POST im/v1/messages/:id/reply";
+
+/// What the platform refuses a reply with that can be sent without being one: the message was
+/// recalled or deleted, or takes no replies in a topic.
+const NO_REPLY: [i64; 5] = [230_001, 230_011, 230_110, 230_071, 230_072];
 
 /// A message as the platform has it.
-struct Sent {
+pub(super) struct Sent {
     id: String,
     /// In milliseconds since the Unix epoch.
     created: Option<u64>,
@@ -44,7 +50,7 @@ impl Feishu {
         once: &str,
         deadline: Instant,
     ) -> Result<MessageId, ChatError> {
-        let look = Look::of(card);
+        let (look, under) = (Look::of(card), card.under.as_ref());
         if let Some(message) = self.post_entity(chat, card, &look, once, deadline).await? {
             return Ok(message);
         }
@@ -56,7 +62,7 @@ impl Feishu {
         ];
         let mut refused = None;
         for (kind, content) in forms {
-            match self.send_message(chat, kind, &content(), once, deadline).await {
+            match self.send_message(chat, under, kind, &content(), once, deadline).await {
                 Ok(sent) => return Ok(MessageId(sent.id)),
                 Err(rejected) if rejected.is_content() => {
                     tracing::warn!(chat.id = %chat, "a card was refused, a simpler one follows: {rejected}");
@@ -81,9 +87,10 @@ impl Feishu {
             return Ok(None);
         }
         let Some(made) = self.entity(look, once, deadline).await else { return Ok(None) };
+        let under = card.under.as_ref();
         let content = json!({ "type": "card", "data": { "card_id": made.id } }).to_string();
         for _ in 0..ENTITY_TRIES {
-            match self.send_message(chat, "interactive", &content, once, deadline).await {
+            match self.send_message(chat, under, "interactive", &content, once, deadline).await {
                 Ok(sent) => return Ok(Some(self.identify(sent, &made, deadline).await)),
                 Err(rejected) if rejected.class == Class::EntityGone => sleep(ENTITY_PAUSE).await,
                 Err(rejected) if rejected.is_content() => break,
@@ -114,6 +121,7 @@ impl Feishu {
                 if matches!(rejected.class, Class::Setup(_) | Class::Refused(_)) {
                     self.shared.made.refuse();
                     let reason = rejected.explain();
+                    let reason = reason.of(Lang::En);
                     tracing::warn!("live output is not typed for a while: {reason}");
                 } else {
                     tracing::debug!("no card to type onto: {rejected}");
@@ -146,31 +154,56 @@ impl Feishu {
         }
     }
 
-    async fn send_message(
+    /// Sends a message: below another if one is named that is still there, else into the chat.
+    pub(super) async fn send_message(
         &self,
         chat: &ChatId,
+        under: Option<&MessageRef>,
         kind: &str,
         content: &str,
         once: &str,
         deadline: Instant,
     ) -> Result<Sent, Rejected> {
+        if let Some(under) = under {
+            let path = format!("im/v1/messages/{under}/reply");
+            let body = json!({
+                "msg_type": kind, "content": content, "uuid": once, "reply_in_thread": true,
+            });
+            match self.sent(REPLY, chat, &path, body, deadline).await {
+                Err(rejected) if NO_REPLY.contains(&rejected.code) => {
+                    tracing::info!(chat.id = %chat, "posted beside a topic: {rejected}");
+                }
+                sent => return sent,
+            }
+        }
         let is_person = chat.as_str().starts_with("ou_");
         let id_type = if is_person { "open_id" } else { "chat_id" };
         let path = format!("im/v1/messages?receive_id_type={id_type}");
         let body = json!({
             "receive_id": chat.as_str(), "msg_type": kind, "content": content, "uuid": once,
         });
+        self.sent(SEND, chat, &path, body, deadline).await
+    }
+
+    async fn sent(
+        &self,
+        call: &'static str,
+        chat: &ChatId,
+        path: &str,
+        body: Value,
+        deadline: Instant,
+    ) -> Result<Sent, Rejected> {
         let request = || Request {
-            call: SEND,
+            call,
             method: Method::POST,
-            path: path.clone(),
+            path: path.to_owned(),
             body: Some(body.clone()),
         };
         let keys = [Key::Chat(chat.to_string())];
         let answer = self.call(&keys, deadline, request).await?;
         let data = &answer.body["data"];
         let Some(id) = data["message_id"].as_str() else {
-            return Err(Rejected::unanswered(SEND, "an answer without a message id"));
+            return Err(Rejected::unanswered(call, "an answer without a message id"));
         };
         let created = data["create_time"].as_str().and_then(|ms| ms.parse().ok());
         Ok(Sent { id: id.to_owned(), created })
@@ -178,12 +211,9 @@ impl Feishu {
 }
 
 /// A post has no message that could be gone: the chat is, or the bot is not in it.
-fn not_posted(rejected: Rejected) -> ChatError {
+pub(super) fn not_posted(rejected: Rejected) -> ChatError {
     match ChatError::from(rejected) {
-        ChatError::Gone(reason) => {
-            let next = "Add the bot to the group again, if it still exists.";
-            ChatError::Refused(format!("{reason}. {next}"))
-        }
+        ChatError::Gone(reason) => ChatError::Refused(words::add_bot_again(reason)),
         error @ (ChatError::Refused(_) | ChatError::Later(_)) => error,
     }
 }

@@ -1,5 +1,7 @@
 //! The codex program: where it is, and with what it is started.
 
+use poco_core::Text;
+use poco_core::words::agent as words;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -34,14 +36,11 @@ impl Program {
     }
 
     /// Finds the program, or says why not and what to do.
-    pub(super) fn find(&self) -> Result<PathBuf, String> {
+    pub(super) fn find(&self) -> Result<PathBuf, Text> {
         let name = self.words.first().map(OsString::as_os_str).unwrap_or_default();
         let Some(found) = self.on_path(name) else {
             let name = name.to_string_lossy();
-            return Err(format!(
-                "codex was not found: there is no program `{name}`. Install it with `npm install \
-                 -g @openai/codex`, or set POCO_CODEX_COMMAND to where it is."
-            ));
+            return Err(words::codex_missing(name));
         };
         Ok(native(&found).unwrap_or(found))
     }
@@ -63,7 +62,7 @@ impl Program {
         arguments: &[&OsStr],
         folder: &Path,
         log: std::fs::File,
-    ) -> Result<Command, String> {
+    ) -> Result<Command, Text> {
         let program = self.find()?;
         let mut command = match self.on_path(OsStr::new("setsid")) {
             // A session of its own: no terminal of ours can end it. It replaces itself with codex.
