@@ -1,11 +1,12 @@
 //! Two machines and two projects: each task goes to its own, waits while that is away, and moves.
 
+use crate::place::Place;
 use crate::stage::{OWNER, Stage, WITHIN};
 use poco_sim::feishu::Message;
 use rustix::process::{Pid, Signal, kill_process};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 
 /// The other machine.
 const OFFICE: &str = "office";
@@ -25,18 +26,11 @@ impl Machine {
         Self { child: Self::run(stage, &folder).await, folder }
     }
 
-    async fn run(stage: &Stage, folder: &std::path::Path) -> Child {
+    async fn run(stage: &Stage, folder: &Path) -> Child {
         let before = stage.place.last_heard(OFFICE).await;
         let log = std::fs::File::options().create(true).append(true).open(folder.join("log"));
-        let mut command = stage.command(&["start", "--port", "0", "--foreground"]);
-        command
-            .env("HOME", folder)
-            .env("POCO_HOME", folder.join("poco"))
-            .env("CODEX_HOME", folder.join("codex"))
-            .env("POCO_RUNNER", OFFICE)
-            .stdout(Stdio::null())
-            .stderr(log.unwrap())
-            .kill_on_drop(true);
+        let mut command = Self::command(stage, folder, &[Place::START, &["--foreground"]].concat());
+        command.stdout(Stdio::null()).stderr(log.unwrap()).kill_on_drop(true);
         let child = command.spawn().unwrap();
         let end = tokio::time::Instant::now() + WITHIN;
         while stage.place.last_heard(OFFICE).await == before {
@@ -46,6 +40,25 @@ impl Machine {
         // What functions know of the machines is some seconds old.
         stage.place.kill_functions();
         child
+    }
+
+    /// A `poco` command on that machine.
+    fn command(stage: &Stage, folder: &Path, arguments: &[&str]) -> Command {
+        let mut command = stage.command(arguments);
+        command
+            .env("HOME", folder)
+            .env("POCO_HOME", folder.join("poco"))
+            .env("CODEX_HOME", folder.join("codex"))
+            .env("POCO_RUNNER", OFFICE);
+        command
+    }
+
+    async fn drain(&self, stage: &Stage, more: &[&str]) {
+        let arguments = [&["runner", "drain"], more].concat();
+        let said = Self::command(stage, &self.folder, &arguments).output().await.unwrap();
+        assert!(said.status.success(), "{said:?}");
+        // What functions know of the machines is some seconds old.
+        stage.place.kill_functions();
     }
 
     async fn restart(&mut self, stage: &Stage) {
@@ -64,7 +77,7 @@ impl Machine {
     }
 }
 
-fn rollouts(folder: &std::path::Path) -> usize {
+fn rollouts(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let count = entries.map(|entry| match entry.path() {
         path if path.is_dir() => rollouts(&path),
@@ -180,6 +193,27 @@ async fn a_machine_killed_hard_finds_its_turn_again_and_the_other_goes_on() {
     let done = stage.titled(&there, "[Complete] Task:", "piece 1").await;
     assert_eq!(done.id, running.id);
     assert_eq!(stage.model.turns("slow: 2"), 1);
+    stage.is_well();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_that_drains_finishes_what_runs_and_takes_nothing_new() {
+    let stage = Stage::new().await;
+    let office = Machine::start(&stage).await;
+    let there = stage.project_on("there", Some(OFFICE)).await;
+    stage.say(&there, "slow: 2");
+    let running = stage.titled(&there, "[Running] Task:", "piece 0").await;
+    office.drain(&stage, &[]).await;
+    stage.say(&there, "say later");
+    stage.titled(&there, "[Queued] Task:", "say later").await;
+    stage.model.go(9);
+    let done = stage.titled(&there, "[Complete] Task:", "piece 1").await;
+    assert_eq!(done.id, running.id, "what ran was finished");
+    let waits = |it: &Message| it.text.contains("say later") && it.text.contains("nothing new");
+    stage.card(&there, waits).await;
+    assert_eq!(stage.model.turns("say later"), 0);
+    office.drain(&stage, &["--undo"]).await;
+    stage.titled(&there, "[Complete] Task:", "Model answer to: say later").await;
     stage.is_well();
 }
 

@@ -9,9 +9,14 @@ use poco_sim::feishu::{Feishu, Webhook};
 use poco_tests::cloud::{Cloud, Functions, Lambda, Line, Meddler, Program, RECEIVES_MAX, gateway};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::AbortHandle;
 
 /// The machine that is there from the start.
 pub(crate) const LAPTOP: &str = "laptop";
+
+/// How long after it was not acknowledged an event is delivered again.
+const AGAIN_AFTER: Duration = Duration::from_secs(3);
 
 /// The machine for hard times.
 const PATIENT: &str = "desktop";
@@ -24,15 +29,19 @@ pub(crate) struct Place {
     table: String,
     queue: String,
     url: String,
+    again: AbortHandle,
 }
 
 impl Place {
     /// How a machine is started.
-    pub(crate) const START: &'static [&'static str] = &["start", "--port", "0"];
+    pub(crate) const START: &'static [&'static str] = &["runner", "start", "--port", "0"];
 
     /// Functions and machines do not know of each other's calls: one that comes too early is refused,
     /// and made again.
     pub(crate) const KEEPS_PACE: bool = false;
+
+    /// Functions give up after two seconds, and start anew when they must.
+    pub(crate) const MAY_BE_SLOW: bool = true;
 
     pub(crate) async fn new(feishu: &Feishu, token: &str) -> Self {
         let line = Line::to(&Cloud::endpoint(), false).await;
@@ -52,7 +61,8 @@ impl Place {
         let encrypt_key = Some(ENCRYPT_KEY.to_owned());
         feishu.webhook(Some(Webhook { url: events, encrypt_key }));
         feishu.callbacks_to(format!("{url}/platform/feishu/card-actions"));
-        Self { runner: LAPTOP, cloud, functions, line, table, queue, url }
+        let again = tokio::spawn(deliver_again(feishu.clone())).abort_handle();
+        Self { again, runner: LAPTOP, cloud, functions, line, table, queue, url }
     }
 
     /// What a machine is told of it.
@@ -162,6 +172,22 @@ impl Place {
 /// Where a machine leaves word of itself.
 fn word_of(machine: &str) -> String {
     format!("runner/{machine}")
+}
+
+/// Delivers again what was not acknowledged: the platform does so too, after much longer.
+async fn deliver_again(feishu: Feishu) {
+    loop {
+        let before = feishu.unacknowledged();
+        tokio::time::sleep(AGAIN_AFTER).await;
+        let left = feishu.unacknowledged().into_iter().filter(|it| before.contains(it));
+        left.for_each(|event| feishu.redeliver(&event));
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.again.abort();
+    }
 }
 
 /// A function is this test program again, as a process of its own.

@@ -42,7 +42,12 @@ impl Stage {
         button: &str,
         fields: &[(&str, &str)],
     ) -> PressResult {
-        let pressed = self.feishu.press(OWNER, message, button, fields).await.unwrap();
+        let mut pressed = self.feishu.press(OWNER, message, button, fields).await.unwrap();
+        let end = tokio::time::Instant::now() + WITHIN;
+        // Where a machine may be too slow for the platform, people press again.
+        while Place::MAY_BE_SLOW && pressed.error.is_some() && tokio::time::Instant::now() < end {
+            pressed = self.feishu.press(OWNER, message, button, fields).await.unwrap();
+        }
         assert_eq!(pressed.error, None, "pressing {button}\n{}", self.log());
         pressed
     }

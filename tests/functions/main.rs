@@ -9,3 +9,4 @@ mod deployed;
 mod shaky;
 mod stage;
 mod strangers;
+mod watched;

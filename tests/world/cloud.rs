@@ -7,6 +7,7 @@ mod line;
 mod meddler;
 mod process;
 mod stack;
+mod watch;
 
 pub use faults::Faults;
 pub use gateway::Functions;
@@ -14,6 +15,7 @@ pub use lambda::{Lambda, Program};
 pub use line::Line;
 pub use meddler::Meddler;
 pub use stack::Stack;
+pub use watch::Watch;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
