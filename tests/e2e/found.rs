@@ -1,6 +1,7 @@
 //! What is to be seen after a long history: nothing lost, nothing run twice, no card that lies.
 
 use crate::history::History;
+use crate::place::Place;
 use poco_sim::feishu::Message;
 use poco_sim::model::Seen;
 use serde_json::Value;
@@ -69,7 +70,7 @@ impl Found {
             history.fail("a card has no task");
         }
         let violations = history.stage.violations();
-        if !violations.is_empty() {
+        if Place::KEEPS_PACE && !violations.is_empty() {
             history.fail(&format!("{violations:?}"));
         }
         let complaints = history.stage.feishu.complaints();

@@ -92,9 +92,11 @@ impl Lambda {
             Some(instance) => instance,
             None => self.start().await,
         };
-        instance.requests.send(event).await.unwrap();
+        if instance.requests.send(event).await.is_err() {
+            return Err(json!({ "ended": true }));
+        }
         let answer = tokio::select! {
-            answer = instance.answers.recv() => answer.unwrap(),
+            answer = instance.answers.recv() => answer.unwrap_or_else(|| Err(json!({ "ended": true }))),
             ended = instance.child.wait() => return Err(json!({ "ended": format!("{ended:?}") })),
             () = tokio::time::sleep(TIMEOUT) => return Err(json!({ "timeout": true })),
         };

@@ -7,7 +7,11 @@ use tokio::task::JoinSet;
 
 /// How a receiver says for how long others must not have what it received, and the same in fewer
 /// seconds: so that tests need not wait for what a killed process held.
-const HIDDEN: (&[u8], &[u8]) = (br#""VisibilityTimeout":30"#, br#""VisibilityTimeout": 3"#);
+const HIDDEN: [&[u8]; 2] = [br#""VisibilityTimeout":30"#, br#""VisibilityTimeout": 3"#];
+
+/// How it says for how long it waits, and the same in fewer seconds: the emulator goes on waiting
+/// for one that was killed, and hands it what comes.
+const WAIT: [&[u8]; 2] = [br#""WaitTimeSeconds":20"#, br#""WaitTimeSeconds": 2"#];
 
 /// A way to a server on this machine.
 #[derive(Debug)]
@@ -52,8 +56,9 @@ async fn pass(caller: TcpStream, server: String, hurried: bool) {
         let mut buffer = vec![0; 64 * 1024];
         loop {
             let Ok(count @ 1..) = from.read(&mut buffer).await else { return };
+            replace(&mut buffer[..count], WAIT);
             if hurried {
-                hurry(&mut buffer[..count]);
+                replace(&mut buffer[..count], HIDDEN);
             }
             if to.write_all(&buffer[..count]).await.is_err() {
                 return;
@@ -66,9 +71,9 @@ async fn pass(caller: TcpStream, server: String, hurried: bool) {
     }
 }
 
-fn hurry(bytes: &mut [u8]) {
-    let found = bytes.windows(HIDDEN.0.len()).position(|it| it == HIDDEN.0);
-    if let Some(at) = found {
-        bytes[at..at + HIDDEN.1.len()].copy_from_slice(HIDDEN.1);
+/// Puts one text in the place of another, which is as long.
+fn replace(bytes: &mut [u8], [old, new]: [&[u8]; 2]) {
+    if let Some(at) = bytes.windows(old.len()).position(|it| it == old) {
+        bytes[at..at + new.len()].copy_from_slice(new);
     }
 }

@@ -70,7 +70,7 @@ impl Watch {
         let child = Command::new(&program.path)
             .args(&program.arguments)
             .env_clear()
-            .env("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{}/{name}", self.port))
+            .env("AWS_LAMBDA_RUNTIME_API", format!("http://127.0.0.1:{}/.rt/{name}", self.port))
             .env("AWS_LAMBDA_FUNCTION_NAME", name)
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
