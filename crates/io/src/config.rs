@@ -49,15 +49,16 @@ impl Config {
         let codex = &self.agents.codex;
         // The one that was asked for may not be there.
         let usual = agents.first().unwrap_or(&self.agents.usual).clone();
+        let (workdir, model) = self.agents.usual_place(&usual);
         Terms {
             owner: self.owner.clone(),
             house: ChatId::new("house"),
             agents,
             settings: Settings {
                 runner: self.runner.clone(),
+                workdir: workdir.to_string_lossy().into_owned(),
+                model: model.cloned(),
                 agent: usual,
-                workdir: codex.workdir.to_string_lossy().into_owned(),
-                model: codex.model.clone(),
                 effort: codex.effort.clone(),
                 sandbox: codex.sandbox.clone(),
                 approval_policy: codex.approval_policy.clone(),
@@ -151,9 +152,51 @@ impl Backend {
 
 #[derive(Clone, Debug)]
 pub struct Agents {
-    /// For tasks outside projects (`POCO_AGENT_BACKEND`): `codex` or `stub`.
+    /// For tasks outside projects (`POCO_AGENT_BACKEND`).
     pub usual: String,
     pub codex: Codex,
+    /// Any agent that speaks ACP, if one is set (`POCO_ACP_COMMAND`).
+    pub acp: Option<Acp>,
+    pub cursor: Cursor,
+    pub coco: Acp,
+}
+
+impl Agents {
+    /// Returns where tasks outside projects work, and with which model.
+    fn usual_place(&self, usual: &str) -> (&PathBuf, Option<&String>) {
+        let acp = match usual {
+            "acp" => self.acp.as_ref(),
+            "cursor_agent" => Some(&self.cursor.acp),
+            "coco" => Some(&self.coco),
+            _ => None,
+        };
+        acp.map_or((&self.codex.workdir, self.codex.model.as_ref()), |acp| {
+            (&acp.workdir, acp.model.as_ref())
+        })
+    }
+}
+
+/// An agent that speaks the Agent Client Protocol.
+#[derive(Clone, Debug)]
+pub struct Acp {
+    /// The program and its arguments, or the name of an agent PoCo knows.
+    pub command: Vec<String>,
+    /// For tasks outside projects; default the user's home directory.
+    pub workdir: PathBuf,
+    /// `None` leaves it to the agent.
+    pub model: Option<String>,
+    /// What it does without asking, in its own words; `None` leaves it to the agent.
+    pub mode: Option<String>,
+    /// The longest silence of a turn that nobody is asked about.
+    pub timeout: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct Cursor {
+    /// As an agent that speaks ACP, its command without the word for that.
+    pub acp: Acp,
+    /// `enabled` or `disabled`; `None` leaves it to Cursor (`POCO_CURSOR_SANDBOX`).
+    pub sandbox: Option<String>,
 }
 
 #[derive(Clone, Debug)]

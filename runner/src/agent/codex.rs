@@ -10,7 +10,6 @@ mod folder;
 mod inbox;
 mod keeper;
 mod notes;
-mod process;
 mod program;
 mod record;
 mod rollout;
@@ -18,7 +17,7 @@ mod server;
 mod turn;
 mod watch;
 
-use super::{Agent, AgentError, Found, Turn};
+use super::{Agent, AgentError, Found, Turn, check_folder};
 use async_trait::async_trait;
 use client::Client;
 use keeper::Keeper;
@@ -287,16 +286,6 @@ fn sandbox_policy(place: &Place, settings: &Settings) -> Value {
     };
     let kept = place.ear.client.kept(&place.ear.thread).filter(|kept| kept["type"] == kind);
     kept.unwrap_or_else(|| json!({ "type": kind }))
-}
-
-fn check_folder(workdir: &str) -> Result<(), AgentError> {
-    let folder = Path::new(workdir);
-    if folder.is_absolute() && folder.is_dir() {
-        return Ok(());
-    }
-    Err(AgentError::Refused(format!(
-        "There is no folder `{workdir}` on the machine. Make it, or choose another one."
-    )))
 }
 
 /// Says who is logged in, or what to do.

@@ -1,5 +1,6 @@
 //! The codex program: where it is, and with what it is started.
 
+use crate::agent::program::{self, runs};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -7,9 +8,6 @@ use tokio::process::Command;
 
 /// The folder levels of an npm package that are searched for the native program.
 const DEPTH_MAX: usize = 8;
-
-/// PoCo's own settings begin so; secrets among them are none of the agent's business.
-const OURS: &str = "POCO_";
 
 pub(super) struct Program {
     words: Vec<OsString>,
@@ -47,14 +45,7 @@ impl Program {
     }
 
     fn on_path(&self, name: &OsStr) -> Option<PathBuf> {
-        if name.is_empty() {
-            return None;
-        }
-        if Path::new(name).components().count() > 1 {
-            return runs(Path::new(name)).then(|| name.into());
-        }
-        let path = self.var("PATH")?;
-        std::env::split_paths(path).map(|folder| folder.join(name)).find(|it| runs(it))
+        program::find(name, self.var("PATH"))
     }
 
     /// Prepares to start `codex app-server`, in its own process group and without our secrets.
@@ -78,14 +69,12 @@ impl Program {
                 command
             }
         };
-        let ours = |name: &OsStr| name.to_string_lossy().starts_with(OURS);
-        let theirs = self.env.iter().filter(|(name, _)| !ours(name));
         command
             .args(self.words.iter().skip(1))
             .arg("app-server")
             .args(arguments)
             .env_clear()
-            .envs(theirs.map(|(name, value)| (name, value)))
+            .envs(program::theirs(&self.env))
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -108,10 +97,6 @@ impl Program {
         );
         format!("{:016x}", poco_core::hash(&text))
     }
-}
-
-fn runs(file: &Path) -> bool {
-    rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok() && file.is_file()
 }
 
 /// Finds the native program behind npm's launcher, which is slower and can't be killed as one.

@@ -1,0 +1,416 @@
+//! Any agent that speaks the Agent Client Protocol, over the standard streams of a process.
+//!
+//! The process ends with PoCo, and the protocol has no way to ask what became of a prompt. So PoCo
+//! writes down which prompts it gave, before it gives them: what is not in that list never began,
+//! and of what is the card says that nobody knows.
+
+mod ask;
+mod child;
+mod client;
+pub mod cursor;
+mod failure;
+mod inbox;
+mod journal;
+mod launch;
+mod notes;
+mod pool;
+mod preset;
+mod session;
+mod turn;
+
+pub use session::{Choice, Choices};
+
+use super::{Agent, AgentError, Found, Turn};
+use crate::rpc::CallError;
+use async_trait::async_trait;
+use client::{Client, Unreached};
+use journal::Journal;
+use launch::Launch;
+use poco_core::{Settings, TaskId, ThreadId};
+use poco_io::config;
+use pool::{Pool, unreached};
+use serde_json::{Value, json};
+use session::{Dial, Session, Way};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Once};
+use std::time::Duration;
+use turn::AcpTurn;
+
+/// What people call the agent whose command they set themselves.
+pub const NAME: &str = "acp";
+
+/// What people call Coco, the Trae CLI.
+pub const COCO: &str = "coco";
+
+/// Modes that keep an agent from changing anything, in the words of several.
+const LOOKING: [&str; 3] = ["read-only", "plan", "ask"];
+
+/// The most choices named when one is refused.
+const NAMED_MAX: usize = 12;
+
+#[expect(missing_debug_implementations, reason = "it holds connections and child processes")]
+pub struct Acp {
+    pool: Pool,
+    journal: Arc<Journal>,
+    tidied: Once,
+    workdir: PathBuf,
+    model: Option<String>,
+    mode: Option<String>,
+    silence_max: Duration,
+}
+
+/// How an agent is found and told from others.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity {
+    /// Its name in PoCo.
+    pub name: &'static str,
+    /// The setting that says how it is started.
+    pub setting: &'static str,
+    /// The name under which PoCo knows more of it; `None` to tell by the command.
+    pub preset: Option<&'static str>,
+}
+
+impl Acp {
+    /// Prepares the agent that `POCO_ACP_COMMAND` names: by a known name, or a command line.
+    pub fn new(config: &config::Acp, state_dir: &Path) -> Self {
+        let identity = Identity { name: NAME, setting: "POCO_ACP_COMMAND", preset: None };
+        Self::with_env(identity, config, state_dir, &[])
+    }
+
+    /// Prepares Coco.
+    pub fn coco(config: &config::Acp, state_dir: &Path) -> Self {
+        let identity = Identity { name: COCO, setting: "POCO_COCO_COMMAND", preset: Some("coco") };
+        let mut config = config.clone();
+        config.command.extend(["acp", "serve"].map(str::to_owned));
+        Self::with_env(identity, &config, state_dir, &[])
+    }
+
+    /// Prepares an agent, with more in its environment. Starts nothing.
+    pub fn with_env(
+        identity: Identity,
+        config: &config::Acp,
+        state_dir: &Path,
+        env: &[(&str, OsString)],
+    ) -> Self {
+        let known = match config.command.as_slice() {
+            [name] => preset::named(name),
+            _ => None,
+        };
+        let words = known.map_or_else(|| config.command.clone(), preset::Preset::words);
+        let of_program = || words.first().and_then(|program| preset::of_program(program));
+        let folder = state_dir.join("acp").join(identity.name);
+        let mut launch = Launch {
+            setting: identity.setting,
+            preset: identity.preset.and_then(preset::named).or_else(of_program),
+            words: words.iter().map(OsString::from).collect(),
+            env: std::env::vars_os().collect(),
+            folder: folder.clone(),
+        };
+        env.iter().for_each(|(name, value)| launch.set(name, value));
+        Self {
+            pool: Pool::new(launch),
+            journal: Arc::new(Journal::new(folder.join("given"))),
+            tidied: Once::new(),
+            workdir: config.workdir.clone(),
+            model: config.model.clone(),
+            mode: config.mode.clone(),
+            silence_max: config.timeout,
+        }
+    }
+
+    /// Finds the program, or says why not and what to do.
+    pub fn find_program(&self) -> Result<PathBuf, String> {
+        self.pool.launch.find()
+    }
+
+    /// Returns the number of the process that serves a folder, if there is one.
+    pub async fn pid(&self, folder: &Path) -> Option<i32> {
+        Some(self.pool.found(folder).await?.pid())
+    }
+
+    /// Returns what people can choose: as an open session has it, or else one that is opened to
+    /// see.
+    pub async fn choices(&self, workdir: &Path) -> Result<Choices, AgentError> {
+        if let Some(session) = self.pool.any().await.and_then(|client| client.any_session()) {
+            return Ok(session.choices());
+        }
+        let client = self.pool.client(workdir).await.map_err(unreached)?;
+        let session = self.create(&client, workdir).await?;
+        let choices = client.session(&session).unwrap_or_default().choices();
+        if client.hello.agent_capabilities.session_capabilities.close.is_some() {
+            let closed = client.query("session/close", json!({ "sessionId": session })).await;
+            if let Err(error) = closed {
+                tracing::debug!("a session was not closed: {error}");
+            }
+        }
+        Ok(choices)
+    }
+
+    /// Whether it speaks the protocol: `Err` says why it could not be told to.
+    async fn speaks(&self) -> Result<bool, AgentError> {
+        self.find_program().map_err(AgentError::Refused)?;
+        match self.pool.client(&self.workdir).await {
+            Ok(_) => Ok(true),
+            Err(Unreached::Speechless(reason)) => {
+                tracing::warn!("{reason}");
+                Ok(false)
+            }
+            Err(Unreached::Other(error)) => Err(error),
+        }
+    }
+
+    async fn create(&self, client: &Client, workdir: &Path) -> Result<String, AgentError> {
+        let opened = client.query("session/new", place(workdir)).await?;
+        let Some(id) = opened["sessionId"].as_str() else {
+            let reason = format!("{} did not name its new session.", self.pool.launch.title());
+            return Err(AgentError::Refused(reason));
+        };
+        client.keep(id, Session::read(&opened));
+        Ok(id.to_owned())
+    }
+
+    /// Opens a session that was begun before, in a process that does not know it.
+    async fn reopen(&self, client: &Client, id: &str, workdir: &Path) -> Result<(), AgentError> {
+        let title = self.pool.launch.title();
+        let can = &client.hello.agent_capabilities;
+        let method = match (can.session_capabilities.resume.is_some(), can.load_session) {
+            (true, _) => "session/resume",
+            (false, true) => "session/load",
+            (false, false) => {
+                return Err(AgentError::Forgotten(format!(
+                    "{title} can't go on with a conversation after it was restarted. A fresh one \
+                     remembers nothing of it."
+                )));
+            }
+        };
+        let mut params = place(workdir);
+        params["sessionId"] = json!(id);
+        match client.rpc.call(method, params, client::CALL_MAX).await {
+            Ok(opened) => {
+                client.keep(id, Session::read(&opened));
+                Ok(())
+            }
+            Err(CallError::Refused { message, code }) => {
+                let error = CallError::Refused { code, message: message.clone() };
+                if failure::is_not_logged_in(&error) {
+                    return Err(failure::of_query(&client.launch, &client.hello, error));
+                }
+                Err(AgentError::Forgotten(format!(
+                    "{title} can't go on with this conversation ({}). A fresh one remembers \
+                     nothing of it.",
+                    failure::short(&message)
+                )))
+            }
+            Err(error) => Err(failure::of_query(&client.launch, &client.hello, error)),
+        }
+    }
+
+    /// Makes sure that a session is open, and set as it should be.
+    async fn opened(
+        &self,
+        client: &Client,
+        thread: Option<&str>,
+        settings: &Settings,
+    ) -> Result<String, AgentError> {
+        let workdir = Path::new(&settings.workdir);
+        let id = match thread {
+            Some(thread) => {
+                if client.session(thread).is_none() {
+                    self.reopen(client, thread, workdir).await?;
+                }
+                thread.to_owned()
+            }
+            None => self.create(client, workdir).await?,
+        };
+        if let Some(model) = settings.model.as_ref().or(self.model.as_ref()) {
+            self.dial(client, &id, Dial::Model, model).await?;
+        }
+        if let Some(mode) = self.wanted_mode(client, &id, settings)? {
+            self.dial(client, &id, Dial::Mode, &mode).await?;
+        }
+        let effort_is_offered = client.session(&id).and_then(|it| it.way(Dial::Effort)).is_some();
+        if let Some(effort) = settings.effort.as_ref().filter(|_| effort_is_offered) {
+            self.dial(client, &id, Dial::Effort, effort).await?;
+        }
+        Ok(id)
+    }
+
+    /// Returns the mode a task needs, if not any will do.
+    fn wanted_mode(
+        &self,
+        client: &Client,
+        id: &str,
+        settings: &Settings,
+    ) -> Result<Option<String>, AgentError> {
+        if settings.sandbox != "read-only" {
+            return Ok(self.mode.clone());
+        }
+        let modes = client.session(id).unwrap_or_default().offered(Dial::Mode);
+        let offered = |mode: &&str| modes.iter().any(|it| it.value == *mode);
+        match LOOKING.into_iter().find(|mode| offered(mode)) {
+            Some(mode) => Ok(Some(mode.to_owned())),
+            None => Err(AgentError::Refused(format!(
+                "The project is read-only, and {} has no mode that only looks. Choose another \
+                 sandbox or another agent.",
+                self.pool.launch.title()
+            ))),
+        }
+    }
+
+    /// Sets one of the things that can be chosen, unless it is set so already.
+    async fn dial(
+        &self,
+        client: &Client,
+        id: &str,
+        dial: Dial,
+        value: &str,
+    ) -> Result<(), AgentError> {
+        let session = client.session(id).unwrap_or_default();
+        let offered = session.offered(dial);
+        let way = session.way(dial).filter(|_| offered.iter().any(|it| it.value == value));
+        let Some((way, current)) = way else {
+            return Err(AgentError::Refused(not_offered(&self.pool.launch, dial, value, &offered)));
+        };
+        if current == value {
+            return Ok(());
+        }
+        match way {
+            Way::Option(option) => {
+                let params = json!({ "sessionId": id, "configId": option, "value": value });
+                let set = client.query("session/set_config_option", params).await?;
+                let mut session = session;
+                session.learn(&set["configOptions"]);
+                client.keep(id, session);
+            }
+            Way::Method(method) => {
+                let key = if dial == Dial::Model { "modelId" } else { "modeId" };
+                client.query(method, json!({ "sessionId": id, key: value })).await?;
+                let mut session = session;
+                session.chosen(dial, value);
+                client.keep(id, session);
+            }
+        }
+        Ok(())
+    }
+
+    fn busy(&self) -> AgentError {
+        let title = self.pool.launch.title();
+        AgentError::Later(format!("{title} is still at another task in this conversation."))
+    }
+
+    async fn client(&self, settings: &Settings) -> Result<Arc<Client>, AgentError> {
+        self.tidied.call_once(|| self.journal.tidy());
+        let workdir = Path::new(&settings.workdir);
+        super::check_folder(&settings.workdir)?;
+        self.pool.client(workdir).await.map_err(unreached)
+    }
+}
+
+#[async_trait]
+impl Agent for Acp {
+    async fn ready(&self) -> Result<String, String> {
+        let program = self.find_program()?;
+        let client = match self.pool.any().await {
+            Some(client) => client,
+            None => {
+                let client = self.pool.client(&self.workdir).await;
+                client.map_err(|error| unreached(error).to_string())?
+            }
+        };
+        let version = match &client.hello.agent_info {
+            Some(info) => format!("{} {}", info.title.as_ref().unwrap_or(&info.name), info.version),
+            None => format!("{} ({})", self.pool.launch.title(), program.display()),
+        };
+        Ok(format!("{version}, over ACP"))
+    }
+
+    async fn open(
+        &self,
+        thread: Option<&ThreadId>,
+        settings: &Settings,
+    ) -> Result<ThreadId, AgentError> {
+        let client = self.client(settings).await?;
+        let opened = self.opened(&client, thread.map(ThreadId::as_str), settings).await;
+        if let Err(AgentError::Refused(_)) = &opened
+            && client.idle() > Duration::ZERO
+        {
+            // A login by hand is seen by a process that is started after it.
+            client.end("it refused").await;
+        }
+        opened.map(ThreadId::new)
+    }
+
+    async fn start(
+        &self,
+        thread: &ThreadId,
+        task: &TaskId,
+        prompt: &str,
+        settings: &Settings,
+    ) -> Result<Box<dyn Turn>, AgentError> {
+        let client = self.client(settings).await?;
+        let id = thread.as_str();
+        let ear = client.listen(id).ok_or_else(|| self.busy())?;
+        if client.session(id).is_none() {
+            self.opened(&client, Some(id), settings).await?;
+        }
+        let written = |error: anyhow::Error| AgentError::Later(format!("{error:#}"));
+        self.journal.give(id, task.as_str()).map_err(written)?;
+        match ear.give(prompt).await {
+            Ok(awaited) => {
+                let workdir = &settings.workdir;
+                Ok(Box::new(AcpTurn::new(ear, awaited, task, workdir, self.silence_max)))
+            }
+            Err(CallError::NotSent(reason)) => {
+                self.journal.take_back(id, task.as_str()).map_err(written)?;
+                Err(AgentError::Later(reason))
+            }
+            Err(error) => Err(AgentError::Unclear(error.to_string())),
+        }
+    }
+
+    async fn find(
+        &self,
+        thread: &ThreadId,
+        task: &TaskId,
+        _settings: &Settings,
+    ) -> Result<Found, AgentError> {
+        let given = self.journal.was_given(thread.as_str(), task.as_str());
+        if !given.map_err(|error| AgentError::Later(format!("{error:#}")))? {
+            return Ok(Found::Never);
+        }
+        let title = self.pool.launch.title();
+        let reason = format!(
+            "{title} was given the task, and its connection to PoCo was lost. It does not tell \
+             what became of it: look into the project's folder."
+        );
+        Ok(Found::Unknown { reason })
+    }
+
+    async fn shutdown(&self) {
+        self.pool.shutdown().await;
+    }
+}
+
+fn place(workdir: &Path) -> Value {
+    json!({ "cwd": workdir, "mcpServers": [] })
+}
+
+fn not_offered(launch: &Launch, dial: Dial, value: &str, offered: &[Choice]) -> String {
+    let title = launch.title();
+    let what = match dial {
+        Dial::Model => "model",
+        Dial::Mode => "mode",
+        Dial::Effort => "reasoning effort",
+    };
+    if offered.is_empty() {
+        return format!(
+            "{title} lets nobody choose the {what}. Take “{value}” out of the settings."
+        );
+    }
+    let mut names: Vec<_> = offered.iter().take(NAMED_MAX).map(|it| it.value.as_str()).collect();
+    if offered.len() > NAMED_MAX {
+        names.push("…");
+    }
+    format!("{title} has no {what} “{value}”. Choose one of: {}.", names.join(", "))
+}
