@@ -4,6 +4,7 @@
 
 mod asking;
 mod basics;
+mod conformance;
 mod deaths;
 mod failures;
 mod finding;

@@ -119,7 +119,8 @@ impl Drop for Stage {
 fn codex(config: &config::Codex, folder: &Path) -> Codex {
     let home = OsString::from(folder.join("home"));
     let secret = OsString::from("not for the agent");
-    let env = [("CODEX_HOME", home), ("POCO_FEISHU_APP_SECRET", secret)];
+    // What the tester's own shell does at login is none of the tests' business.
+    let env = [("CODEX_HOME", home.clone()), ("HOME", home), ("POCO_FEISHU_APP_SECRET", secret)];
     Codex::with_env(config, &folder.join("state"), &env)
 }
 
