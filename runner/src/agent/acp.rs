@@ -24,9 +24,9 @@ use super::{Agent, AgentError, Found, Turn};
 use crate::rpc::CallError;
 use async_trait::async_trait;
 use client::{Client, Unreached};
-use journal::Journal;
+use journal::{Journal, Standing};
 use launch::Launch;
-use poco_core::{Settings, TaskId, ThreadId};
+use poco_core::{Settings, TaskId, ThreadId, Transcript};
 use poco_io::config;
 use pool::{Pool, unreached};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 use std::time::Duration;
-use turn::AcpTurn;
+use turn::{AcpTurn, Record};
 
 /// What people call the agent whose command they set themselves.
 pub const NAME: &str = "acp";
@@ -132,19 +132,36 @@ impl Acp {
     /// Returns what people can choose: as an open session has it, or else one that is opened to
     /// see.
     pub async fn choices(&self, workdir: &Path) -> Result<Choices, AgentError> {
-        if let Some(session) = self.pool.any().await.and_then(|client| client.any_session()) {
-            return Ok(session.choices());
-        }
+        let client = match self.proven().await {
+            Some(client) => client,
+            None => self.prove(workdir).await?,
+        };
+        Ok(client.any_session().unwrap_or_default().choices())
+    }
+
+    /// Returns a process in which a session was opened.
+    async fn proven(&self) -> Option<Arc<Client>> {
+        self.pool.any(|client| client.any_session().is_some()).await
+    }
+
+    /// Opens a session to see whether that can be done: only then an agent says that nobody is
+    /// logged in.
+    async fn prove(&self, workdir: &Path) -> Result<Arc<Client>, AgentError> {
         let client = self.pool.client(workdir).await.map_err(unreached)?;
-        let session = self.create(&client, workdir).await?;
-        let choices = client.session(&session).unwrap_or_default().choices();
+        let session = match self.create(&client, workdir).await {
+            Ok(session) => session,
+            Err(error) => {
+                give_up(&client).await;
+                return Err(error);
+            }
+        };
         if client.hello.agent_capabilities.session_capabilities.close.is_some() {
             let closed = client.query("session/close", json!({ "sessionId": session })).await;
             if let Err(error) = closed {
                 tracing::debug!("a session was not closed: {error}");
             }
         }
-        Ok(choices)
+        Ok(client)
     }
 
     /// Whether it speaks the protocol: `Err` says why it could not be told to.
@@ -311,12 +328,9 @@ impl Acp {
 impl Agent for Acp {
     async fn ready(&self) -> Result<String, String> {
         let program = self.find_program()?;
-        let client = match self.pool.any().await {
+        let client = match self.proven().await {
             Some(client) => client,
-            None => {
-                let client = self.pool.client(&self.workdir).await;
-                client.map_err(|error| unreached(error).to_string())?
-            }
+            None => self.prove(&self.workdir).await.map_err(|error| error.to_string())?,
         };
         let version = match &client.hello.agent_info {
             Some(info) => format!("{} {}", info.title.as_ref().unwrap_or(&info.name), info.version),
@@ -332,11 +346,8 @@ impl Agent for Acp {
     ) -> Result<ThreadId, AgentError> {
         let client = self.client(settings).await?;
         let opened = self.opened(&client, thread.map(ThreadId::as_str), settings).await;
-        if let Err(AgentError::Refused(_)) = &opened
-            && client.idle() > Duration::ZERO
-        {
-            // A login by hand is seen by a process that is started after it.
-            client.end("it refused").await;
+        if let Err(AgentError::Refused(_)) = &opened {
+            give_up(&client).await;
         }
         opened.map(ThreadId::new)
     }
@@ -358,8 +369,10 @@ impl Agent for Acp {
         self.journal.give(id, task.as_str()).map_err(written)?;
         match ear.give(prompt).await {
             Ok(awaited) => {
+                let (journal, transcript) = (self.journal.clone(), Transcript::default());
+                let record = Record { journal, task: task.clone(), transcript };
                 let workdir = &settings.workdir;
-                Ok(Box::new(AcpTurn::new(ear, awaited, task, workdir, self.silence_max)))
+                Ok(Box::new(AcpTurn::new(ear, awaited, record, workdir, self.silence_max)))
             }
             Err(CallError::NotSent(reason)) => {
                 self.journal.take_back(id, task.as_str()).map_err(written)?;
@@ -375,20 +388,36 @@ impl Agent for Acp {
         task: &TaskId,
         _settings: &Settings,
     ) -> Result<Found, AgentError> {
-        let given = self.journal.was_given(thread.as_str(), task.as_str());
-        if !given.map_err(|error| AgentError::Later(format!("{error:#}")))? {
-            return Ok(Found::Never);
+        let standing = self.journal.standing(thread.as_str(), task.as_str());
+        match standing.map_err(|error| AgentError::Later(format!("{error:#}")))? {
+            Standing::Never => Ok(Found::Never),
+            Standing::Over(over) => Ok(Found::Over {
+                turn: turn::name(task),
+                end: over.end(),
+                answer: over.answer,
+                steps: over.steps,
+            }),
+            Standing::Given => {
+                let title = self.pool.launch.title();
+                let reason = format!(
+                    "{title} was given the task, and its connection to PoCo was lost. It does not \
+                     tell what became of it: look into the project's folder."
+                );
+                Ok(Found::Unknown { reason })
+            }
         }
-        let title = self.pool.launch.title();
-        let reason = format!(
-            "{title} was given the task, and its connection to PoCo was lost. It does not tell \
-             what became of it: look into the project's folder."
-        );
-        Ok(Found::Unknown { reason })
     }
 
     async fn shutdown(&self) {
         self.pool.shutdown().await;
+    }
+}
+
+/// Ends a process that refuses, unless it is at work: a login by hand is seen by one that is started
+/// after it.
+async fn give_up(client: &Client) {
+    if client.idle() > Duration::ZERO {
+        client.end("it refused").await;
     }
 }
 

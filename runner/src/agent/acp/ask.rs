@@ -13,18 +13,6 @@ use serde_json::{Value, json};
 /// The one question there is where an agent's options are no plain yes and no.
 const CHOICE: &str = "choice";
 
-/// Names of options that say no more than their kind does.
-const PLAIN: [&str; 8] = [
-    "allow",
-    "allow once",
-    "allow always",
-    "always allow",
-    "reject",
-    "reject once",
-    "approve",
-    "yes",
-];
-
 /// A request that waits for a person.
 #[derive(Debug)]
 pub(super) enum Request {
@@ -161,8 +149,9 @@ fn offered(options: Vec<PermissionOption>, question: Question) -> (Kind, Questio
             None => {
                 Some("It can be allowed only this once: for the session means once.".to_owned())
             }
-            Some(option) if PLAIN.contains(&option.name.to_lowercase().as_str()) => None,
-            Some(option) => Some(format!("For the session means: {}", option.name)),
+            Some(option) => {
+                Some(format!("For the session means what the agent calls “{}”.", option.name))
+            }
         };
         return (Kind::Permission(options), with_note(question, note));
     }
@@ -337,7 +326,7 @@ mod tests {
         let (pending, question) = asked(&options);
         let Question::Command { command, cwd, reason } = question else { panic!("{question:?}") };
         assert_eq!((command.as_str(), cwd.as_str()), ("rm -r target", "/work"));
-        assert_eq!(reason, "Clean up\nFor the session means: Always");
+        assert_eq!(reason, "Clean up\nFor the session means what the agent calls “Always”.");
         assert_eq!(answer(&pending, &Verdict::AllowOnce), "o");
         assert_eq!(answer(&pending, &Verdict::AllowSession), "a");
         assert_eq!(answer(&pending, &Verdict::Deny { why: None }), "r");

@@ -1,7 +1,9 @@
-//! Which prompts an agent was given: written down before they are, for the protocol has no way to
-//! ask the agent afterwards.
+//! Which prompts an agent was given, and how they ended: the protocol has no way to ask afterwards.
+//! A prompt is written down before it is given.
 
+use crate::agent::End;
 use anyhow::Context;
+use serde::{Deserialize, Serialize};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -11,10 +13,61 @@ use std::time::{Duration, SystemTime};
 /// How long a conversation that nobody goes on with is remembered.
 const KEPT: Duration = Duration::from_secs(60 * 60 * 24 * 90);
 
-/// One file for each conversation: a line for each prompt.
+/// One list for each conversation, with a line for each prompt, and what came of the last one.
 #[derive(Debug)]
 pub(super) struct Journal {
     folder: PathBuf,
+}
+
+/// What is known of a prompt.
+#[derive(Debug, PartialEq)]
+pub(super) enum Standing {
+    Never,
+    /// It may have been given, and how it ended is not known.
+    Given,
+    Over(Over),
+}
+
+/// What came of a prompt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Over {
+    task: String,
+    end: Word,
+    /// Why, if it is no good end.
+    reason: String,
+    pub(super) answer: String,
+    pub(super) steps: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Word {
+    Completed,
+    Failed,
+    Stopped,
+    Lost,
+}
+
+impl Over {
+    pub(super) fn new(task: &str, end: &End, answer: String, steps: Vec<String>) -> Self {
+        let (end, reason) = match end {
+            End::Completed => (Word::Completed, ""),
+            End::Failed { reason } => (Word::Failed, reason.as_str()),
+            End::Stopped => (Word::Stopped, ""),
+            End::Lost { reason } => (Word::Lost, reason.as_str()),
+        };
+        Self { task: task.to_owned(), end, reason: reason.to_owned(), answer, steps }
+    }
+
+    pub(super) fn end(&self) -> End {
+        let reason = self.reason.clone();
+        match self.end {
+            Word::Completed => End::Completed,
+            Word::Failed => End::Failed { reason },
+            Word::Stopped => End::Stopped,
+            Word::Lost => End::Lost { reason },
+        }
+    }
 }
 
 impl Journal {
@@ -32,16 +85,30 @@ impl Journal {
         self.append(thread, &format!("not {task}\n"))
     }
 
-    /// Whether a prompt may have been given.
-    pub(super) fn was_given(&self, thread: &str, task: &str) -> anyhow::Result<bool> {
+    /// Keeps what came of the last prompt.
+    pub(super) fn finish(&self, thread: &str, over: &Over) -> anyhow::Result<()> {
+        let file = self.file(thread).with_extension("json");
+        let draft = file.with_extension("new");
+        let text = serde_json::to_string(over).context("write down what came of a prompt")?;
+        let mut options = OpenOptions::new();
+        let opened = options.create(true).write(true).truncate(true).mode(0o600).open(&draft);
+        opened.and_then(|mut it| it.write_all(text.as_bytes())).context("keep an answer")?;
+        std::fs::rename(draft, file).context("keep an answer")
+    }
+
+    pub(super) fn standing(&self, thread: &str, task: &str) -> anyhow::Result<Standing> {
         let text = match std::fs::read_to_string(self.file(thread)) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Standing::Never),
             Err(error) => return Err(error).context("read which prompts were given"),
         };
         let of_task = |line: &&str| line.split_once(' ').is_some_and(|(_, it)| it == task);
-        let last = text.lines().rfind(of_task);
-        Ok(last.is_some_and(|line| line.starts_with("given ")))
+        if !text.lines().rfind(of_task).is_some_and(|line| line.starts_with("given ")) {
+            return Ok(Standing::Never);
+        }
+        let kept = std::fs::read_to_string(self.file(thread).with_extension("json")).ok();
+        let over: Option<Over> = kept.and_then(|text| serde_json::from_str(&text).ok());
+        Ok(over.filter(|over| over.task == task).map_or(Standing::Given, Standing::Over))
     }
 
     /// Forgets conversations that nobody went on with for long.
@@ -87,19 +154,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_given_is_known_afterwards() {
+    fn what_was_given_and_what_came_of_it_is_known_afterwards() {
         let dir = tempfile::tempdir().unwrap();
         let journal = Journal::new(dir.path().join("given"));
-        assert!(!journal.was_given("s", "t1").unwrap());
+        assert_eq!(journal.standing("s", "t1").unwrap(), Standing::Never);
         journal.give("s", "t1").unwrap();
         journal.give("s", "t2").unwrap();
         journal.take_back("s", "t2").unwrap();
         let again = Journal::new(dir.path().join("given"));
-        assert!(again.was_given("s", "t1").unwrap());
-        assert!(!again.was_given("s", "t2").unwrap());
-        assert!(!again.was_given("s", "t").unwrap() && !again.was_given("other", "t1").unwrap());
+        assert_eq!(again.standing("s", "t1").unwrap(), Standing::Given);
+        for (thread, task) in [("s", "t2"), ("s", "t"), ("other", "t1")] {
+            assert_eq!(again.standing(thread, task).unwrap(), Standing::Never);
+        }
         again.give("s", "t2").unwrap();
+        let end = End::Failed { reason: "no network".to_owned() };
+        let over = Over::new("t2", &end, "So far".to_owned(), vec![]);
+        again.finish("s", &over).unwrap();
         again.tidy();
-        assert!(again.was_given("s", "t2").unwrap());
+        assert_eq!(over.end(), end);
+        assert_eq!(again.standing("s", "t2").unwrap(), Standing::Over(over));
+        assert_eq!(again.standing("s", "t1").unwrap(), Standing::Given);
     }
 }

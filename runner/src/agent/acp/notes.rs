@@ -155,7 +155,10 @@ impl Notes {
                 }
                 did(icon(call.kind), &what)
             }
-            ToolCallStatus::Completed if !self.denied.contains(id) => did("✓", &what),
+            ToolCallStatus::Completed if !self.denied.contains(id) => match exit_code(call) {
+                Some(code) if code != 0 => did("✗", &format!("{what} · exit {code}")),
+                Some(_) | None => did("✓", &what),
+            },
             ToolCallStatus::Failed if !self.denied.contains(id) => did("✗", &what),
             ToolCallStatus::Completed | ToolCallStatus::Failed => {
                 did("⊘", &format!("{what} · not allowed"))
@@ -217,6 +220,13 @@ fn title(call: &ToolCall) -> String {
         };
     }
     shortened(&call.title)
+}
+
+/// Returns how a command ended, where the agent says it in one of the usual words.
+fn exit_code(call: &ToolCall) -> Option<i64> {
+    let raw = call.raw_output.as_ref()?;
+    let places = [&raw["exitCode"], &raw["exit_code"], &raw["metadata"]["exit"]];
+    places.into_iter().find_map(serde_json::Value::as_i64)
 }
 
 fn shortened(text: &str) -> String {

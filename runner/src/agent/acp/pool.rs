@@ -51,10 +51,10 @@ impl Pool {
         clients.as_ref()?.get(folder).filter(|client| !client.is_closed()).cloned()
     }
 
-    /// Returns any process there is.
-    pub(super) async fn any(&self) -> Option<Arc<Client>> {
+    /// Returns any process that fits.
+    pub(super) async fn any(&self, fits: impl Fn(&Client) -> bool) -> Option<Arc<Client>> {
         let clients = self.clients.lock().await;
-        clients.as_ref()?.values().find(|client| !client.is_closed()).cloned()
+        clients.as_ref()?.values().find(|client| !client.is_closed() && fits(client)).cloned()
     }
 
     pub(super) async fn shutdown(&self) {

@@ -4,14 +4,16 @@ use super::ask::{Pending, Request};
 use super::client::Ear;
 use super::failure;
 use super::inbox::Incoming;
-use super::notes::Notes;
+use super::journal::{Journal, Over};
+use super::notes::{self, Notes};
 use crate::agent::{AgentError, End, Note, Turn};
 use crate::rpc::{Awaited, CallError};
 use agent_client_protocol_schema::v1::{PromptResponse, SessionUpdate, StopReason};
 use async_trait::async_trait;
-use poco_core::{ApprovalId, Step, TaskId, ThreadId, TurnId, Verdict, hash};
+use poco_core::{ApprovalId, Step, TaskId, ThreadId, Transcript, TurnId, Verdict, hash};
 use serde_json::Value;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
@@ -21,16 +23,18 @@ const CANCEL_MAX: Duration = Duration::from_secs(10);
 
 pub(super) struct AcpTurn {
     ear: Ear,
-    id: TurnId,
+    record: Record,
     workdir: String,
     notes: Notes,
     ready: VecDeque<Note>,
     pending: BTreeMap<ApprovalId, Pending>,
     /// How many questions were put.
     asked: usize,
-    /// Why things were not allowed, where the protocol has no place for that: told when the prompt
-    /// is answered, as another one of the same turn.
-    reasons: Vec<String>,
+    /// What a person said meanwhile. The protocol has no place for that, so it is told when the
+    /// prompt is answered, as another one of the same turn.
+    unsaid: Vec<String>,
+    /// Names of texts the turn was given.
+    given: HashSet<String>,
     denied: bool,
     awaited: Awaited,
     stopping: Option<Instant>,
@@ -53,19 +57,20 @@ impl AcpTurn {
     pub(super) fn new(
         ear: Ear,
         awaited: Awaited,
-        task: &TaskId,
+        record: Record,
         workdir: &str,
         silence_max: Duration,
     ) -> Self {
         Self {
             ear,
-            id: name(task),
+            record,
             workdir: workdir.to_owned(),
             notes: Notes::default(),
             ready: VecDeque::new(),
             pending: BTreeMap::new(),
             asked: 0,
-            reasons: vec![],
+            unsaid: vec![],
+            given: HashSet::new(),
             denied: false,
             awaited,
             stopping: None,
@@ -91,7 +96,7 @@ impl AcpTurn {
                 if let Some(Ok(answer)) = self.awaited.ready() {
                     return self.stopped_by(&answer);
                 }
-                tracing::debug!(turn = %self.id, "lost the agent: {reason}");
+                tracing::debug!(task.id = %self.record.task, "lost the agent: {reason}");
                 let client = self.ear.client.clone();
                 self.inquire(async move { Finding::Ended(client.last_words().await) });
             }
@@ -99,9 +104,10 @@ impl AcpTurn {
     }
 
     fn updated(&mut self, update: SessionUpdate) {
-        self.ready.extend(self.notes.take(update).into_iter().map(Note::Step));
+        let steps = self.notes.take(update);
+        self.show(steps);
         // What is done or given up needs no leave any more.
-        let over = |tool: &str| self.notes.call(tool).is_some_and(super::notes::is_done);
+        let over = |tool: &str| self.notes.call(tool).is_some_and(notes::is_done);
         let gone: Vec<_> = self.pending.extract_if(.., |_, it| over(&it.tool)).collect();
         for (approval, pending) in gone {
             self.ear.client.rpc.answer(&pending.id, &pending.cancelled());
@@ -116,7 +122,7 @@ impl AcpTurn {
             return self.ear.client.rpc.answer(&pending.id, &pending.cancelled());
         }
         self.asked += 1;
-        let what = format!("{}\n{}\n{}", self.ear.session, self.id, self.asked);
+        let what = format!("{}\n{}\n{}", self.ear.session, self.record.task, self.asked);
         let approval = ApprovalId::new(format!("{:016x}", hash(&what)));
         self.pending.insert(approval.clone(), pending);
         self.ready.push_back(Note::Asked { approval, ask: question });
@@ -139,9 +145,9 @@ impl AcpTurn {
     }
 
     fn stopped_by(&mut self, answer: &Value) {
-        let told = std::mem::take(&mut self.reasons);
-        if !told.is_empty() && self.stopping.is_none() && self.hopeless.is_none() {
-            return self.go_on(&told.join("\n"));
+        if !self.unsaid.is_empty() && self.stopping.is_none() {
+            let text = std::mem::take(&mut self.unsaid).join("\n\n");
+            return self.go_on(&text);
         }
         let stop =
             serde_json::from_value::<PromptResponse>(answer.clone()).map(|it| it.stop_reason);
@@ -171,7 +177,8 @@ impl AcpTurn {
         }
         self.over = true;
         self.ear.close();
-        self.ready.extend(self.notes.finish().into_iter().map(Note::Step));
+        let steps = self.notes.finish();
+        self.show(steps);
         let gone = std::mem::take(&mut self.pending);
         for (approval, pending) in gone {
             self.ear.client.rpc.answer(&pending.id, &pending.cancelled());
@@ -184,9 +191,20 @@ impl AcpTurn {
         };
         if end == End::Completed && self.denied && !self.notes.has_spoken() {
             let text = format!("{} stopped there, for it was not allowed to go on.", self.title());
-            self.ready.push_back(Note::Step(Step::Said { item: "denied".to_owned(), text }));
+            self.show([Step::Said { item: "denied".to_owned(), text }]);
         }
+        for text in std::mem::take(&mut self.unsaid) {
+            self.show([notes::did("⊘", &format!("it was not told: {text}"))]);
+        }
+        self.record.finish(&self.ear.session, &end);
         self.ready.push_back(Note::Ended(end));
+    }
+
+    fn show(&mut self, steps: impl IntoIterator<Item = Step>) {
+        for step in steps {
+            self.record.transcript.apply(step.clone());
+            self.ready.push_back(Note::Step(step));
+        }
     }
 
     /// Nothing was heard for too long, or it does not stop.
@@ -252,6 +270,24 @@ impl AcpTurn {
     }
 }
 
+/// What is kept of a turn, for whoever asks later.
+pub(super) struct Record {
+    pub(super) journal: Arc<Journal>,
+    pub(super) task: TaskId,
+    pub(super) transcript: Transcript,
+}
+
+impl Record {
+    /// Keeps how the turn ended.
+    pub(super) fn finish(&self, thread: &str, end: &End) {
+        let (answer, steps) = (self.transcript.answer(), self.transcript.steps());
+        let over = Over::new(self.task.as_str(), end, answer, steps);
+        if let Err(error) = self.journal.finish(thread, &over) {
+            tracing::warn!(task.id = %self.task, "what came of it was not kept: {error:#}");
+        }
+    }
+}
+
 /// Names the turn of a task: the protocol has no names for turns.
 pub(super) fn name(task: &TaskId) -> TurnId {
     TurnId::new(format!("acp-{task}"))
@@ -264,7 +300,7 @@ impl Turn for AcpTurn {
     }
 
     fn id(&self) -> TurnId {
-        self.id.clone()
+        name(&self.record.task)
     }
 
     async fn next(&mut self) -> Note {
@@ -302,7 +338,7 @@ impl Turn for AcpTurn {
             self.denied = true;
             self.notes.deny(&pending.tool);
             if let Some(why) = why.as_ref().filter(|_| !pending.carries_reason()) {
-                self.reasons.push(format!("I did not allow that. Reason: {why}"));
+                self.unsaid.push(format!("I did not allow that. Reason: {why}"));
             }
         }
         self.ear.client.rpc.answer(&pending.id, &pending.reply(verdict));
@@ -310,9 +346,14 @@ impl Turn for AcpTurn {
         Ok(true)
     }
 
-    /// The protocol has no way to add to a turn.
-    async fn steer(&mut self, _id: &str, _text: &str) -> Result<bool, AgentError> {
-        Ok(false)
+    async fn steer(&mut self, id: &str, text: &str) -> Result<bool, AgentError> {
+        if self.over || self.stopping.is_some() || self.ear.client.is_closed() {
+            return Ok(false);
+        }
+        if self.given.insert(id.to_owned()) {
+            self.unsaid.push(text.to_owned());
+        }
+        Ok(true)
     }
 
     async fn interrupt(&mut self) -> Result<(), AgentError> {

@@ -2,16 +2,17 @@
 //! does not do, and says so.
 
 use super::stream::Reader;
+use crate::agent::acp::Acp;
 use crate::agent::acp::child::Child;
 use crate::agent::acp::failure::short;
 use crate::agent::acp::journal::Journal;
 use crate::agent::acp::launch::Launch;
 use crate::agent::acp::preset::Preset;
-use crate::agent::acp::{Acp, turn};
+use crate::agent::acp::turn::{Record, name};
 use crate::agent::{Agent, AgentError, End, Found, Note, Turn, check_folder};
 use crate::rpc::lock;
 use async_trait::async_trait;
-use poco_core::{ApprovalId, Settings, TaskId, ThreadId, TurnId, Verdict};
+use poco_core::{ApprovalId, Settings, Step, TaskId, ThreadId, Transcript, TurnId, Verdict};
 use poco_io::config;
 use std::collections::{HashMap, VecDeque};
 use std::ffi::OsStr;
@@ -191,7 +192,11 @@ impl Agent for Cli {
         lock(&self.work).insert(id.to_owned(), child.clone());
         Ok(Box::new(CliTurn {
             thread: thread.clone(),
-            id: turn::name(task),
+            record: Record {
+                journal: self.journal.clone(),
+                task: task.clone(),
+                transcript: Transcript::default(),
+            },
             launch: self.launch.clone(),
             log_end,
             child,
@@ -224,7 +229,7 @@ impl Agent for Cli {
 
 struct CliTurn {
     thread: ThreadId,
-    id: TurnId,
+    record: Record,
     launch: Arc<Launch>,
     log_end: u64,
     child: Arc<Child>,
@@ -243,15 +248,23 @@ impl CliTurn {
     fn take(&mut self, line: Option<String>) {
         self.heard = Instant::now();
         let Some(line) = line else {
-            self.ready.extend(self.reader.whole().into_iter().map(Note::Step));
+            let steps = self.reader.whole();
+            self.show(steps);
             let none = End::Lost { reason: String::new() };
             self.ending.get_or_insert(none);
             return;
         };
         let read = self.reader.take(&line);
-        self.ready.extend(read.steps.into_iter().map(Note::Step));
+        self.show(read.steps);
         if read.end.is_some() {
             self.ending = read.end;
+        }
+    }
+
+    fn show(&mut self, steps: Vec<Step>) {
+        for step in steps {
+            self.record.transcript.apply(step.clone());
+            self.ready.push_back(Note::Step(step));
         }
     }
 
@@ -269,7 +282,7 @@ impl CliTurn {
     async fn finish(&mut self) -> End {
         let status = self.child.bury().await;
         lock(&self.work).remove(self.thread.as_str());
-        match self.ending.take() {
+        let end = match self.ending.clone() {
             _ if self.stopping => End::Stopped,
             Some(End::Lost { .. }) | None => {
                 let words = self.launch.last_words(self.log_end);
@@ -280,7 +293,9 @@ impl CliTurn {
                 }
             }
             Some(end) => end,
-        }
+        };
+        self.record.finish(self.thread.as_str(), &end);
+        end
     }
 }
 
@@ -291,7 +306,7 @@ impl Turn for CliTurn {
     }
 
     fn id(&self) -> TurnId {
-        self.id.clone()
+        name(&self.record.task)
     }
 
     async fn next(&mut self) -> Note {
