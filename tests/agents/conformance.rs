@@ -4,6 +4,7 @@ mod asking;
 mod codex;
 mod dying;
 mod failing;
+pub(crate) mod opencode;
 mod stub;
 mod talking;
 
@@ -48,6 +49,23 @@ conforms! { the_codex as super::codex::OnCodex:
     dying {
         goes_on_in_a_new_process, killed_in_mid_turn, killed_with_poco, killed_as_the_model_is_asked,
         poco_killed_in_mid_turn, poco_killed_while_it_asks, never_means_never, leaves_nothing_behind,
+    }
+    failing {
+        not_installed, not_logged_in, no_such_folder, the_model_fails,
+        a_strange_task_is_not_taken_for_known, a_lost_conversation_is_told,
+    }
+}
+
+// opencode by ACP. It dies with PoCo; and its leave for the session is for more than one command.
+conforms! { the_opencode as super::opencode::OnOpencode:
+    talking {
+        streams, any_prompt_is_a_prompt, stops, stops_a_command, tells_a_long_answer_whole,
+        is_steered_once, two_conversations_at_once, one_turn_at_a_time,
+    }
+    asking { allowed, denied, denied_with_a_reason, stopped_while_it_asks }
+    dying {
+        goes_on_in_a_new_process, killed_in_mid_turn, killed_as_the_model_is_asked,
+        never_means_never, leaves_nothing_behind,
     }
     failing {
         not_installed, not_logged_in, no_such_folder, the_model_fails,

@@ -144,6 +144,13 @@ async fn a_codex_that_hangs_ends_the_turn() {
 #[tokio::test]
 async fn without_codex_the_stub_is_the_usual_agent() {
     let stage = Stage::new(Transport::Unix).await;
+    let absent = config::Acp {
+        command: vec!["/nowhere/agent".to_owned()],
+        workdir: stage.folder.clone(),
+        model: None,
+        mode: None,
+        timeout: Duration::from_secs(1),
+    };
     let mut config = Config {
         home: stage.folder.join("state"),
         app_name: "PoCo".to_owned(),
@@ -164,7 +171,13 @@ async fn without_codex_the_stub_is_the_usual_agent() {
             queue_url: String::new(),
         },
         runner: poco_core::RunnerId::local(),
-        agents: config::Agents { usual: "codex".to_owned(), codex: stage.config.clone() },
+        agents: config::Agents {
+            usual: "codex".to_owned(),
+            codex: stage.config.clone(),
+            acp: None,
+            cursor: config::Cursor { acp: absent.clone(), sandbox: None },
+            coco: absent,
+        },
         log: "info".to_owned(),
         warnings: vec![],
     };

@@ -124,7 +124,7 @@ fn codex(config: &config::Codex, folder: &Path) -> Codex {
     Codex::with_env(config, &folder.join("state"), &env)
 }
 
-fn fresh_folder() -> PathBuf {
+pub(crate) fn fresh_folder() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let name = format!("agents-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)

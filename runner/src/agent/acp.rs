@@ -183,7 +183,12 @@ impl Acp {
             let reason = format!("{} did not name its new session.", self.pool.launch.title());
             return Err(AgentError::Refused(reason));
         };
-        client.keep(id, Session::read(&opened));
+        let session = Session::read(&opened);
+        if session.lacks_models() && !client.hello.auth_methods.is_empty() {
+            let reason = failure::not_logged_in(&client.launch, &client.hello);
+            return Err(AgentError::Refused(reason));
+        }
+        client.keep(id, session);
         Ok(id.to_owned())
     }
 

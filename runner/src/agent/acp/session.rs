@@ -93,6 +93,12 @@ impl Session {
         }
     }
 
+    /// Whether there are models to choose from, and none of them: so some say that nobody is logged
+    /// in.
+    pub(super) fn lacks_models(&self) -> bool {
+        self.way(Dial::Model).is_some() && self.offered(Dial::Model).is_empty()
+    }
+
     /// Returns how this is set, and what it is now; `None` if it can't be.
     pub(super) fn way(&self, dial: Dial) -> Option<(Way, String)> {
         if let Some((option, current, _)) = self.option(dial) {
