@@ -5,6 +5,7 @@ mod codex;
 mod dying;
 mod failing;
 pub(crate) mod opencode;
+pub(crate) mod peer;
 mod stub;
 mod talking;
 
@@ -56,27 +57,58 @@ conforms! { the_codex as super::codex::OnCodex:
     }
 }
 
-// opencode by ACP. It dies with PoCo; and its leave for the session is for more than one command.
+// opencode by ACP. It dies with PoCo; and its leave for the session is for more than one command. It
+// takes seconds to start, so what is the same for all that speak ACP is asked of the peer below.
 conforms! { the_opencode as super::opencode::OnOpencode:
+    talking { streams, any_prompt_is_a_prompt, stops, stops_a_command, tells_a_long_answer_whole }
+    asking { allowed, denied, denied_with_a_reason }
+    dying { goes_on_in_a_new_process, killed_in_mid_turn, leaves_nothing_behind }
+    failing { not_installed, not_logged_in, the_model_fails, a_lost_conversation_is_told }
+}
+
+conforms! { the_acp_peer as super::peer::Peer<super::peer::Anyone>:
     talking {
         streams, any_prompt_is_a_prompt, stops, stops_a_command, tells_a_long_answer_whole,
         is_steered_once, two_conversations_at_once, one_turn_at_a_time,
     }
-    asking { allowed, denied, denied_with_a_reason, stopped_while_it_asks }
-    dying {
-        goes_on_in_a_new_process, killed_in_mid_turn, killed_as_the_model_is_asked,
-        never_means_never, leaves_nothing_behind,
-    }
+    asking { allowed, allowed_for_the_session, denied, denied_with_a_reason, stopped_while_it_asks }
+    dying { goes_on_in_a_new_process, killed_in_mid_turn, never_means_never, leaves_nothing_behind }
     failing {
         not_installed, not_logged_in, no_such_folder, the_model_fails,
         a_strange_task_is_not_taken_for_known, a_lost_conversation_is_told,
     }
 }
 
+// Cursor and Coco can't be had for tests.
+conforms! { the_cursor_peer as super::peer::Peer<super::peer::OfCursor>:
+    talking { streams, any_prompt_is_a_prompt, stops, tells_a_long_answer_whole, is_steered_once }
+    asking { allowed, allowed_for_the_session, denied, denied_with_a_reason, stopped_while_it_asks }
+    dying { goes_on_in_a_new_process, killed_in_mid_turn, never_means_never, leaves_nothing_behind }
+    failing { not_installed, not_logged_in, no_such_folder, the_model_fails }
+}
+
+conforms! { the_old_cursor_peer as super::peer::Peer<super::peer::OldCursor>:
+    talking {
+        streams, any_prompt_is_a_prompt, stops, tells_a_long_answer_whole,
+        two_conversations_at_once, one_turn_at_a_time,
+    }
+    dying { goes_on_in_a_new_process, killed_in_mid_turn, never_means_never, leaves_nothing_behind }
+    failing {
+        not_installed, no_such_folder, the_model_fails, a_strange_task_is_not_taken_for_known,
+    }
+}
+
+conforms! { the_coco_peer as super::peer::Peer<super::peer::OfCoco>:
+    talking { streams, any_prompt_is_a_prompt, stops, tells_a_long_answer_whole }
+    asking { allowed, denied, denied_with_a_reason }
+    dying { goes_on_in_a_new_process, killed_in_mid_turn, leaves_nothing_behind }
+    failing { not_installed, not_logged_in, no_such_folder, the_model_fails }
+}
+
 /// One agent on a scripted model, in a folder of its own. Its processes have that folder in their
 /// environment. Dropped, it ends them and removes the folder.
 #[async_trait]
-pub(super) trait Fixture: Send + Sync + Sized {
+pub(crate) trait Fixture: Send + Sync + Sized {
     async fn new() -> Self;
 
     fn folder(&self) -> &Path;
@@ -134,7 +166,7 @@ pub(super) trait Fixture: Send + Sync + Sized {
 
 /// What all behaviours do with a fixture.
 #[async_trait]
-pub(super) trait Play: Fixture {
+pub(crate) trait Play: Fixture {
     async fn open(&mut self) -> ThreadId {
         let settings = self.settings().clone();
         self.agent().open(None, &settings).await.unwrap()
@@ -199,7 +231,9 @@ impl<F: Fixture> Play for F {}
 /// Whether a process is no shell, nor what a shell runs.
 fn is_agent(pid: &u32) -> bool {
     let program = std::fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
-    !["/bin/", "/usr/"].iter().any(|place| program.starts_with(place)) || program.ends_with("node")
+    let name = program.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let is_ours = name == "node" || name.starts_with("python");
+    !["/bin/", "/usr/"].iter().any(|place| program.starts_with(place)) || is_ours
 }
 
 /// Lists the live processes that have a folder in their environment.

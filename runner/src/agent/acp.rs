@@ -80,10 +80,15 @@ impl Acp {
 
     /// Prepares Coco.
     pub fn coco(config: &config::Acp, state_dir: &Path) -> Self {
+        Self::coco_with_env(config, state_dir, &[])
+    }
+
+    /// Like [`Acp::coco`], with more in its environment.
+    pub fn coco_with_env(config: &config::Acp, state_dir: &Path, env: &[(&str, OsString)]) -> Self {
         let identity = Identity { name: COCO, setting: "POCO_COCO_COMMAND", preset: Some("coco") };
         let mut config = config.clone();
         config.command.extend(["acp", "serve"].map(str::to_owned));
-        Self::with_env(identity, &config, state_dir, &[])
+        Self::with_env(identity, &config, state_dir, env)
     }
 
     /// Prepares an agent, with more in its environment. Starts nothing.

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 /// The longest an agent may take to stop.
-const CANCEL_MAX: Duration = Duration::from_secs(10);
+const CANCEL_MAX: Duration = Duration::from_secs(5);
 
 pub(super) struct AcpTurn {
     ear: Ear,
