@@ -1,6 +1,7 @@
 //! A coding agent at work.
 
 pub mod acp;
+pub mod claude;
 pub mod codex;
 mod process;
 mod program;
@@ -9,6 +10,7 @@ pub mod stub;
 use async_trait::async_trait;
 use poco_core::{ApprovalId, Settings, Step, TaskId, ThreadId, TurnId, Verdict};
 use poco_io::config::Config;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -30,12 +32,14 @@ pub struct Agents {
 pub fn open(config: &Config) -> Agents {
     let (settings, home) = (&config.agents, &config.home);
     let codex = codex::Codex::new(&settings.codex, home);
+    let claude = claude::Claude::new(&settings.claude, home);
     let cursor = acp::cursor::Cursor::new(&settings.cursor, home);
     let coco = acp::Acp::coco(&settings.coco, home);
     let acp = settings.acp.as_ref().map(|acp| acp::Acp::new(acp, home));
     let is_usual = |name: &str| settings.usual == name;
     let instead = match settings.usual.as_str() {
         codex::NAME => codex.find_program().err(),
+        claude::NAME => claude.find_program().err(),
         acp::cursor::NAME => cursor.find_program().err(),
         acp::COCO => coco.find_program().err(),
         acp::NAME => acp.as_ref().and_then(|acp| acp.find_program().err()),
@@ -54,6 +58,7 @@ pub fn open(config: &Config) -> Agents {
         add(acp::NAME, Arc::new(acp));
     }
     add(codex::NAME, Arc::new(codex));
+    add(claude::NAME, Arc::new(claude));
     add(stub::NAME, Arc::new(stub::Stub::default()));
     Agents { usual, instead, by_name }
 }
@@ -114,8 +119,41 @@ pub trait Agent: Send + Sync {
         settings: &Settings,
     ) -> Result<Found, AgentError>;
 
+    /// Asks what can be chosen for it. That may take seconds: fetch it in the background.
+    async fn choices(&self) -> Result<Choices, AgentError>;
+
     /// Ends whatever was started for it, within a bounded time.
     async fn shutdown(&self);
+}
+
+/// What can be chosen for an agent, the usual first where there is one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choices {
+    pub models: Vec<Model>,
+    /// What it may do without asking, in its own words, if it knows such modes.
+    pub modes: Vec<String>,
+}
+
+/// A model an agent offers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Model {
+    /// As `Settings::model` wants it.
+    pub id: String,
+    /// As people know it.
+    pub name: String,
+    /// As `Settings::effort` wants them; none if it has but one.
+    pub efforts: Vec<String>,
+}
+
+/// Refuses a folder in which nothing can be done.
+fn check_folder(workdir: &str) -> Result<(), AgentError> {
+    let folder = Path::new(workdir);
+    if folder.is_absolute() && folder.is_dir() {
+        return Ok(());
+    }
+    Err(AgentError::Refused(format!(
+        "There is no folder `{workdir}` on the machine. Make it, or choose another one."
+    )))
 }
 
 /// One turn: what the agent does with one prompt.
@@ -213,15 +251,4 @@ pub enum AgentError {
     /// It may have happened or not.
     #[error("{0}")]
     Unclear(String),
-}
-
-/// Refuses a folder that can't be worked in.
-fn check_folder(workdir: &str) -> Result<(), AgentError> {
-    let folder = Path::new(workdir);
-    if folder.is_absolute() && folder.is_dir() {
-        return Ok(());
-    }
-    Err(AgentError::Refused(format!(
-        "There is no folder `{workdir}` on the machine. Make it, or choose another one."
-    )))
 }

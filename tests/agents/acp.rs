@@ -13,13 +13,10 @@ use std::time::Duration;
 #[tokio::test]
 async fn what_opencode_offers_can_be_chosen_and_nothing_else() {
     let mut stage = OnOpencode::new().await;
-    let workdir = stage.config.workdir.clone();
-    let choices = stage.agent.as_ref().unwrap().choices(&workdir).await.unwrap();
-    let values = |choices: &[poco_runner::agent::acp::Choice]| {
-        choices.iter().map(|it| it.value.clone()).collect::<Vec<_>>()
-    };
-    assert_eq!(values(&choices.models), ["fake/m", "fake/n"]);
-    assert_eq!(values(&choices.modes), ["build", "plan"]);
+    let choices = stage.agent().choices().await.unwrap();
+    let models: Vec<_> = choices.models.iter().map(|it| it.id.as_str()).collect();
+    assert_eq!(models, ["fake/m", "fake/n"]);
+    assert_eq!(choices.modes, ["build", "plan"]);
     stage.settings().model = Some("fake/n".to_owned());
     let thread = stage.open().await;
     let mut turn = stage.start(&thread, "t", "escalate: touch made.txt").await;

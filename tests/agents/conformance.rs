@@ -1,6 +1,7 @@
 //! What PoCo expects of every agent. Each agent brings a [`Fixture`] and one row of the table below.
 
 mod asking;
+pub(crate) mod claude;
 mod codex;
 mod dying;
 mod failing;
@@ -14,6 +15,7 @@ use async_trait::async_trait;
 use poco_core::{Settings, TaskId, ThreadId};
 use poco_runner::agent::{Agent, End, Found, Turn};
 use poco_sim::model::Model;
+use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -64,6 +66,22 @@ conforms! { the_opencode as super::opencode::OnOpencode:
     asking { allowed, denied, denied_with_a_reason }
     dying { goes_on_in_a_new_process, killed_in_mid_turn, leaves_nothing_behind }
     failing { not_installed, not_logged_in, the_model_fails, a_lost_conversation_is_told }
+}
+
+conforms! { the_claude as super::claude::OnClaude:
+    talking {
+        streams, any_prompt_is_a_prompt, stops, stops_a_command, tells_a_long_answer_whole,
+        is_steered_once, two_conversations_at_once, one_turn_at_a_time,
+    }
+    asking { allowed, allowed_for_the_session, denied, denied_with_a_reason, stopped_while_it_asks }
+    dying {
+        goes_on_in_a_new_process, killed_in_mid_turn, killed_with_poco, killed_as_the_model_is_asked,
+        poco_killed_in_mid_turn, poco_killed_while_it_asks, never_means_never, leaves_nothing_behind,
+    }
+    failing {
+        not_installed, not_logged_in, no_such_folder, the_model_fails,
+        a_strange_task_is_not_taken_for_known, a_lost_conversation_is_told,
+    }
 }
 
 conforms! { the_acp_peer as super::peer::Peer<super::peer::Anyone>:
@@ -193,18 +211,23 @@ pub(crate) trait Play: Fixture {
         Path::new(&self.settings().workdir).join(file)
     }
 
-    /// Kills the agent at once, not the commands it runs, and waits until it is gone.
-    async fn kill(&self) {
+    /// Signals every process of the agent, and lists them.
+    fn signal(&self, signal: Signal) -> Vec<u32> {
         let pids: Vec<_> = processes_of(self.folder()).into_iter().filter(is_agent).collect();
         assert!(!pids.is_empty(), "the agent has no process");
         for pid in &pids {
-            let pid = rustix::process::Pid::from_raw(i32::try_from(*pid).unwrap()).unwrap();
+            let pid = Pid::from_raw(i32::try_from(*pid).unwrap()).unwrap();
             // One may be gone with another.
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+            let _ = kill_process(pid, signal);
         }
-        let alive = || processes_of(self.folder()).iter().any(|pid| pids.contains(pid));
+        pids
+    }
+
+    /// Kills the agent at once, not the commands it runs, and waits until it is gone.
+    async fn kill(&self) {
+        let pids = self.signal(Signal::KILL);
         let gone = async {
-            while alive() {
+            while pids.iter().any(is_alive) {
                 tokio::task::yield_now().await;
             }
         };
@@ -236,6 +259,11 @@ fn is_agent(pid: &u32) -> bool {
     !["/bin/", "/usr/"].iter().any(|place| program.starts_with(place)) || is_ours
 }
 
+fn is_alive(pid: &u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+    stat.is_ok_and(|stat| !stat.contains(") Z") && !stat.contains(") X"))
+}
+
 /// Lists the live processes that have a folder in their environment.
 fn processes_of(folder: &Path) -> Vec<u32> {
     let needle = folder.to_str().unwrap().as_bytes();
@@ -243,11 +271,7 @@ fn processes_of(folder: &Path) -> Vec<u32> {
         let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         environment.windows(needle.len()).any(|window| window == needle)
     };
-    let alive = |pid: &u32| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
-        stat.is_ok_and(|stat| !stat.contains(") Z"))
-    };
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(is_of).filter(alive).collect()
+    pids.filter(is_of).filter(is_alive).collect()
 }

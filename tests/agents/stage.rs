@@ -53,6 +53,7 @@ impl Stage {
             effort: None,
             sandbox: config.sandbox.clone(),
             approval_policy: config.approval_policy.clone(),
+            mode: None,
         };
         let agent = codex(&config, &folder);
         Self { model, folder, config, settings, agent }

@@ -14,6 +14,7 @@ pub(crate) fn settings() -> Settings {
         effort: None,
         sandbox: "read-only".to_owned(),
         approval_policy: "on-request".to_owned(),
+        mode: None,
     }
 }
 

@@ -260,6 +260,7 @@ pub(crate) fn laptop() -> Runner {
             effort: None,
             sandbox: "workspace-write".to_owned(),
             approval_policy: "on-request".to_owned(),
+            mode: None,
         }),
         turns: 0,
         draining: false,

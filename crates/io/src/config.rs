@@ -46,22 +46,29 @@ impl Config {
 
     /// Returns the terms these settings make, on a machine that has these agents.
     pub fn terms(&self, agents: Vec<String>) -> Terms {
-        let codex = &self.agents.codex;
+        let (codex, claude) = (&self.agents.codex, &self.agents.claude);
         // The one that was asked for may not be there.
         let usual = agents.first().unwrap_or(&self.agents.usual).clone();
-        let (workdir, model) = self.agents.usual_place(&usual);
+        let (workdir, model, effort) = match usual.as_str() {
+            "claude_code" => (&claude.workdir, claude.model.clone(), None),
+            other => match self.agents.acp_named(other) {
+                Some(acp) => (&acp.workdir, acp.model.clone(), None),
+                None => (&codex.workdir, codex.model.clone(), codex.effort.clone()),
+            },
+        };
         Terms {
             owner: self.owner.clone(),
             house: ChatId::new("house"),
             agents,
             settings: Settings {
                 runner: self.runner.clone(),
-                workdir: workdir.to_string_lossy().into_owned(),
-                model: model.cloned(),
                 agent: usual,
-                effort: codex.effort.clone(),
+                workdir: workdir.to_string_lossy().into_owned(),
+                model,
+                effort,
                 sandbox: codex.sandbox.clone(),
                 approval_policy: codex.approval_policy.clone(),
+                mode: None,
             },
             runners: vec![],
         }
@@ -155,6 +162,7 @@ pub struct Agents {
     /// For tasks outside projects (`POCO_AGENT_BACKEND`).
     pub usual: String,
     pub codex: Codex,
+    pub claude: Claude,
     /// Any agent that speaks ACP, if one is set (`POCO_ACP_COMMAND`).
     pub acp: Option<Acp>,
     pub cursor: Cursor,
@@ -162,17 +170,14 @@ pub struct Agents {
 }
 
 impl Agents {
-    /// Returns where tasks outside projects work, and with which model.
-    fn usual_place(&self, usual: &str) -> (&PathBuf, Option<&String>) {
-        let acp = match usual {
+    /// Returns an agent by its name, if it is one that speaks ACP.
+    fn acp_named(&self, name: &str) -> Option<&Acp> {
+        match name {
             "acp" => self.acp.as_ref(),
             "cursor_agent" => Some(&self.cursor.acp),
             "coco" => Some(&self.coco),
             _ => None,
-        };
-        acp.map_or((&self.codex.workdir, self.codex.model.as_ref()), |acp| {
-            (&acp.workdir, acp.model.as_ref())
-        })
+        }
     }
 }
 
@@ -197,6 +202,20 @@ pub struct Cursor {
     pub acp: Acp,
     /// `enabled` or `disabled`; `None` leaves it to Cursor (`POCO_CURSOR_SANDBOX`).
     pub sandbox: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Claude {
+    /// The program and its leading arguments, split as a shell splits words
+    /// (`POCO_CLAUDE_COMMAND`).
+    pub command: Vec<String>,
+    /// For tasks outside projects; default the user's home directory.
+    pub workdir: PathBuf,
+    pub model: Option<String>,
+    /// What it may do without asking (`POCO_CLAUDE_PERMISSION_MODE`), in its own words.
+    pub permission_mode: String,
+    /// The longest silence of a turn that nobody is asked about (`POCO_CLAUDE_TIMEOUT_SECONDS`).
+    pub timeout: Duration,
 }
 
 #[derive(Clone, Debug)]

@@ -18,9 +18,8 @@ mod preset;
 mod session;
 mod turn;
 
-pub use session::{Choice, Choices};
-
-use super::{Agent, AgentError, Found, Turn};
+use super::program::Program;
+use super::{Agent, AgentError, Choices, Found, Turn, check_folder};
 use crate::rpc::CallError;
 use async_trait::async_trait;
 use client::{Client, Unreached};
@@ -30,7 +29,7 @@ use poco_core::{Settings, TaskId, ThreadId, Transcript};
 use poco_io::config;
 use pool::{Pool, unreached};
 use serde_json::{Value, json};
-use session::{Dial, Session, Way};
+use session::{Choice, Dial, Session, Way};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
@@ -105,14 +104,14 @@ impl Acp {
         let words = known.map_or_else(|| config.command.clone(), preset::Preset::words);
         let of_program = || words.first().and_then(|program| preset::of_program(program));
         let folder = state_dir.join("acp").join(identity.name);
-        let mut launch = Launch {
+        let mut program = Program::new(&words);
+        env.iter().for_each(|(name, value)| program.set(name, value));
+        let launch = Launch {
             setting: identity.setting,
             preset: identity.preset.and_then(preset::named).or_else(of_program),
-            words: words.iter().map(OsString::from).collect(),
-            env: std::env::vars_os().collect(),
+            program,
             folder: folder.clone(),
         };
-        env.iter().for_each(|(name, value)| launch.set(name, value));
         Self {
             pool: Pool::new(launch),
             journal: Arc::new(Journal::new(folder.join("given"))),
@@ -132,16 +131,6 @@ impl Acp {
     /// Returns the number of the process that serves a folder, if there is one.
     pub async fn pid(&self, folder: &Path) -> Option<i32> {
         Some(self.pool.found(folder).await?.pid())
-    }
-
-    /// Returns what people can choose: as an open session has it, or else one that is opened to
-    /// see.
-    pub async fn choices(&self, workdir: &Path) -> Result<Choices, AgentError> {
-        let client = match self.proven().await {
-            Some(client) => client,
-            None => self.prove(workdir).await?,
-        };
-        Ok(client.any_session().unwrap_or_default().choices())
     }
 
     /// Returns a process in which a session was opened.
@@ -271,7 +260,7 @@ impl Acp {
         settings: &Settings,
     ) -> Result<Option<String>, AgentError> {
         if settings.sandbox != "read-only" {
-            return Ok(self.mode.clone());
+            return Ok(settings.mode.clone().or_else(|| self.mode.clone()));
         }
         let modes = client.session(id).unwrap_or_default().offered(Dial::Mode);
         let offered = |mode: &&str| modes.iter().any(|it| it.value == *mode);
@@ -329,7 +318,7 @@ impl Acp {
     async fn client(&self, settings: &Settings) -> Result<Arc<Client>, AgentError> {
         self.tidied.call_once(|| self.journal.tidy());
         let workdir = Path::new(&settings.workdir);
-        super::check_folder(&settings.workdir)?;
+        check_folder(&settings.workdir)?;
         self.pool.client(workdir).await.map_err(unreached)
     }
 }
@@ -416,6 +405,14 @@ impl Agent for Acp {
                 Ok(Found::Unknown { reason })
             }
         }
+    }
+
+    async fn choices(&self) -> Result<Choices, AgentError> {
+        let client = match self.proven().await {
+            Some(client) => client,
+            None => self.prove(&self.workdir).await?,
+        };
+        Ok(client.any_session().unwrap_or_default().choices())
     }
 
     async fn shutdown(&self) {

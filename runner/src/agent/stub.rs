@@ -1,6 +1,6 @@
 //! An agent that only echoes, to try the whole flow without a real one.
 
-use super::{Agent, AgentError, End, Found, Note, Question, Turn};
+use super::{Agent, AgentError, Choices, End, Found, Note, Question, Turn};
 use async_trait::async_trait;
 use poco_core::{ApprovalId, Settings, Step, TaskId, ThreadId, TurnId, Verdict};
 use std::collections::{HashMap, VecDeque};
@@ -70,6 +70,10 @@ impl Agent for Stub {
                 reason: "The stub remembers nothing from before PoCo was started.".to_owned(),
             },
         })
+    }
+
+    async fn choices(&self) -> Result<Choices, AgentError> {
+        Ok(Choices::default())
     }
 
     async fn shutdown(&self) {}

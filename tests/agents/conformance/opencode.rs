@@ -45,6 +45,7 @@ impl Fixture for OnOpencode {
             effort: None,
             sandbox: "workspace-write".to_owned(),
             approval_policy: "on-request".to_owned(),
+            mode: None,
         };
         let mut stage = Self { model, folder, config, settings, provider: "fake", agent: None };
         stage.restart();

@@ -135,6 +135,7 @@ impl<R: Role> Fixture for Peer<R> {
             effort: None,
             sandbox: "workspace-write".to_owned(),
             approval_policy: "on-request".to_owned(),
+            mode: None,
         };
         let (traits, model) = (R::TRAITS.to_owned(), Model::start().await);
         let mut peer =

@@ -4,7 +4,7 @@ use super::given::Given;
 use super::keys::key;
 use super::mistake::{Mistake, Mistakes, Source, hint};
 use super::{
-    Acp, Agents, Backend, Codex, Config, Cursor, Delivery, Feishu, Http, State, Transport,
+    Acp, Agents, Backend, Claude, Codex, Config, Cursor, Delivery, Feishu, Http, State, Transport,
 };
 use crate::secret::Secret;
 use poco_core::{RunnerId, UserId};
@@ -139,7 +139,8 @@ impl Judge<'_> {
                 "acp needs POCO_ACP_COMMAND: a name such as opencode, or a command line",
             );
         }
-        Agents { usual, codex, acp, cursor: self.cursor(), coco: self.coco() }
+        let (claude, cursor, coco) = (self.claude(), self.cursor(), self.coco());
+        Agents { usual, codex, claude, acp, cursor, coco }
     }
 
     fn acp(&mut self) -> Option<Acp> {
@@ -195,15 +196,24 @@ impl Judge<'_> {
 
     /// Reads a folder that must be there.
     fn folder(&mut self, name: &'static str) -> PathBuf {
-        self.path(name, |path| match path.is_dir() {
-            true => Ok(()),
-            false => Err("there is no such folder; make it, or name another".to_owned()),
-        })
+        self.path(name, folder)
     }
 
     fn seconds(&mut self, name: &'static str) -> Duration {
         let seconds = self.read(name, |text| number(text, 1..=86_400));
         Duration::from_secs(seconds.unwrap_or_default())
+    }
+
+    fn claude(&mut self) -> Claude {
+        Claude {
+            command: self.read("POCO_CLAUDE_COMMAND", command).unwrap_or_default(),
+            workdir: self.folder("POCO_CLAUDE_WORKDIR"),
+            model: self.optional("POCO_CLAUDE_MODEL", word),
+            permission_mode: self
+                .read("POCO_CLAUDE_PERMISSION_MODE", permission_mode)
+                .unwrap_or_default(),
+            timeout: self.seconds("POCO_CLAUDE_TIMEOUT_SECONDS"),
+        }
     }
 
     fn log(&mut self) -> String {
@@ -266,6 +276,7 @@ fn table(name: &'static str) -> &'static super::Key {
 /// What works, but is probably not meant.
 fn odd(config: &Config) -> Vec<String> {
     let (feishu, codex) = (&config.feishu, &config.agents.codex);
+    let unasked = config.agents.claude.permission_mode == "bypassPermissions";
     let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
     let plain = feishu.base_url.starts_with("http://")
         && !local.iter().any(|address| feishu.base_url.starts_with(address));
@@ -281,6 +292,7 @@ fn odd(config: &Config) -> Vec<String> {
             "POCO_FEISHU_APP_ID is set but POCO_FEISHU_APP_SECRET is not: Feishu stays off",
         ),
         (plain, "POCO_FEISHU_API_BASE_URL is plain http: the app secret travels in the clear"),
+        (unasked, "Claude Code may be run without asking anybody: POCO_CLAUDE_PERMISSION_MODE"),
         (reckless, "Codex runs without a sandbox and without asking anybody"),
         (trusting, "POCO_COCO_APPROVAL_MODE is yolo: Coco does whatever it likes without asking"),
     ];
@@ -314,6 +326,21 @@ fn approval_policy(text: &str) -> Result<String, String> {
     one_of(text, &policies).map(str::to_owned)
 }
 
+/// Claude Code minds the case of its words; people need not.
+fn permission_mode(text: &str) -> Result<String, String> {
+    let modes = ["default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions"];
+    let lower: Vec<_> = modes.iter().map(|mode| mode.to_lowercase()).collect();
+    let choices: Vec<_> = lower.iter().map(String::as_str).zip(modes).collect();
+    one_of(text, &choices).map(str::to_owned)
+}
+
+fn folder(path: &PathBuf) -> Result<(), String> {
+    match path.is_dir() {
+        true => Ok(()),
+        false => Err("there is no such folder; make it, or name another".to_owned()),
+    }
+}
+
 fn runner(text: &str) -> Result<String, String> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if (1..=32).contains(&text.len()) && text.chars().all(fits) {
@@ -323,10 +350,8 @@ fn runner(text: &str) -> Result<String, String> {
 }
 
 fn agent(text: &str) -> Result<String, String> {
-    if text.to_lowercase() == "claude_code" {
-        return Err("this version does not run it yet; use another agent".to_owned());
-    }
-    let agents = ["codex", "cursor_agent", "coco", "acp", "stub"].map(|word| (word, word));
+    let agents =
+        ["codex", "claude_code", "cursor_agent", "coco", "acp", "stub"].map(|word| (word, word));
     one_of(text, &agents).map(str::to_owned)
 }
 

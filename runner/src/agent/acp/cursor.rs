@@ -4,7 +4,7 @@ mod cli;
 mod stream;
 
 use super::{Acp, Identity, preset};
-use crate::agent::{Agent, AgentError, Found, Turn};
+use crate::agent::{Agent, AgentError, Choices, Found, Turn};
 use async_trait::async_trait;
 use cli::Cli;
 use poco_core::{Settings, TaskId, ThreadId};
@@ -45,14 +45,6 @@ impl Cursor {
     /// Finds the program, or says why not and what to do.
     pub fn find_program(&self) -> Result<PathBuf, String> {
         self.acp.find_program()
-    }
-
-    /// Returns what people can choose; nothing where only `stream-json` is spoken.
-    pub async fn choices(&self, workdir: &Path) -> Result<super::Choices, AgentError> {
-        match self.speaks().await? {
-            true => self.acp.choices(workdir).await,
-            false => Ok(super::Choices::default()),
-        }
     }
 
     async fn speaks(&self) -> Result<bool, AgentError> {
@@ -96,6 +88,10 @@ impl Agent for Cursor {
     ) -> Result<Found, AgentError> {
         // Either way it is in the same list.
         self.acp.find(thread, task, settings).await
+    }
+
+    async fn choices(&self) -> Result<Choices, AgentError> {
+        self.way().await?.choices().await
     }
 
     async fn shutdown(&self) {

@@ -2,9 +2,9 @@
 
 use super::journal::make;
 use super::preset::Preset;
-use crate::agent::program;
+use crate::agent::program::Program;
 use anyhow::Context;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -21,52 +21,40 @@ pub(super) struct Launch {
     /// The setting that names its command.
     pub(super) setting: &'static str,
     pub(super) preset: Option<&'static Preset>,
-    pub(super) words: Vec<OsString>,
-    pub(super) env: Vec<(OsString, OsString)>,
+    pub(super) program: Program,
     /// Where its log and PoCo's notes about it are kept.
     pub(super) folder: PathBuf,
 }
 
 impl Launch {
-    pub(super) fn set(&mut self, name: &str, value: impl Into<OsString>) {
-        self.env.retain(|(it, _)| it != name);
-        self.env.push((name.into(), value.into()));
-    }
-
     /// Returns what people call the agent.
     pub(super) fn title(&self) -> String {
-        let program = || self.words.first().map(|it| it.to_string_lossy().into_owned());
-        self.preset.map_or_else(
-            || program().unwrap_or_else(|| "The agent".to_owned()),
-            |preset| preset.title.to_owned(),
-        )
+        match (self.preset, self.program.name()) {
+            (Some(preset), _) => preset.title.to_owned(),
+            (None, name) if name.is_empty() => "The agent".to_owned(),
+            (None, name) => name,
+        }
     }
 
     /// Finds the program, or says why not and what to do.
     pub(super) fn find(&self) -> Result<PathBuf, String> {
-        let name = self.words.first().map(OsString::as_os_str).unwrap_or_default();
-        let path = self.env.iter().find(|(it, _)| it == "PATH").map(|(_, it)| it.as_os_str());
-        program::find(name, path).ok_or_else(|| {
+        self.program.find().ok_or_else(|| {
             let (title, setting) = (self.title(), self.setting);
             let how = self.preset.map_or("Install it".to_owned(), Preset::how_to_install);
             format!(
                 "{title} was not found: there is no program `{}`. {how}, or set {setting} to \
                  where it is.",
-                name.to_string_lossy()
+                self.program.name()
             )
         })
     }
 
     /// Prepares to start it in a folder: in its own process group, on pipes, without our secrets.
     pub(super) fn command(&self, arguments: &[&OsStr], folder: &Path) -> Result<Command, String> {
-        let mut command = Command::new(self.find()?);
+        let mut command = self.program.command(&self.find()?);
         command
-            .args(self.words.iter().skip(1))
             .args(arguments)
-            .env_clear()
-            .envs(program::theirs(&self.env))
             .current_dir(folder)
-            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true);

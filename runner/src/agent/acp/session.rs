@@ -1,5 +1,6 @@
 //! What can be chosen in a session, and what is.
 
+use crate::agent::{Choices, Model};
 use agent_client_protocol_schema::v1::{
     SessionConfigKind, SessionConfigOption, SessionConfigOptionCategory, SessionConfigSelectOptions,
 };
@@ -7,24 +8,11 @@ use serde_json::Value;
 
 /// A value that an agent offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub(super) struct Choice {
     /// What is set.
-    pub value: String,
+    pub(super) value: String,
     /// What people call it.
-    pub name: String,
-    /// What more the agent says of it; may be empty.
-    pub note: String,
-}
-
-/// What an agent lets people choose in one of its ways. Nothing to choose from means that it can't
-/// be chosen.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Choices {
-    pub models: Vec<Choice>,
-    /// Such as `plan`: what it does without asking.
-    pub modes: Vec<Choice>,
-    /// How long the model thinks.
-    pub efforts: Vec<Choice>,
+    name: String,
 }
 
 /// Something that can be chosen.
@@ -85,12 +73,22 @@ impl Session {
         }
     }
 
+    /// Returns what can be chosen, what is chosen now first.
     pub(super) fn choices(&self) -> Choices {
+        let values = |dial| self.sorted(dial).into_iter().map(|it| it.value).collect::<Vec<_>>();
+        let efforts = values(Dial::Effort);
+        let model = |it: Choice| Model { id: it.value, name: it.name, efforts: efforts.clone() };
         Choices {
-            models: self.offered(Dial::Model),
-            modes: self.offered(Dial::Mode),
-            efforts: self.offered(Dial::Effort),
+            models: self.sorted(Dial::Model).into_iter().map(model).collect(),
+            modes: values(Dial::Mode),
         }
+    }
+
+    fn sorted(&self, dial: Dial) -> Vec<Choice> {
+        let now = self.way(dial).map(|(_, current)| current);
+        let mut choices = self.offered(dial);
+        choices.sort_by_key(|it| Some(&it.value) != now.as_ref());
+        choices
     }
 
     /// Whether there are models to choose from, and none of them: so some say that nobody is logged
@@ -126,11 +124,7 @@ impl Session {
             Dial::Effort => return vec![],
         };
         let text = |it: &Value, key: &str| it[key].as_str().unwrap_or_default().to_owned();
-        let choice = |it: &Value| Choice {
-            value: text(it, id),
-            name: text(it, "name"),
-            note: text(it, "description"),
-        };
+        let choice = |it: &Value| Choice { value: text(it, id), name: text(it, "name") };
         list.as_array().into_iter().flatten().map(choice).collect()
     }
 
@@ -144,12 +138,9 @@ impl Session {
                 }
                 _ => vec![],
             };
-            let choice =
-                |it: &agent_client_protocol_schema::v1::SessionConfigSelectOption| Choice {
-                    value: it.value.to_string(),
-                    name: it.name.clone(),
-                    note: it.description.clone().unwrap_or_default(),
-                };
+            let choice = |it: &agent_client_protocol_schema::v1::SessionConfigSelectOption| {
+                Choice { value: it.value.to_string(), name: it.name.clone() }
+            };
             let choices = choices.into_iter().map(choice).collect();
             Some((option, select.current_value.to_string(), choices))
         })
@@ -179,10 +170,10 @@ mod tests {
             Session::read(&json!({ "configOptions": [option, { "odd": 1 }], "modes": modes }));
         let choices = session.choices();
         assert_eq!(
-            choices.models.iter().map(|it| it.value.as_str()).collect::<Vec<_>>(),
+            choices.models.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(),
             ["a/1", "a/2"]
         );
-        assert_eq!(choices.modes[1].note, "Looks only");
+        assert_eq!(choices.modes, ["agent", "plan"]);
         assert_eq!(session.way(Dial::Model), Some((Way::Option("m".to_owned()), "a/1".to_owned())));
         session.switched("plan");
         let way = (Way::Method("session/set_mode"), "plan".to_owned());

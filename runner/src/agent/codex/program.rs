@@ -9,72 +9,40 @@ use tokio::process::Command;
 /// The folder levels of an npm package that are searched for the native program.
 const DEPTH_MAX: usize = 8;
 
-pub(super) struct Program {
-    words: Vec<OsString>,
-    env: Vec<(OsString, OsString)>,
-}
+pub(super) struct Program(program::Program);
 
 impl Program {
     pub(super) fn new(words: &[String]) -> Self {
-        Self {
-            words: words.iter().map(OsString::from).collect(),
-            env: std::env::vars_os().collect(),
-        }
+        Self(program::Program::new(words))
     }
 
     pub(super) fn set(&mut self, name: &str, value: impl Into<OsString>) {
-        self.env.retain(|(it, _)| it != name);
-        self.env.push((name.into(), value.into()));
-    }
-
-    fn var(&self, name: &str) -> Option<&OsStr> {
-        self.env.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_os_str())
+        self.0.set(name, value);
     }
 
     /// Finds the program, or says why not and what to do.
     pub(super) fn find(&self) -> Result<PathBuf, String> {
-        let name = self.words.first().map(OsString::as_os_str).unwrap_or_default();
-        let Some(found) = self.on_path(name) else {
-            let name = name.to_string_lossy();
+        let Some(found) = self.0.find() else {
             return Err(format!(
-                "codex was not found: there is no program `{name}`. Install it with `npm install \
-                 -g @openai/codex`, or set POCO_CODEX_COMMAND to where it is."
+                "codex was not found: there is no program `{}`. Install it with `npm install \
+                 -g @openai/codex`, or set POCO_CODEX_COMMAND to where it is.",
+                self.0.name()
             ));
         };
         Ok(native(&found).unwrap_or(found))
     }
 
-    fn on_path(&self, name: &OsStr) -> Option<PathBuf> {
-        program::find(name, self.var("PATH"))
-    }
-
-    /// Prepares to start `codex app-server`, in its own process group and without our secrets.
+    /// Prepares to start `codex app-server`.
     pub(super) fn app_server(
         &self,
         arguments: &[&OsStr],
         folder: &Path,
         log: std::fs::File,
     ) -> Result<Command, String> {
-        let program = self.find()?;
-        let mut command = match self.on_path(OsStr::new("setsid")) {
-            // A session of its own: no terminal of ours can end it. It replaces itself with codex.
-            Some(setsid) => {
-                let mut command = Command::new(setsid);
-                command.arg(program);
-                command
-            }
-            None => {
-                let mut command = Command::new(program);
-                command.process_group(0);
-                command
-            }
-        };
+        let mut command = self.0.command(&self.find()?);
         command
-            .args(self.words.iter().skip(1))
             .arg("app-server")
             .args(arguments)
-            .env_clear()
-            .envs(program::theirs(&self.env))
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -89,11 +57,11 @@ impl Program {
         let size = file.as_ref().map_or(0, std::fs::Metadata::len);
         let changed = file.and_then(|file| file.modified().ok());
         let changed = changed.and_then(|it| it.duration_since(std::time::UNIX_EPOCH).ok());
-        let home = self.var("CODEX_HOME").unwrap_or_default();
+        let home = self.0.var("CODEX_HOME").unwrap_or_default();
         let text = format!(
             "{program:?} {size} {:?} {:?} {home:?}",
             changed.map(|it| it.as_secs()),
-            &self.words[1.min(self.words.len())..]
+            self.0.arguments()
         );
         format!("{:016x}", poco_core::hash(&text))
     }

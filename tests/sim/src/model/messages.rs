@@ -79,10 +79,8 @@ fn spoken(message: &Value, block: &Value) -> Option<String> {
 }
 
 fn blocks(content: &Value) -> Vec<Value> {
-    match content {
-        Value::Array(blocks) => blocks.clone(),
-        text => vec![json!({ "type": "text", "text": text })],
-    }
+    let alone = || vec![json!({ "type": "text", "text": content })];
+    content.as_array().cloned().unwrap_or_else(alone)
 }
 
 fn text_of(content: &Value) -> String {

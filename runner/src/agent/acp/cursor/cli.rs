@@ -9,7 +9,7 @@ use crate::agent::acp::journal::Journal;
 use crate::agent::acp::launch::Launch;
 use crate::agent::acp::preset::Preset;
 use crate::agent::acp::turn::{Record, name};
-use crate::agent::{Agent, AgentError, End, Found, Note, Turn, check_folder};
+use crate::agent::{Agent, AgentError, Choices, End, Found, Note, Turn, check_folder};
 use crate::rpc::lock;
 use async_trait::async_trait;
 use poco_core::{ApprovalId, Settings, Step, TaskId, ThreadId, Transcript, TurnId, Verdict};
@@ -52,8 +52,7 @@ impl Cli {
         let launch = Launch {
             setting: acp.pool.launch.setting,
             preset,
-            words: config.acp.command.iter().map(Into::into).collect(),
-            env: acp.pool.launch.env.clone(),
+            program: acp.pool.launch.program.named(&config.acp.command),
             folder: acp.pool.launch.folder.clone(),
         };
         Self {
@@ -94,7 +93,8 @@ impl Cli {
                 .map(str::to_owned)
                 .to_vec();
         let looks_only = settings.sandbox == "read-only";
-        let mode = if looks_only { Some("plan".to_owned()) } else { self.mode.clone() };
+        let set = settings.mode.clone().or_else(|| self.mode.clone());
+        let mode = if looks_only { Some("plan".to_owned()) } else { set };
         let model = settings.model.as_ref().or(self.model.as_ref()).cloned();
         let given = [
             ("--workspace", Some(settings.workdir.clone())),
@@ -218,6 +218,11 @@ impl Agent for Cli {
         _settings: &Settings,
     ) -> Result<Found, AgentError> {
         Ok(Found::Unknown { reason: "Cursor Agent does not tell what became of it.".to_owned() })
+    }
+
+    /// It has no way to ask that takes less than a person's patience.
+    async fn choices(&self) -> Result<Choices, AgentError> {
+        Ok(Choices { models: vec![], modes: ["agent", "plan", "ask"].map(str::to_owned).to_vec() })
     }
 
     async fn shutdown(&self) {
