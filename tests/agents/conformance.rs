@@ -62,10 +62,10 @@ conforms! { the_codex as super::codex::OnCodex:
 // opencode by ACP. It dies with PoCo; and its leave for the session is for more than one command. It
 // takes seconds to start, so what is the same for all that speak ACP is asked of the peer below.
 conforms! { the_opencode as super::opencode::OnOpencode:
-    talking { streams, any_prompt_is_a_prompt, stops, stops_a_command, tells_a_long_answer_whole }
+    talking { streams, any_prompt_is_a_prompt, stops_a_command, tells_a_long_answer_whole }
     asking { allowed, denied, denied_with_a_reason }
     dying { goes_on_in_a_new_process, killed_in_mid_turn, leaves_nothing_behind }
-    failing { not_installed, not_logged_in, the_model_fails, a_lost_conversation_is_told }
+    failing { not_installed, not_logged_in }
 }
 
 conforms! { the_claude as super::claude::OnClaude:
