@@ -9,7 +9,7 @@ use super::{
 use crate::secret::Secret;
 use poco_core::{RunnerId, UserId};
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The shortest `POCO_HTTP_TOKEN`.
@@ -196,7 +196,7 @@ impl Judge<'_> {
 
     /// Reads a folder that must be there.
     fn folder(&mut self, name: &'static str) -> PathBuf {
-        self.path(name, folder)
+        self.path(name, |path| folder(path))
     }
 
     fn seconds(&mut self, name: &'static str) -> Duration {
@@ -334,7 +334,7 @@ fn permission_mode(text: &str) -> Result<String, String> {
     one_of(text, &choices).map(str::to_owned)
 }
 
-fn folder(path: &PathBuf) -> Result<(), String> {
+fn folder(path: &Path) -> Result<(), String> {
     match path.is_dir() {
         true => Ok(()),
         false => Err("there is no such folder; make it, or name another".to_owned()),

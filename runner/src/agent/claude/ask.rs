@@ -124,16 +124,16 @@ impl Pending {
     /// Words a person's verdict as Claude Code wants it.
     pub(super) fn reply(&self, verdict: &Verdict) -> Reply {
         match verdict {
-            Verdict::AllowOnce => self.allow(self.input.clone(), None),
+            Verdict::AllowOnce => Self::allow(&self.input, None),
             Verdict::AllowSession => {
                 let some = self.rules.as_array().is_some_and(|rules| !rules.is_empty());
-                self.allow(self.input.clone(), some.then(|| self.rules.clone()))
+                Self::allow(&self.input, some.then(|| self.rules.clone()))
             }
             Verdict::Answers(answers) if self.tool == "AskUserQuestion" => {
                 let mut input = self.input.clone();
                 let answers = answers.iter().map(|(id, text)| (id.clone(), json!(text)));
                 input["answers"] = answers.collect::<Map<_, _>>().into();
-                self.allow(input, None)
+                Self::allow(&input, None)
             }
             Verdict::Answers(_) | Verdict::Deny { why: None } => deny(DENIED),
             Verdict::Deny { why: Some(why) } => {
@@ -142,7 +142,7 @@ impl Pending {
         }
     }
 
-    fn allow(&self, input: Value, granted: Option<Value>) -> Reply {
+    fn allow(input: &Value, granted: Option<Value>) -> Reply {
         let mut response = json!({ "behavior": "allow", "updatedInput": input });
         if let Some(rules) = &granted {
             response["updatedPermissions"] = json!([{
