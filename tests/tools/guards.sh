@@ -31,6 +31,9 @@ fi
 if grep -rnE '"(turn|thread|item)/' --include='*.rs' crates runner functions 2>/dev/null | grep -vE '^runner/src/agent/codex'; then
   fail "Codex's words stand outside runner/src/agent/codex"
 fi
+if grep -rnE '"session/' --include='*.rs' crates runner functions 2>/dev/null | grep -vE '^runner/src/agent/acp'; then
+  fail "ACP's words stand outside runner/src/agent/acp"
+fi
 
 # Nothing committed holds an unfinished mark. A test that is left out must be another's child.
 if git grep -nE 'todo!\(|unimplemented!\(|#\[ignore' -- '*.rs' | grep -vF 'ignore = "runs as a child of the test below"'; then
