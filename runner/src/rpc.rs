@@ -135,7 +135,7 @@ impl Rpc {
         params: Value,
         limit: Duration,
     ) -> Result<Value, CallError> {
-        let (id, mut awaited) = self.ask(method, params, None)?;
+        let (id, mut awaited) = self.ask(method, &params, None)?;
         tokio::time::timeout(limit, awaited.answer()).await.unwrap_or_else(|_| {
             lock(&self.inner.calls).waiting.remove(&id);
             let seconds = limit.as_secs();
@@ -151,7 +151,7 @@ impl Rpc {
         limit: Duration,
     ) -> Result<Awaited, CallError> {
         let (sent, was_sent) = oneshot::channel();
-        let (_, mut awaited) = self.ask(method, params, Some(sent))?;
+        let (_, mut awaited) = self.ask(method, &params, Some(sent))?;
         match tokio::time::timeout(limit, was_sent).await {
             Ok(Ok(())) => Ok(awaited),
             // Why it was not, or what was answered so soon, is there.
@@ -163,14 +163,14 @@ impl Rpc {
     }
 
     /// Asks what takes its time, without waiting until the question was sent.
-    pub(crate) fn begin_now(&self, method: &str, params: Value) -> Result<Awaited, CallError> {
+    pub(crate) fn begin_now(&self, method: &str, params: &Value) -> Result<Awaited, CallError> {
         self.ask(method, params, None).map(|(_, awaited)| awaited)
     }
 
     fn ask(
         &self,
         method: &str,
-        params: Value,
+        params: &Value,
         sent: Option<oneshot::Sender<()>>,
     ) -> Result<(u64, Awaited), CallError> {
         let id = self.inner.next.fetch_add(1, Ordering::Relaxed);

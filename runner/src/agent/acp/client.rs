@@ -232,7 +232,7 @@ impl Ear {
 
     /// Gives a prompt at once.
     pub(super) fn give_now(&self, prompt: &str) -> Result<Awaited, CallError> {
-        self.client.rpc.begin_now("session/prompt", self.prompt(prompt))
+        self.client.rpc.begin_now("session/prompt", &self.prompt(prompt))
     }
 
     fn prompt(&self, text: &str) -> Value {

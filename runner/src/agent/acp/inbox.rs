@@ -72,10 +72,7 @@ fn joined(queue: &mut VecDeque<Incoming>, incoming: Incoming) -> Option<Incoming
 }
 
 fn said(update: &SessionUpdate) -> Option<&ContentChunk> {
-    match update {
-        SessionUpdate::AgentMessageChunk(chunk) => Some(chunk),
-        _ => None,
-    }
+    if let SessionUpdate::AgentMessageChunk(chunk) = update { Some(chunk) } else { None }
 }
 
 #[cfg(test)]
