@@ -9,9 +9,9 @@ use anyhow::{Context, ensure};
 use axum::routing::get;
 use axum::{Json, Router};
 use poco_io::app::App;
-use poco_io::config::{Backend, Config, Environment};
-use poco_io::feishu::verify::Verifier;
+use poco_io::config::{Backend, Config, Environment, Given};
 use poco_io::feishu::{Feishu, webhook};
+use poco_io::keyring::Keyring;
 use poco_io::{aws, clock, open, secrets};
 use serde_json::json;
 use std::sync::Arc;
@@ -24,21 +24,27 @@ pub async fn serve() -> Result<(), lambda_http::Error> {
     // Fails if somebody chose a provider before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let aws = aws::connect_in_haste().await;
-    let environment = secrets::reveal(Environment::of_process().with("HOME", HOME), &aws).await?;
-    let config = Config::read(environment).context("read the settings")?;
+    let mut given = Given::gather(Environment::of_process().with("HOME", HOME));
+    let vault = secrets::reveal(&mut given, &aws).await?;
+    let config = given.judge().context("read the settings")?;
     log(&config)?;
     let (store, queue) = open::open_to_send(&config, &aws);
-    let feishu = Arc::new(Feishu::new(&config.feishu).context("set up Feishu")?);
+    let keys = config.feishu.keys();
+    let keyring = match vault {
+        Some(vault) => Keyring::kept_by(Arc::new(vault), keys),
+        None => Keyring::fixed(keys),
+    };
+    let feishu = Feishu::with_keyring(&config.feishu, keyring.clone());
+    let feishu = Arc::new(feishu.context("set up Feishu")?);
     let terms = config.terms(vec![config.agents.usual.clone()]);
     let app = App::new(store, queue, feishu, terms, clock::now).with_runners();
-    lambda_http::run(routes(&config, app)?).await
+    lambda_http::run(routes(&config, keyring, app)?).await
 }
 
 /// Makes the routes: Feishu's, and one that says what this is.
-fn routes(config: &Config, app: App) -> anyhow::Result<Router> {
+fn routes(config: &Config, keyring: Keyring, app: App) -> anyhow::Result<Router> {
     ensure!(config.state.backend == Backend::DynamoDb, "POCO_STATE_BACKEND must be dynamodb");
     let feishu = &config.feishu;
-    let verifier = Verifier::new(feishu.verification_token.clone(), feishu.encrypt_key.clone());
     let health = json!({
         "status": "ok",
         "app": config.app_name,
@@ -46,10 +52,10 @@ fn routes(config: &Config, app: App) -> anyhow::Result<Router> {
         "state_backend": config.state.backend.as_str(),
         "queue": config.state.backend.queue(),
         "delivery": feishu.delivery.as_str(),
-        "feishu": feishu.is_set() && verifier.is_configured(),
+        "feishu": feishu.is_set() && keyring.keys().verifier().is_configured(),
     });
     let reception = Arc::new(Reception::new(app));
-    let webhooks = webhook::routes(reception, verifier, clock::now);
+    let webhooks = webhook::routes(reception, keyring, clock::now);
     Ok(webhooks.route("/health", get(async move || Json(health))))
 }
 

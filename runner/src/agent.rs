@@ -8,7 +8,7 @@ mod program;
 pub mod stub;
 
 use async_trait::async_trait;
-use poco_core::{ApprovalId, Settings, Step, TaskId, ThreadId, TurnId, Verdict};
+use poco_core::{ApprovalId, Lang, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict};
 use poco_io::config::Config;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ pub struct Agents {
     /// The one for tasks that name none.
     pub usual: String,
     /// Why the usual one is not the one that was asked for, and what to do.
-    pub instead: Option<String>,
+    pub instead: Option<Text>,
     pub by_name: BTreeMap<String, Arc<dyn Agent>>,
 }
 
@@ -92,7 +92,7 @@ impl fmt::Debug for Agents {
 #[async_trait]
 pub trait Agent: Send + Sync {
     /// Whether a task can be given to it now, and if not, why and what to do.
-    async fn ready(&self) -> Result<String, String>;
+    async fn ready(&self) -> Result<String, Text>;
 
     /// Finds or makes the conversation a prompt belongs to, and says its name. Nothing is told to
     /// the model yet. [`AgentError::Forgotten`] if the conversation is lost.
@@ -151,9 +151,7 @@ fn check_folder(workdir: &str) -> Result<(), AgentError> {
     if folder.is_absolute() && folder.is_dir() {
         return Ok(());
     }
-    Err(AgentError::Refused(format!(
-        "There is no folder `{workdir}` on the machine. Make it, or choose another one."
-    )))
+    Err(AgentError::Refused(poco_core::words::agent::no_folder(workdir)))
 }
 
 /// One turn: what the agent does with one prompt.
@@ -201,9 +199,9 @@ pub enum Note {
 /// What the agent asks, with texts of any length.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Question {
-    Command { command: String, cwd: String, reason: String },
-    Patch { diff: String, files: Vec<String>, reason: String },
-    Permission { what: String, reason: String },
+    Command { command: String, cwd: String, reason: Text },
+    Patch { diff: String, files: Vec<String>, reason: Text },
+    Permission { what: String, reason: Text },
     Questions(Vec<poco_core::Question>),
 }
 
@@ -212,13 +210,13 @@ pub enum Question {
 pub enum End {
     Completed,
     Failed {
-        reason: String,
+        reason: Text,
     },
     /// Interrupted because [`Turn::interrupt`] was called.
     Stopped,
     /// Cut off: the agent died, or somebody else interrupted it.
     Lost {
-        reason: String,
+        reason: Text,
     },
 }
 
@@ -228,27 +226,37 @@ pub enum Found {
     /// It is still at it; the turn goes on here.
     Running(Box<dyn Turn>),
     /// It is over. `answer` is what the agent said.
-    Over { turn: TurnId, end: End, answer: String, steps: Vec<String> },
+    Over { turn: TurnId, end: End, answer: String, steps: Vec<Text> },
     /// It surely never saw the prompt.
     Never,
     /// That can't be known.
-    Unknown { reason: String },
+    Unknown { reason: Text },
 }
 
 /// Why an agent could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
     /// It will not work however often it is tried; says why and what to do.
-    #[error("{0}")]
-    Refused(String),
+    #[error("{}", .0.of(Lang::En))]
+    Refused(Text),
     /// The conversation is gone from the agent's record. A fresh one can be opened, and whoever
     /// goes on there must be told that the agent remembers nothing.
-    #[error("{0}")]
-    Forgotten(String),
-    /// It did not happen, and may work later.
+    #[error("{}", .0.of(Lang::En))]
+    Forgotten(Text),
+    /// It did not happen, and may work later. The reason is for the log; people see it quoted.
     #[error("{0}")]
     Later(String),
     /// It may have happened or not.
     #[error("{0}")]
     Unclear(String),
+}
+
+impl AgentError {
+    /// Returns the reason as people are told it.
+    pub fn reason(self) -> Text {
+        match self {
+            Self::Refused(reason) | Self::Forgotten(reason) => reason,
+            Self::Later(reason) | Self::Unclear(reason) => Text::verbatim(reason),
+        }
+    }
 }

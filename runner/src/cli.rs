@@ -43,6 +43,13 @@ enum Command {
     Logs(cmd::logs::Args),
     /// Print a one-time code that makes whoever sends it to the bot the owner
     Pair(cmd::pair::Args),
+    /// See whether a deployment in the cloud is well
+    #[cfg(feature = "cloud")]
+    Cloud(cmd::cloud::Args),
+    /// Run agents on this machine for a bot in the cloud
+    Runner(cmd::runner::Args),
+    /// Have the system start PoCo with your session
+    Service(cmd::service::Args),
     /// Print completions for a shell
     #[command(
         after_help = "Example:\n  poco completions bash > ~/.local/share/bash-completion/completions/poco"
@@ -59,6 +66,10 @@ impl Command {
             Self::Restart(args) => args.json,
             Self::Shutdown(args) => args.json,
             Self::Pair(args) => args.json,
+            #[cfg(feature = "cloud")]
+            Self::Cloud(args) => args.json(),
+            Self::Runner(args) => args.json(),
+            Self::Service(args) => args.json(),
             Self::Logs(_) | Self::Completions { .. } => false,
         }
     }
@@ -91,13 +102,19 @@ async fn dispatch(command: Command, out: Out) -> anyhow::Result<u8> {
         Command::Shutdown(args) => cmd::shutdown::run(args, out).await,
         Command::Logs(args) => cmd::logs::run(args, out).await,
         Command::Pair(args) => cmd::pair::run(args, out).await,
+        #[cfg(feature = "cloud")]
+        Command::Cloud(args) => cmd::cloud::run(args, out).await,
+        Command::Runner(args) => cmd::runner::run(args, out).await,
+        Command::Service(args) => cmd::service::run(args, out).await,
         Command::Completions { shell } => completions(shell, out),
     }
 }
 
 fn completions(shell: clap_complete::Shell, out: Out) -> anyhow::Result<u8> {
     let mut script = vec![];
-    let mut command = Cli::command().mut_subcommand("start", |start| for_people(&start));
+    let mut command = Cli::command()
+        .mut_subcommand("start", |start| for_people(&start))
+        .mut_subcommand("runner", |it| it.mut_subcommand("start", |start| for_people(&start)));
     clap_complete::generate(shell, &mut command, "poco", &mut script);
     out.text(&String::from_utf8_lossy(&script))?;
     Ok(0)

@@ -1,12 +1,20 @@
 //! The commands, one file each, and what they share.
 
 pub(crate) mod announce;
+#[cfg(feature = "cloud")]
+pub(crate) mod check;
 pub(crate) mod client;
+#[cfg(feature = "cloud")]
+pub(crate) mod cloud;
 pub(crate) mod config;
 pub(crate) mod logs;
 pub(crate) mod pair;
+pub(crate) mod runner;
 pub(crate) mod server;
+pub(crate) mod service;
 pub(crate) mod shutdown;
+#[cfg(feature = "cloud")]
+pub(crate) mod stack;
 pub(crate) mod start;
 pub(crate) mod status;
 

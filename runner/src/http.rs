@@ -17,6 +17,7 @@ mod view;
 
 use crate::agent::Agents;
 use crate::live::Live;
+use crate::presence::Presence;
 use crate::settle::Settler;
 use crate::traffic::Traffic;
 use axum::Router;
@@ -42,6 +43,8 @@ pub(crate) struct Http {
     pub(crate) traffic: Traffic,
     pub(crate) screen: Screen,
     pub(crate) admin: Arc<Admin>,
+    /// How this machine is for others; none if there are no others.
+    pub(crate) presence: Option<Presence>,
 }
 
 /// What the operator's own commands need.
@@ -67,6 +70,7 @@ pub(crate) fn router(http: Http) -> Router {
         .layer(from_fn_with_state(http.clone(), guard::visitors));
     let admin = Router::new()
         .route("/admin/pair", post(admin::pair))
+        .route("/admin/drain", post(admin::drain).delete(admin::undrain))
         .layer(from_fn_with_state(http.clone(), guard::operator));
     Router::new()
         .route("/health", get(health::health))

@@ -4,14 +4,14 @@ use crate::settle::Settler;
 use crate::traffic::{Inbound, Listener, Mishap, Traffic};
 use async_trait::async_trait;
 use axum::Router;
-use poco_core::{ChatId, Timestamp};
+use poco_core::{ChatId, Lang, Timestamp};
 use poco_io::app::App;
 use poco_io::config::{Config, Delivery};
 use poco_io::feishu::door::{Door, Handler, Seen};
 use poco_io::feishu::socket::{Socket, Status};
-use poco_io::feishu::verify::Verifier;
 use poco_io::feishu::webhook;
 use poco_io::feishu::{Feishu, http_client};
+use poco_io::keyring::Keyring;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,8 +44,7 @@ impl Entrance {
         if !feishu.is_set() || feishu.delivery != Delivery::Webhook {
             return Router::new();
         }
-        let (token, key) = (feishu.verification_token.clone(), feishu.encrypt_key.clone());
-        webhook::routes(Arc::new(self.clone()), Verifier::new(token, key), clock)
+        webhook::routes(Arc::new(self.clone()), Keyring::fixed(feishu.keys()), clock)
     }
 
     /// Finds out who our bot is, and keeps a long connection if there is to be one.
@@ -75,7 +74,7 @@ impl Entrance {
                     tracing::info!(bot.name = bot.app_name, "Feishu knows the app");
                     return;
                 }
-                Err(rejected) => self.mishap("check", &rejected.explain()),
+                Err(rejected) => self.mishap("check", rejected.explain().of(Lang::En)),
             }
             tokio::time::sleep(ASK_EVERY).await;
         }

@@ -31,7 +31,9 @@ pub(crate) async fn offer(app: &App) -> anyhow::Result<Option<Offer>> {
     let until = Timestamp(at.0 + MINUTES * 60_000);
     let fact = Fact::PairingOffered { code: code.clone(), until };
     let id = EventId::new(format!("pairing-{}", crate::home::random_hex::<8>()));
-    app.handle(Event { id, chat: terms.house, at, fact }).await.context("offer a code")?;
+    app.handle(Event { id, chat: terms.house, at, lang: None, fact })
+        .await
+        .context("offer a code")?;
     Ok(Some(Offer { code: format!("{}-{}", &code[..CHARS / 2], &code[CHARS / 2..]) }))
 }
 

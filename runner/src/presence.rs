@@ -2,8 +2,9 @@
 
 use crate::agent::Agents;
 use crate::settle::Settler;
-use poco_core::{Runner, RunnerId, Settings};
+use poco_core::{Runner, RunnerId, Settings, Timestamp};
 use poco_io::app::App;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub(crate) struct Presence {
     /// Places for turns that are not taken.
     pub(crate) places: Arc<Semaphore>,
     pub(crate) turns_max: usize,
+    /// When this process began.
+    pub(crate) since: Timestamp,
     pub(crate) draining: Arc<AtomicBool>,
 }
 
@@ -40,6 +43,27 @@ impl Presence {
         }
     }
 
+    /// Goes on draining if this machine was before it was started again: its own word says so.
+    pub(crate) async fn resume(&self) -> anyhow::Result<()> {
+        let runners = self.app.runners().await?;
+        let was = runners.iter().any(|it| it.id == self.runner && it.draining);
+        self.draining.store(was, Ordering::Relaxed);
+        if was {
+            tracing::info!("this machine is draining: it takes nothing new");
+        }
+        Ok(())
+    }
+
+    /// Takes nothing new from now on, or takes it again. Others know before this returns.
+    pub(crate) async fn drain(&self, draining: bool) -> anyhow::Result<Runner> {
+        let before = self.draining.swap(draining, Ordering::Relaxed);
+        if let Err(error) = self.tell().await {
+            self.draining.store(before, Ordering::Relaxed);
+            return Err(error.context("leave word of it"));
+        }
+        Ok(self.here())
+    }
+
     /// Leaves word once, and tells the projects for which something changed.
     pub(crate) async fn tell(&self) -> anyhow::Result<()> {
         self.app.heartbeat(&self.here()).await?;
@@ -49,17 +73,29 @@ impl Presence {
         Ok(())
     }
 
-    fn here(&self) -> Runner {
+    /// How this machine is now.
+    pub(crate) fn here(&self) -> Runner {
         Runner {
             id: self.runner.clone(),
             host: host(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             agents: self.agents.names(),
             settings: Some(self.settings.clone()),
+            models: self.models(),
             turns: self.turns_max.saturating_sub(self.places.available_permits()),
+            seats: self.turns_max,
+            since: self.since,
             draining: self.draining.load(Ordering::Relaxed),
             seen: (self.app.clock)(),
         }
+    }
+}
+
+impl Presence {
+    /// The model that is set is the only one known of so far.
+    fn models(&self) -> BTreeMap<String, Vec<String>> {
+        let model = self.settings.model.clone();
+        model.map(|model| (self.settings.agent.clone(), vec![model])).into_iter().collect()
     }
 }
 

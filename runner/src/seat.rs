@@ -7,12 +7,13 @@ mod report;
 use crate::agent::{Agents, Note, Turn};
 use crate::live::Live;
 use crate::settle::Settler;
-use poco_core::{ChatId, RunnerId, TaskId, Transcript};
+use poco_core::{ChatId, Lang, RunnerId, TaskId, Text, Transcript};
 use poco_io::app::App;
 use poco_io::port::{Delivery, Queue};
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) claim: String,
     /// How many turns may run at once.
     pub(crate) places: Arc<Semaphore>,
+    /// Nothing new is begun here.
+    pub(crate) draining: Arc<AtomicBool>,
 }
 
 /// What a seat is told.
@@ -50,7 +53,7 @@ pub(crate) enum Order {
     /// See what became of a task that an earlier process was at.
     Recover,
     /// Bring what runs to a safe point and leave.
-    Close { reason: String },
+    Close { reason: Text },
 }
 
 /// A turn under way, and what it has brought.
@@ -62,7 +65,7 @@ struct Work {
     unseen: bool,
     glanced: Instant,
     /// Why it was cut off, if it was us.
-    closing: Option<String>,
+    closing: Option<Text>,
     _place: Option<tokio::sync::OwnedSemaphorePermit>,
 }
 
@@ -92,7 +95,7 @@ impl Seat {
                     Some(Order::Do(delivery)) => self.command(&delivery).await,
                     Some(Order::Recover) => self.recover().await,
                     Some(Order::Close { reason }) => {
-                        self.close(&reason).await;
+                        self.close(reason).await;
                         return Stay::Closed;
                     }
                     None => return Stay::Closed,
@@ -135,7 +138,7 @@ impl Seat {
         let is_due = |work: &&mut Work| work.unseen || work.glanced.elapsed() > GLANCE_AGAIN;
         let work = self.work.as_mut().filter(is_due)?;
         (work.unseen, work.glanced) = (false, Instant::now());
-        self.shared.live.put(&work.task, work.transcript.window());
+        self.shared.live.put(&work.task, work.transcript.window(Lang::En));
         let (app, chat) = (self.shared.app.clone(), self.chat.clone());
         let (task, transcript) = (work.task.clone(), work.transcript.clone());
         Some(Box::pin(async move {
@@ -148,9 +151,9 @@ impl Seat {
     }
 
     /// Interrupts what runs, and sees it to its end within the agent's bounds.
-    async fn close(&mut self, reason: &str) {
+    async fn close(&mut self, reason: Text) {
         let Some(work) = &mut self.work else { return };
-        work.closing = Some(reason.to_owned());
+        work.closing = Some(reason);
         if let Err(error) = work.turn.interrupt().await {
             tracing::warn!(chat.id = %self.chat, task.id = %work.task, "could not interrupt: {error}");
             return;

@@ -2,7 +2,7 @@
 
 use crate::seat::{Order, Seat, Shared, Stay};
 use anyhow::Context;
-use poco_core::{ChatId, Kind, Phase};
+use poco_core::{ChatId, Kind, Phase, Text};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -63,11 +63,11 @@ impl Seats {
     }
 
     /// Brings all that runs to a safe point and waits for it.
-    pub(crate) async fn close(&self, reason: &str) {
+    pub(crate) async fn close(&self, reason: &Text) {
         let taken = std::mem::take(&mut *self.taken());
         for orders in taken.values() {
             // A seat that left a moment ago has nothing to close.
-            let _ = orders.send(Order::Close { reason: reason.to_owned() });
+            let _ = orders.send(Order::Close { reason: reason.clone() });
         }
         drop(taken);
         let mut tasks = std::mem::take(&mut *self.tasks());

@@ -11,11 +11,13 @@ use crate::seats::Seats;
 use crate::settle::Settler;
 use crate::traffic::Traffic;
 use anyhow::Context;
+use poco_core::words::agent as words;
 use poco_io::app::App;
 use poco_io::chats::Chats;
 use poco_io::clock;
 use poco_io::config::{Backend, Config};
 use poco_io::feishu::Feishu;
+use poco_io::keyring::Keyring;
 use poco_io::open::open;
 use poco_io::port::Chat;
 use std::sync::Arc;
@@ -39,6 +41,7 @@ pub struct Options {
     /// Already bound, so that a taken port was told before anything began.
     pub listener: std::net::TcpListener,
     pub instance: Instance,
+    pub keyring: Keyring,
 }
 
 /// How a process ends.
@@ -52,14 +55,17 @@ enum End {
 
 /// Serves until told to end: SIGTERM or SIGINT shut down, SIGHUP leaves running turns to the next.
 pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
-    let (mut end, Options { listener, instance }) = (Ends::listen()?, options);
+    let (mut end, Options { listener, instance, keyring }) = (Ends::listen()?, options);
     listener.set_nonblocking(true).context("prepare the listener")?;
     let listener = TcpListener::from_std(listener).context("prepare the listener")?;
     let (store, queue) = open(&config).await?;
     let in_cloud = config.state.backend == Backend::DynamoDb;
     let agents = agent::open(&config);
     let feishu = match config.feishu.is_set() {
-        true => Some(Arc::new(Feishu::new(&config.feishu).context("set up Feishu")?)),
+        true => {
+            let feishu = Feishu::with_keyring(&config.feishu, keyring);
+            Some(Arc::new(feishu.context("set up Feishu")?))
+        }
         false => None,
     };
     let chats = Chats::new(feishu.clone().map(|feishu| feishu as Arc<dyn Chat>));
@@ -69,7 +75,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let app = if in_cloud { app.with_runners() } else { app };
     let settler = Settler::new(app.clone());
     let (live, traffic) = (Live::default(), Traffic::new(feishu.clone()));
-    let places = Arc::new(Semaphore::new(TURNS_MAX));
+    let (places, draining) = (Arc::new(Semaphore::new(TURNS_MAX)), Arc::default());
     let seats = Seats::new(Shared {
         app: app.clone(),
         settler: settler.clone(),
@@ -79,6 +85,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         claim: instance.id.clone(),
         runner: config.runner.clone(),
         places: places.clone(),
+        draining: Arc::clone(&draining),
     });
     let presence = Presence {
         app: app.clone(),
@@ -88,8 +95,14 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         settings: config.terms(agents.names()).settings,
         places,
         turns_max: TURNS_MAX,
-        draining: Arc::default(),
+        since: clock::now(),
+        draining,
     };
+    // Events come in through functions; a machine of the cloud only says that it is there.
+    let presence = in_cloud.then_some(presence);
+    if let Some(presence) = &presence {
+        presence.resume().await.context("see how this machine was left")?;
+    }
     let admin = Arc::new(Admin { instance: instance.id, token: instance.admin_token });
     let config = Arc::new(config);
     let http = Http {
@@ -101,6 +114,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         traffic: traffic.clone(),
         screen,
         admin,
+        presence: presence.clone(),
     };
     let (stop, stopped) = watch::channel(false);
     let entrance = Entrance::new(app, settler.clone(), traffic);
@@ -112,11 +126,9 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         tokio::spawn(run_seats(seats.clone(), stopped.clone())),
         tokio::spawn(sweep(settler.clone(), stopped.clone())),
     ];
-    if in_cloud {
-        // Events come in through functions; this machine only says that it is there.
-        work.push(tokio::spawn(async move { presence.keep().await }));
-    } else {
-        work.push(tokio::spawn(entrance.listen(config, feishu, stopped)));
+    match presence {
+        Some(presence) => work.push(tokio::spawn(async move { presence.keep().await })),
+        None => work.push(tokio::spawn(entrance.listen(config, feishu, stopped))),
     }
     let end = end.next().await;
     // What is being received is finished; nothing new is taken.
@@ -131,7 +143,8 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
 async fn finish(end: End, seats: &Seats, settler: &Settler, agents: &Agents) {
     match end {
         End::ShutDown => {
-            let closed = seats.close("PoCo was shut down.");
+            let reason = words::shut_down();
+            let closed = seats.close(&reason);
             if tokio::time::timeout(CLOSE_WAIT, closed).await.is_err() {
                 tracing::warn!(
                     "a task did not come to a safe point in time; it is told at the next start"

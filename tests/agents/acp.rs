@@ -4,7 +4,7 @@ use crate::conformance::opencode::OnOpencode;
 use crate::conformance::peer::{Anyone, OfCoco, OfCursor, OldCursor, Peer};
 use crate::conformance::{Fixture, Play};
 use crate::stage::{asked, finish, next, wrote};
-use poco_core::Verdict;
+use poco_core::{Lang, Verdict};
 use poco_runner::agent::{AgentError, End, Found, Note, Question};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -22,19 +22,23 @@ async fn what_opencode_offers_can_be_chosen_and_nothing_else() {
     let mut turn = stage.start(&thread, "t", "escalate: touch made.txt").await;
     let (approval, ask) = asked(turn.as_mut()).await;
     let Question::Command { reason, .. } = ask else { panic!("{ask:?}") };
-    assert!(reason.contains("what the agent calls “Always allow”"), "{reason}");
+    assert!(reason.of(Lang::En).contains("what the agent calls “Always allow”"), "{reason:?}");
     turn.answer(&approval, &Verdict::AllowOnce).await.unwrap();
     let (end, transcript) = finish(turn.as_mut()).await;
     assert_eq!(end, End::Completed);
     let steps = transcript.steps();
-    assert!(steps.contains(&"✓ touch made.txt".to_owned()), "{steps:?}");
+    assert!(steps.iter().any(|it| it.of(Lang::En) == "✓ touch made.txt"), "{steps:?}");
     assert_eq!(stage.model().seen().last().unwrap().body["model"], "n");
     drop(turn);
     stage.settings().model = Some("fake/x".to_owned());
     let settings = stage.settings().clone();
     let opened = stage.agent().open(None, &settings).await;
     let Err(AgentError::Refused(why)) = opened else { panic!("{opened:?}") };
-    assert!(why.contains("no model “fake/x”") && why.contains("fake/m, fake/n"), "{why}");
+    assert!(
+        why.of(Lang::En).contains("no model “fake/x”")
+            && why.of(Lang::En).contains("fake/m, fake/n"),
+        "{why:?}"
+    );
     stage.settings().model = None;
     a_change_is_shown_as_a_diff(&mut stage).await;
 }
@@ -88,7 +92,7 @@ async fn without_a_way_to_reopen_a_conversation_a_fresh_one_is_begun_and_said() 
     let settings = stage.settings().clone();
     let opened = stage.agent().open(Some(&thread), &settings).await;
     let Err(AgentError::Forgotten(why)) = opened else { panic!("{opened:?}") };
-    assert!(why.contains("remembers nothing"), "{why}");
+    assert!(why.of(Lang::En).contains("remembers nothing"), "{why:?}");
 }
 
 #[tokio::test]
@@ -111,7 +115,7 @@ async fn a_silent_turn_is_given_up_and_a_silent_command_is_not() {
     let thread = stage.open().await;
     let mut turn = stage.start(&thread, "t1", "hang").await;
     let End::Failed { reason } = finish(turn.as_mut()).await.0 else { panic!("it did not fail") };
-    assert!(reason.contains("said nothing"), "{reason}");
+    assert!(reason.of(Lang::En).contains("said nothing"), "{reason:?}");
     drop(turn);
     let command = "while [ ! -e stop ]; do sleep 0.01; done";
     let mut turn = stage.start(&thread, "t2", &format!("escalate: {command}")).await;
@@ -131,7 +135,7 @@ async fn an_agent_that_dies_is_told_with_what_it_ended_with() {
     let End::Lost { reason } = stage.run(&thread, "t", "die: now").await.0 else {
         panic!("not lost")
     };
-    assert!(reason.contains("exit status: 3"), "{reason}");
+    assert!(reason.of(Lang::En).contains("exit status: 3"), "{reason:?}");
     let found = stage.find(&thread, "t").await;
     assert!(matches!(found, Found::Over { end: End::Lost { .. }, .. }));
 }
@@ -140,7 +144,11 @@ async fn an_agent_that_dies_is_told_with_what_it_ended_with() {
 async fn what_is_no_agent_is_told_so() {
     let mut stage = Peer::<Anyone>::with("mute").await;
     let why = stage.agent().ready().await.unwrap_err();
-    assert!(why.contains("could not be started") && why.contains("unknown command"), "{why}");
+    assert!(
+        why.of(Lang::En).contains("could not be started")
+            && why.of(Lang::En).contains("unknown command"),
+        "{why:?}"
+    );
     stage.config.command = vec!["cat".to_owned()];
     stage.restart();
     let settings = stage.settings().clone();
@@ -165,7 +173,7 @@ async fn a_poco_that_was_killed_leaves_no_agent_at_work() {
     let since = kept.replace(&pid.to_string(), &orphan.id().to_string());
     std::fs::write(label, since).unwrap();
     let Found::Unknown { reason } = stage.find(&thread, "t").await else { panic!("not unknown") };
-    assert!(reason.contains("does not tell"), "{reason}");
+    assert!(reason.of(Lang::En).contains("does not tell"), "{reason:?}");
     assert_eq!(stage.run(&thread, "t2", "next").await.0, End::Completed);
     assert!(orphan.try_wait().unwrap().is_none(), "another process with its number is let be");
     orphan.kill().unwrap();
@@ -212,7 +220,9 @@ async fn an_old_cursor_is_run_with_its_settings_and_asks_nobody() {
     let mut turn = stage.start(&thread, "t", "escalate: touch made.txt").await;
     let (end, transcript) = finish(turn.as_mut()).await;
     assert_eq!(end, End::Completed);
-    assert!(transcript.steps().contains(&"⊘ touch made.txt · not allowed".to_owned()));
+    assert!(
+        transcript.steps().iter().any(|it| it.of(Lang::En) == "⊘ touch made.txt · not allowed")
+    );
     assert!(!stage.work("made.txt").exists());
     let started = stage.remembered("started");
     let words: Vec<_> =
@@ -224,5 +234,5 @@ async fn an_old_cursor_is_run_with_its_settings_and_asks_nobody() {
     let End::Failed { reason } = stage.run(&thread, "t2", "fail: hard").await.0 else {
         panic!("not failed")
     };
-    assert!(reason.contains("scripted failure hard"), "{reason}");
+    assert!(reason.of(Lang::En).contains("scripted failure hard"), "{reason:?}");
 }

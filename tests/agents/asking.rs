@@ -1,7 +1,7 @@
 //! Asks for leave, and abides by the answer.
 
 use crate::stage::{BOTH, Stage, asked, finish, next};
-use poco_core::Verdict;
+use poco_core::{Lang, Verdict};
 use poco_io::config::Transport;
 use poco_runner::agent::{End, Note, Question};
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ async fn a_command_that_is_allowed_runs() {
         let Question::Command { command, cwd, reason } = ask else { panic!("{ask:?}") };
         assert!(command.contains("touch made.txt"), "{command}");
         assert_eq!(
-            (cwd, reason.as_str()),
+            (cwd, reason.of(Lang::En)),
             (stage.settings.workdir.clone(), "The script wants it.")
         );
         assert!(!stage.work("made.txt").exists());
@@ -52,7 +52,7 @@ async fn a_command_that_is_denied_does_not_run_and_the_turn_goes_on() {
         let (end, transcript) = finish(turn.as_mut()).await;
         assert_eq!(end, End::Completed);
         assert!(transcript.answer().contains("rejected by user"), "{}", transcript.answer());
-        assert!(transcript.steps().iter().any(|step| step.starts_with("⊘")));
+        assert!(transcript.steps().iter().any(|step| step.of(Lang::En).starts_with("⊘")));
         assert!(!stage.work("made.txt").exists());
     }
 }

@@ -1,7 +1,7 @@
 //! Starts, streams, steers, stops, goes on.
 
 use crate::stage::{BOTH, Stage, asked, collect, finish, wrote};
-use poco_core::{Step, Verdict};
+use poco_core::{Lang, Step, Text, Verdict};
 use poco_io::config::Transport;
 use poco_runner::agent::{Agent, End};
 use poco_sim::model::codex_launcher;
@@ -55,11 +55,16 @@ async fn it_runs_commands_in_its_sandbox_and_tells_of_them() {
     let (end, transcript) = finish(turn.as_mut()).await;
     assert_eq!(end, End::Completed);
     assert!(stage.work("inside.txt").exists());
-    let steps = transcript.steps().join("\n");
+    let steps = transcript
+        .steps()
+        .iter()
+        .map(|step| step.of(Lang::En).to_owned())
+        .collect::<Vec<_>>()
+        .join("\n");
     assert!(steps.contains("▸ ") && steps.contains("✗ ") && steps.contains("exit 3"), "{steps}");
     let mut turn = stage.start(&thread, "t2", "plan: look ; leap").await;
     let (_, transcript) = finish(turn.as_mut()).await;
-    assert!(transcript.steps().contains(&"☰ 0/2 look".to_owned()), "{:?}", transcript.steps());
+    assert!(transcript.steps().contains(&Text::verbatim("☰ 0/2 look")), "{:?}", transcript.steps());
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use crate::conformance::claude::OnClaude;
 use crate::conformance::{Fixture, Play};
 use crate::stage::{asked, collect, finish, wrote};
-use poco_core::{Step, Verdict};
+use poco_core::{Lang, Step, Verdict};
 use poco_runner::agent::{Agent, AgentError, End, Found, Question};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -41,9 +41,14 @@ async fn a_failing_model_is_tried_again_and_that_is_told() {
     let mut turn = stage.start(&thread, "t", "fail: 500").await;
     let (end, transcript) = finish(turn.as_mut()).await;
     let End::Failed { reason } = end else { panic!("{end:?}") };
-    assert!(reason.contains("trouble"), "{reason}");
+    assert!(reason.of(Lang::En).contains("trouble"), "{reason:?}");
     let steps = transcript.steps();
-    assert!(steps.iter().any(|it| it.starts_with('↻') && it.contains("try 1 of 1")), "{steps:?}");
+    assert!(
+        steps
+            .iter()
+            .any(|it| it.of(Lang::En).starts_with('↻') && it.of(Lang::En).contains("try 1 of 1")),
+        "{steps:?}"
+    );
     assert_eq!(stage.turns("fail: 500"), 1);
 }
 
@@ -88,7 +93,7 @@ async fn a_change_is_shown_as_a_diff_and_can_be_allowed_for_its_file() {
     turn.answer(&approval, &Verdict::AllowSession).await.unwrap();
     let (end, transcript) = finish(turn.as_mut()).await;
     assert_eq!(end, End::Completed);
-    assert!(transcript.steps().iter().any(|step| step.starts_with('✓')));
+    assert!(transcript.steps().iter().any(|step| step.of(Lang::En).starts_with('✓')));
     std::fs::remove_file(&file).unwrap();
     assert_eq!(stage.run(&thread, "t2", &prompt).await.0, End::Completed);
     assert!(file.exists());
@@ -111,7 +116,7 @@ async fn its_mode_decides_what_is_asked_and_nothing_lifts_all_limits_but_the_ope
     let task = poco_core::TaskId::new("t2");
     let started = stage.claude.start(&thread, &task, "hello", &settings).await;
     let Err(AgentError::Refused(why)) = started else { panic!("it was started") };
-    assert!(why.contains("POCO_CLAUDE_PERMISSION_MODE"), "{why}");
+    assert!(why.of(Lang::En).contains("POCO_CLAUDE_PERMISSION_MODE"), "{why:?}");
     assert_eq!(stage.turns("hello"), 0);
     assert!(matches!(stage.find(&thread, "t2").await, Found::Never));
 }
@@ -120,7 +125,7 @@ async fn its_mode_decides_what_is_asked_and_nothing_lifts_all_limits_but_the_ope
 async fn what_it_can_not_start_with_is_told() {
     let mut stage = OnClaude::with(|config| config.command.push("--no-such-flag".to_owned())).await;
     let why = stage.claude.ready().await.unwrap_err();
-    assert!(why.contains("--no-such-flag"), "{why}");
+    assert!(why.of(Lang::En).contains("--no-such-flag"), "{why:?}");
     stage.config.command.pop();
     stage.restart();
     stage.claude.ready().await.unwrap();
@@ -187,7 +192,7 @@ async fn a_process_that_hangs_ends_the_turn_and_a_silent_one_does_not() {
     stage.signal(rustix::process::Signal::STOP);
     let (end, steps) = collect(turn.as_mut()).await;
     let End::Lost { reason } = end else { panic!("{end:?}") };
-    assert!(reason.contains("did not answer"), "{reason}");
+    assert!(reason.of(Lang::En).contains("did not answer"), "{reason:?}");
     assert!(!steps.iter().any(|step| matches!(step, Step::Said { .. })));
     stage.gone().await;
 }

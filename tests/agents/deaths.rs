@@ -1,7 +1,7 @@
 //! Codex dies, or hangs, or was started otherwise.
 
 use crate::stage::{BOTH, Stage, asked, finish, wrote};
-use poco_core::{ApprovalId, TaskId, Verdict};
+use poco_core::{ApprovalId, Lang, TaskId, Verdict};
 use poco_io::config::Transport;
 use poco_runner::agent::{Agent, AgentError, End, Found, Note, Turn};
 use std::time::Duration;
@@ -19,7 +19,7 @@ async fn a_killed_codex_loses_its_turns_and_the_next_one_works() {
         for turn in [&mut first, &mut second] {
             let end = finish(turn.as_mut()).await.0;
             let End::Lost { reason } = end else { panic!("{end:?}") };
-            assert!(reason.contains("signal"), "{reason}");
+            assert!(reason.of(Lang::En).contains("signal"), "{reason:?}");
         }
         assert_eq!(stage.run(&one, "t3", "go on").await.1, "Model answer to: go on");
         assert!(!stage.work("made.txt").exists());

@@ -1,7 +1,7 @@
 //! What goes wrong is told with its reason and the next step.
 
 use crate::stage::{Stage, finish, wrote};
-use poco_core::TaskId;
+use poco_core::{Lang, TaskId};
 use poco_io::config::{self, Backend, Config, Delivery, Feishu, Http, State, Transport};
 use poco_io::secret::Secret;
 use poco_runner::agent::{self, Agent, AgentError, End};
@@ -14,7 +14,7 @@ async fn codex_is_not_installed() {
     })
     .await;
     let why = stage.agent.ready().await.unwrap_err();
-    assert!(why.contains("npm install -g @openai/codex"), "{why}");
+    assert!(why.of(Lang::En).contains("npm install -g @openai/codex"), "{why:?}");
     let opened = stage.agent.open(None, &stage.settings).await;
     assert!(matches!(opened, Err(AgentError::Refused(_))));
 }
@@ -28,9 +28,11 @@ async fn nobody_is_logged_in() {
         let builtin = fake.replace("model_provider = \"fake\"", "model_provider = \"openai\"");
         std::fs::write(&home, builtin).unwrap();
         let why = stage.agent.ready().await.unwrap_err();
-        assert!(why.contains("codex login"), "{why}");
+        assert!(why.of(Lang::En).contains("codex login"), "{why:?}");
         let opened = stage.agent.open(None, &stage.settings).await;
-        assert!(matches!(opened, Err(AgentError::Refused(why)) if why.contains("codex login")));
+        assert!(
+            matches!(opened, Err(AgentError::Refused(why)) if why.of(Lang::En).contains("codex login"))
+        );
         // Once that is mended it works, without a restart of PoCo.
         std::fs::write(&home, fake).unwrap();
         stage.agent.ready().await.unwrap();
@@ -44,8 +46,8 @@ async fn codex_can_not_start() {
         let home = stage.folder.join("home/config.toml");
         std::fs::write(&home, "approval_policy = \"untrusted\"").unwrap();
         let why = stage.agent.ready().await.unwrap_err();
-        assert!(why.contains("could not be started"), "{why}");
-        assert!(why.contains("untrusted"), "{why}");
+        assert!(why.of(Lang::En).contains("could not be started"), "{why:?}");
+        assert!(why.of(Lang::En).contains("untrusted"), "{why:?}");
     }
 }
 
@@ -54,7 +56,10 @@ async fn the_settings_of_codex_can_not_be_read() {
     let stage = Stage::new(Transport::Unix).await;
     std::fs::write(stage.folder.join("home/config.toml"), "model = ").unwrap();
     let why = stage.agent.ready().await.unwrap_err();
-    assert!(why.contains("codex login") && why.contains("config"), "{why}");
+    assert!(
+        why.of(Lang::En).contains("codex login") && why.of(Lang::En).contains("config"),
+        "{why:?}"
+    );
 }
 
 #[tokio::test]
@@ -62,7 +67,9 @@ async fn the_folder_is_missing() {
     let mut stage = Stage::new(Transport::Unix).await;
     stage.settings.workdir = stage.work("nowhere").to_str().unwrap().to_owned();
     let opened = stage.agent.open(None, &stage.settings).await;
-    assert!(matches!(opened, Err(AgentError::Refused(why)) if why.contains("nowhere")));
+    assert!(
+        matches!(opened, Err(AgentError::Refused(why)) if why.of(Lang::En).contains("nowhere"))
+    );
 }
 
 #[tokio::test]
@@ -80,7 +87,7 @@ async fn the_model_fails() {
         let prompt = format!("fail: {how}");
         let (end, _) = stage.run(&thread, how, &prompt).await;
         let End::Failed { reason } = end else { panic!("{how}: {end:?}") };
-        assert!(reason.contains(words), "{how}: {reason}");
+        assert!(reason.of(Lang::En).contains(words), "{how}: {reason:?}");
         assert_eq!(stage.model.turns(&prompt), 1);
     }
     assert_eq!(stage.run(&thread, "on", "go on").await.0, End::Completed);
@@ -107,8 +114,8 @@ async fn a_model_out_of_reach_ends_the_turn() {
     let mut turn = stage.start(&thread, "t", "anyone there?").await;
     let (end, transcript) = finish(turn.as_mut()).await;
     let End::Failed { reason } = end else { panic!("{end:?}") };
-    assert!(reason.contains("network"), "{reason}");
-    assert!(transcript.steps().iter().any(|step| step.starts_with("↻")));
+    assert!(reason.of(Lang::En).contains("network"), "{reason:?}");
+    assert!(transcript.steps().iter().any(|step| step.of(Lang::En).starts_with("↻")));
 }
 
 #[tokio::test]
@@ -159,6 +166,7 @@ async fn without_codex_the_stub_is_the_usual_agent() {
         timeout: Duration::from_secs(1),
     };
     let mut config = Config {
+        lang: Lang::En,
         home: stage.folder.join("state"),
         app_name: "PoCo".to_owned(),
         owner: None,
@@ -176,6 +184,7 @@ async fn without_codex_the_stub_is_the_usual_agent() {
             db_path: stage.folder.join("poco.db"),
             table: String::new(),
             queue_url: String::new(),
+            keep: None,
         },
         runner: poco_core::RunnerId::local(),
         agents: config::Agents {
@@ -187,6 +196,7 @@ async fn without_codex_the_stub_is_the_usual_agent() {
             coco: absent,
         },
         log: "info".to_owned(),
+        cloud: Default::default(),
         warnings: vec![],
     };
     let agents = agent::open(&config);
@@ -197,5 +207,5 @@ async fn without_codex_the_stub_is_the_usual_agent() {
     config.agents.codex.command = vec!["no-such-codex".to_owned()];
     let agents = agent::open(&config);
     assert_eq!(agents.names(), ["stub", "claude_code", "codex"]);
-    assert!(agents.instead.unwrap().contains("npm install"));
+    assert!(agents.instead.unwrap().of(Lang::En).contains("npm install"));
 }

@@ -1,7 +1,7 @@
 //! What became of a prompt is found again, whoever died.
 
 use crate::stage::{BOTH, Stage, asked, finish, wrote};
-use poco_core::{TaskId, ThreadId, Verdict};
+use poco_core::{Lang, TaskId, ThreadId, Verdict};
 use poco_io::config::Transport;
 use poco_runner::agent::{Agent, AgentError, End, Found, Question, Turn};
 use std::time::Duration;
@@ -15,7 +15,7 @@ async fn running(stage: &Stage, thread: &ThreadId, task: &str) -> Box<dyn Turn> 
         Found::Running(turn) => turn,
         Found::Over { end, .. } => panic!("it is over: {end:?}"),
         Found::Never => panic!("it was never there"),
-        Found::Unknown { reason } => panic!("{reason}"),
+        Found::Unknown { reason } => panic!("{reason:?}"),
     }
 }
 
@@ -87,7 +87,10 @@ async fn what_is_over_is_found_with_its_answer() {
             panic!("not over")
         };
         assert_eq!(end, End::Completed);
-        assert!(answer.contains("found") && steps.iter().any(|it| it.contains("echo found")));
+        assert!(
+            answer.contains("found")
+                && steps.iter().any(|it| it.of(Lang::En).contains("echo found"))
+        );
         assert!(matches!(find(&stage, &thread, "never").await, Found::Never));
     }
 }
@@ -149,7 +152,7 @@ async fn never_means_never_at_whatever_moment_poco_was_killed() {
                 1
             }
             Found::Never => 0,
-            Found::Unknown { reason } => panic!("{reason}"),
+            Found::Unknown { reason } => panic!("{reason:?}"),
         };
         // Whatever was under way has come to its end by the time that another prompt has.
         let next = stage.open().await;

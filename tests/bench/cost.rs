@@ -73,7 +73,7 @@ impl Bench {
     async fn handle(&mut self, app: &App, fact: Fact) -> Duration {
         self.next += 1;
         let id = EventId::new(format!("event-{}-{}", self.next, clock().0));
-        let event = Event { id, chat: ChatId::new(CHAT), at: clock(), fact };
+        let event = Event { id, chat: ChatId::new(CHAT), at: clock(), lang: None, fact };
         let began = Instant::now();
         app.handle(event).await.unwrap();
         began.elapsed()
@@ -86,7 +86,7 @@ fn said(action: Action) -> Fact {
 
 fn made() -> Fact {
     let (by, lobby) = (UserId::new("ou_ada"), ChatId::new("oc_lobby"));
-    Fact::Opened { name: "api".to_owned(), by, settings: settings(), lobby }
+    Fact::Opened { name: "api".to_owned(), by, settings: settings(), lobby, lang: None }
 }
 
 fn settings() -> Settings {
@@ -109,6 +109,7 @@ fn open(database: &Path) -> App {
         house: ChatId::new("house"),
         agents: vec!["stub".to_owned()],
         settings: settings(),
+        lang: poco_core::Lang::En,
         runners: vec![],
     };
     App::new(sqlite.clone(), sqlite, Arc::new(Nobody), terms, clock)

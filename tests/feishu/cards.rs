@@ -42,7 +42,7 @@ async fn a_post_whose_answer_is_lost_posts_once() {
     for card in [plain("x"), still("y")] {
         let before = messages(&sim, &chat).len();
         sim.fault(Fault::on("POST", SEND, Trouble::LoseAnswer).times(1));
-        let once = card.title.replace(|c: char| !c.is_ascii_alphanumeric(), "");
+        let once = card.title.of(card.lang).replace(|c: char| !c.is_ascii_alphanumeric(), "");
         let id = feishu.post(&chat, &card, &once).await.expect("a post");
         assert_eq!(messages(&sim, &chat).len(), before + 1);
         feishu.update(&id, &still("updated"), 2).await.expect("an update");

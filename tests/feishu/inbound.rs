@@ -1,6 +1,7 @@
 //! What people write and press, as Feishu tells it.
 
-use poco_core::{Action, Event, Fact, TaskId, Timestamp, Via};
+use poco_core::words::platform as words;
+use poco_core::{Action, Event, Fact, Lang, TaskId, Timestamp, Via};
 use poco_io::feishu::inbound::{Inbound, read};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -99,13 +100,23 @@ fn a_formatted_message_becomes_markdown() {
 #[test]
 fn what_is_no_text_is_named() {
     for (kind, name) in
-        [("image", "a picture"), ("audio", "a voice message"), ("list", "this kind of message")]
+        [("image", words::picture()), ("audio", words::voice()), ("list", words::this_kind())]
     {
         let action = acted(&message(kind, &json!({ "image_key": "img" }))).1;
-        assert_eq!(action, Action::Unsupported { what: name.to_owned() });
+        assert_eq!(action, Action::Unsupported { what: name });
     }
     let empty = acted(&message("post", &json!({ "content": [[]] }))).1;
     assert!(matches!(empty, Action::Unsupported { .. }));
+}
+
+#[test]
+fn the_language_of_a_person_is_taken_where_it_is_said() {
+    let mut payload = message("text", &json!({ "text": "a" }));
+    assert_eq!(event(&payload).lang, None);
+    payload["event"]["sender"]["locale"] = json!("zh_cn");
+    assert_eq!(event(&payload).lang, Some(Lang::Zh));
+    payload["event"]["sender"]["locale"] = json!("ja_jp");
+    assert_eq!(event(&payload).lang, None);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Any card within every limit of the platform.
 
 use poco_core::markdown::{Kind, lines};
-use poco_core::{Action, Block, Button, Card, Choice, Field, Form, TaskId, Tone, Typing, paginate};
+use poco_core::{
+    Action, Block, Button, Card, Choice, Field, Form, TaskId, Text, Tone, Typing, paginate,
+};
 use poco_io::feishu::render::{
     ANSWER_ID, CARD_BYTES_MAX, CARD_TABLES_MAX, CARD_TAGS_MAX, STEPS_ID, content, render,
 };
@@ -58,20 +60,26 @@ impl Seen {
 }
 
 fn stop() -> Button {
-    Button::new("Stop", Action::Stop { task: Some(TaskId::new("t")) }).danger()
+    Button::new(Text::verbatim("Stop"), Action::Stop { task: Some(TaskId::new("t")) }).danger()
 }
 
 /// A card as full as PoCo makes them, around one page.
 fn around(page: &str) -> Card {
     let steps: Vec<_> = (0..30).map(|n| format!("{n} {}", "步".repeat(118))).collect();
-    Card::new(Tone::Good, format!("[Complete] Task: t (codex, {})", "/home/me".repeat(9)))
-        .note("word ".repeat(16))
-        .text(page)
-        .buttons(vec![
-            Button::new("Previous Page", Action::Home),
-            Button::new("Next", Action::Home),
-        ])
-        .block(Block::Fold { title: "30 steps".to_owned(), text: steps.join("\n") })
+    Card::new(
+        Tone::Good,
+        Text::verbatim(format!("[Complete] Task: t (codex, {})", "/home/me".repeat(9))),
+    )
+    .note(Text::verbatim("word ".repeat(16)))
+    .text(Text::verbatim(page))
+    .buttons(vec![
+        Button::new(Text::verbatim("Previous Page"), Action::Home),
+        Button::new(Text::verbatim("Next"), Action::Home),
+    ])
+    .block(Block::Fold {
+        title: Text::verbatim("30 steps"),
+        text: Text::verbatim(steps.join("\n")),
+    })
 }
 
 /// What of a text all readers see alike.
@@ -95,7 +103,7 @@ fn first_markdown(card: &Value) -> &str {
 
 #[test]
 fn an_answer_is_typed_onto_its_elements() {
-    let card = Card::new(Tone::Busy, "[Running] Task: t")
+    let card = Card::new(Tone::Busy, Text::verbatim("[Running] Task: t"))
         .block(Block::Live { steps: String::new(), answer: "so <b>far</b>".to_owned() })
         .buttons(vec![stop()])
         .typing(Typing::Now);
@@ -109,7 +117,10 @@ fn an_answer_is_typed_onto_its_elements() {
 
 #[test]
 fn a_button_carries_its_action() {
-    let value = check(&Card::new(Tone::Plain, "a").buttons(vec![stop().confirm("Really?")]));
+    let value = check(
+        &Card::new(Tone::Plain, Text::verbatim("a"))
+            .buttons(vec![stop().confirm(Text::verbatim("Really?"))]),
+    );
     let plain = |text: &str| json!({ "tag": "plain_text", "content": text });
     let value = &value["body"]["elements"][0];
     assert_eq!(
@@ -131,8 +142,8 @@ fn a_button_carries_its_action() {
 fn fields_of_one_name_are_told_apart() {
     let field = |_| Field::Input {
         name: "answer_0".to_owned(),
-        label: "Which <at id=all></at>?".to_owned(),
-        placeholder: String::new(),
+        label: Text::verbatim("Which <at id=all></at>?"),
+        placeholder: Text::default(),
         value: String::new(),
         required: true,
     };
@@ -140,11 +151,11 @@ fn fields_of_one_name_are_told_apart() {
         Block::Form(Form {
             name: format!("answer_{n}"),
             fields: vec![field(n)],
-            submit: Button::new("Answer", Action::Home),
+            submit: Button::new(Text::verbatim("Answer"), Action::Home),
             others: vec![stop()],
         })
     };
-    let value = check(&Card::new(Tone::Asking, "a").block(form(1)).block(form(2)));
+    let value = check(&Card::new(Tone::Asking, Text::verbatim("a")).block(form(1)).block(form(2)));
     let text = value.to_string();
     assert!(text.contains(r#""name":"answer_0""#) && text.contains(r#""name":"answer_0__2""#));
 }
@@ -152,11 +163,11 @@ fn fields_of_one_name_are_told_apart() {
 #[test]
 fn as_many_buttons_as_fit_survive_and_the_rest_is_counted() {
     let line = |card: Card, n: usize| {
-        card.text(format!("**project {n}**"))
-            .buttons(vec![stop().confirm("Delete it? What runs in it is stopped.")])
+        card.text(Text::verbatim(format!("**project {n}**")))
+            .buttons(vec![stop().confirm(Text::verbatim("Delete it? What runs in it is stopped."))])
     };
-    let card = (0..50).fold(Card::new(Tone::Plain, "Manage"), line);
-    let value = check(&card.buttons(vec![Button::new("Back", Action::Home)]));
+    let card = (0..50).fold(Card::new(Tone::Plain, Text::verbatim("Manage")), line);
+    let value = check(&card.buttons(vec![Button::new(Text::verbatim("Back"), Action::Home)]));
     let text = value.to_string();
     let buttons = text.matches(r#""tag":"button""#).count();
     assert!(buttons > 30, "{buttons}");
@@ -166,27 +177,29 @@ fn as_many_buttons_as_fit_survive_and_the_rest_is_counted() {
 
 #[test]
 fn a_text_beyond_all_bounds_says_how_much_more_there_is() {
-    let card = around(&"<a![".repeat(200_000)).text("And this stays.");
+    let card = around(&"<a![".repeat(200_000)).text(Text::verbatim("And this stays."));
     let text = check(&card).to_string();
     assert!(text.contains(" more characters)") && text.contains("And this stays."));
 }
 
 #[test]
 fn lists_too_long_become_fields_to_type_into() {
-    let options = (0..20).map(|n| Choice { label: n.to_string(), value: n.to_string() });
+    let options =
+        (0..20).map(|n| Choice { label: Text::verbatim(n.to_string()), value: n.to_string() });
     let fields = (0..9).map(|n| Field::Select {
         name: format!("answer_{n}"),
-        label: "Which?".to_owned(),
+        label: Text::verbatim("Which?"),
         options: options.clone().collect(),
         value: None,
     });
     let form = Form {
         name: "answer_1".to_owned(),
         fields: fields.collect(),
-        submit: Button::new("Answer", Action::Home),
+        submit: Button::new(Text::verbatim("Answer"), Action::Home),
         others: vec![],
     };
-    let text = check(&Card::new(Tone::Asking, "a").block(Block::Form(form))).to_string();
+    let text =
+        check(&Card::new(Tone::Asking, Text::verbatim("a")).block(Block::Form(form))).to_string();
     assert_eq!(text.matches(r#""tag":"input""#).count(), 9);
     assert!(text.contains("Which?: 0 / 1 / 2"));
 }
@@ -194,14 +207,18 @@ fn lists_too_long_become_fields_to_type_into() {
 #[test]
 fn tables_of_several_texts_are_counted_together() {
     let table = "| a |\n|---|\n| 1 |\n\n".repeat(3);
-    let card = Card::new(Tone::Plain, "a").text(&table).text(&table);
+    let card = Card::new(Tone::Plain, Text::verbatim("a"))
+        .text(Text::verbatim(&table))
+        .text(Text::verbatim(&table));
     assert_eq!(check(&card).to_string().matches("```").count(), 4);
 }
 
 #[test]
 fn an_empty_card_is_a_card() {
-    check(&Card::new(Tone::Plain, ""));
-    check(&Card::new(Tone::Plain, "a").text(" \n").block(Block::Rule));
+    check(&Card::new(Tone::Plain, Text::verbatim("")));
+    check(
+        &Card::new(Tone::Plain, Text::verbatim("a")).text(Text::verbatim(" \n")).block(Block::Rule),
+    );
 }
 
 fn markdown() -> impl Strategy<Value = String> {
@@ -235,26 +252,30 @@ fn text() -> BoxedStrategy<String> {
     prop_oneof![markdown(), ".{0,200}", (0..12_000usize).prop_map(|n| "字".repeat(n))].boxed()
 }
 
+fn told() -> BoxedStrategy<Text> {
+    text().prop_map(Text::verbatim).boxed()
+}
+
 fn block() -> impl Strategy<Value = Block> {
     let button =
-        (text(), "[a-z]{0,900}", proptest::option::of(text())).prop_map(|(label, id, sure)| {
-            let button = Button::new(&label, Action::Again { task: TaskId::new(id) });
+        (told(), "[a-z]{0,900}", proptest::option::of(told())).prop_map(|(label, id, sure)| {
+            let button = Button::new(label, Action::Again { task: TaskId::new(id) });
             Button { confirm: sure, ..button }
         });
-    let field = ("[a-c]", text(), text(), 0..40usize).prop_map(|(name, label, value, options)| {
+    let field = ("[a-c]", told(), text(), 0..40usize).prop_map(|(name, label, value, options)| {
         let options: Vec<_> =
             (0..options).map(|n| Choice { label: label.clone(), value: n.to_string() }).collect();
         if options.is_empty() {
-            let placeholder = value.clone();
+            let placeholder = Text::verbatim(&value);
             return Field::Input { name, label, placeholder, value, required: false };
         }
         Field::Select { name, label, options, value: Some(value) }
     });
     prop_oneof![
-        text().prop_map(Block::Text),
-        text().prop_map(Block::Note),
+        told().prop_map(Block::Text),
+        told().prop_map(Block::Note),
         (text(), text()).prop_map(|(language, text)| Block::Code { language, text }),
-        (text(), text()).prop_map(|(title, text)| Block::Fold { title, text }),
+        (told(), told()).prop_map(|(title, text)| Block::Fold { title, text }),
         (text(), text()).prop_map(|(steps, answer)| Block::Live { steps, answer }),
         Just(Block::Rule),
         proptest::collection::vec(button.clone(), 1..40).prop_map(Block::Buttons),
@@ -283,7 +304,7 @@ proptest! {
 
     #[test]
     fn any_card_is_within_the_limits(title in text(), blocks in proptest::collection::vec(block(), 0..16)) {
-        let mut card = Card::new(Tone::Asking, title);
+        let mut card = Card::new(Tone::Asking, Text::verbatim(title));
         for (at, mut block) in blocks.into_iter().enumerate() {
             if let Block::Form(form) = &mut block {
                 form.name = format!("form_{at}");
@@ -327,7 +348,12 @@ async fn the_platform_takes_any_text_and_nobody_is_pinged() {
     let texts = some(proptest::collection::vec(ping, 1..30).prop_map(|it| it.concat()), 1_000);
     let bot = Bot::of(&feishu).await;
     for text in texts {
-        let answer = bot.post(&chat, &render(&Card::new(Tone::Plain, "a").text(&text))).await;
+        let answer = bot
+            .post(
+                &chat,
+                &render(&Card::new(Tone::Plain, Text::verbatim("a")).text(Text::verbatim(&text))),
+            )
+            .await;
         assert_eq!(answer["code"], 0, "{answer}\n{text}");
     }
 }

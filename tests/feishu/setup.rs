@@ -2,6 +2,7 @@
 
 use crate::support::{SEND, TOKEN, assert_clean, client, group, messages, plain, settings, sim};
 use futures_util::future::join_all;
+use poco_core::Lang;
 use poco_core::UserId;
 use poco_io::feishu::{Class, Feishu};
 use poco_io::port::{Chat, ChatError};
@@ -30,11 +31,19 @@ async fn check_says_which_of_id_and_secret_is_wrong_and_never_shows_the_secret()
     let feishu = wrong(Some("cli_0000000000000000"), None);
     let rejected = feishu.check().await.expect_err("a wrong id");
     assert_eq!(rejected.code, 10003);
-    assert!(rejected.explain().contains("App ID"), "{}", rejected.explain());
+    assert!(
+        rejected.explain().of(Lang::En).contains("App ID"),
+        "{}",
+        rejected.explain().of(Lang::En)
+    );
     let feishu = wrong(None, Some(secret));
     let rejected = feishu.check().await.expect_err("a wrong secret");
     assert_eq!(rejected.code, 10014);
-    assert!(rejected.explain().contains("App Secret"), "{}", rejected.explain());
+    assert!(
+        rejected.explain().of(Lang::En).contains("App Secret"),
+        "{}",
+        rejected.explain().of(Lang::En)
+    );
     let seen = format!("{feishu:?} {rejected:?} {:?}", feishu.recent());
     assert!(!seen.contains(secret), "{seen}");
 }
@@ -50,7 +59,11 @@ async fn check_says_when_nobody_is_there() {
     let rejected = Feishu::new(&settings).expect("a client").check().await.expect_err("nobody");
     assert_eq!(rejected.class, Class::Transient);
     assert!(rejected.to_string().contains("could not connect"), "{rejected}");
-    assert!(rejected.explain().contains("Check the network"), "{}", rejected.explain());
+    assert!(
+        rejected.explain().of(Lang::En).contains("Check the network"),
+        "{}",
+        rejected.explain().of(Lang::En)
+    );
 }
 
 #[tokio::test]
@@ -59,7 +72,11 @@ async fn what_is_not_feishu_is_told() {
     let trouble = Trouble::Gateway { status: 404, body: "<html>not here</html>".into() };
     sim.fault(Fault::on("*", TOKEN, trouble));
     let rejected = client(&sim).check().await.expect_err("not Feishu");
-    assert!(rejected.explain().contains("POCO_FEISHU_API_BASE_URL"), "{}", rejected.explain());
+    assert!(
+        rejected.explain().of(Lang::En).contains("POCO_FEISHU_API_BASE_URL"),
+        "{}",
+        rejected.explain().of(Lang::En)
+    );
 }
 
 #[tokio::test]
@@ -118,10 +135,12 @@ async fn a_group_that_can_never_be_opened_says_what_to_do() {
     let bob = UserId::new(sim.open_id("bob").expect("bob"));
     let opened = client(&sim).open("shop", &bob, "open-1").await;
     let Err(ChatError::Refused(reason)) = opened else { panic!("{opened:?}") };
+    let reason = reason.of(Lang::En);
     assert!(reason.contains("availability range"), "{reason}");
     sim.fault(Fault::refuse("POST", "/open-apis/im/v1/chats", 99_991_672));
     let opened = client(&sim).open("shop", &bob, "open-2").await;
     let Err(ChatError::Refused(reason)) = opened else { panic!("{opened:?}") };
+    let reason = reason.of(Lang::En);
     assert!(reason.contains("permission"), "{reason}");
     assert_eq!(sim.groups().len(), 0);
 }

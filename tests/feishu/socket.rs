@@ -3,6 +3,7 @@
 use crate::render::Bot;
 use anyhow::bail;
 use async_trait::async_trait;
+use poco_core::Text;
 use poco_core::Timestamp;
 use poco_io::config;
 use poco_io::feishu::door::Handler;
@@ -261,8 +262,8 @@ async fn a_press_is_answered_in_either_kind_of_frame() {
 
 /// Presses a button of a card of the bot's.
 async fn press(world: &World) -> PressResult {
-    let card = poco_core::Card::new(poco_core::Tone::Plain, "Card")
-        .buttons(vec![poco_core::Button::new("Go", poco_core::Action::Home)]);
+    let card = poco_core::Card::new(poco_core::Tone::Plain, Text::verbatim("Card"))
+        .buttons(vec![poco_core::Button::new(Text::verbatim("Go"), poco_core::Action::Home)]);
     let card = poco_io::feishu::render::render(&card);
     let sent = Bot::of(&world.feishu).await.post(&world.chat, &card).await;
     let message = sent["data"]["message_id"].as_str().expect("it is posted").to_owned();

@@ -1,6 +1,6 @@
 //! What these tests share.
 
-use poco_core::{Action, Block, Button, Card, ChatId, TaskId, Tone, Typing};
+use poco_core::{Action, Block, Button, Card, ChatId, TaskId, Text, Tone, Typing};
 use poco_io::config::{Delivery, Feishu as Settings};
 use poco_io::feishu::Feishu;
 use poco_io::port::MessageId;
@@ -53,20 +53,22 @@ pub(crate) fn message(sim: &Sim, id: &MessageId) -> Message {
 
 /// A card that changes in steps.
 pub(crate) fn plain(text: &str) -> Card {
-    Card::new(Tone::Plain, "[Idle] Workspace").text(text)
+    Card::new(Tone::Plain, Text::verbatim("[Idle] Workspace")).text(Text::verbatim(text))
 }
 
 /// A task's card while nothing is typed onto it.
 pub(crate) fn still(text: &str) -> Card {
-    Card::new(Tone::Good, "[Complete] Task").text(text).typing(Typing::Idle)
+    Card::new(Tone::Good, Text::verbatim("[Complete] Task"))
+        .text(Text::verbatim(text))
+        .typing(Typing::Idle)
 }
 
 /// A task's card while output comes.
 pub(crate) fn running(steps: &str, answer: &str) -> Card {
     let stop = Action::Stop { task: Some(TaskId::new("t")) };
-    Card::new(Tone::Busy, "[Running] Task")
+    Card::new(Tone::Busy, Text::verbatim("[Running] Task"))
         .block(Block::Live { steps: steps.into(), answer: answer.into() })
-        .buttons(vec![Button::new("Stop", stop).danger()])
+        .buttons(vec![Button::new(Text::verbatim("Stop"), stop).danger()])
         .typing(Typing::Now)
 }
 

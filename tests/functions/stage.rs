@@ -262,7 +262,10 @@ pub(crate) fn laptop() -> Runner {
             approval_policy: "on-request".to_owned(),
             mode: None,
         }),
+        models: Default::default(),
         turns: 0,
+        seats: 16,
+        since: clock::now(),
         draining: false,
         seen: clock::now(),
     }

@@ -1,7 +1,7 @@
 //! The agent asks for leave; a person answers, once.
 
 use insta::assert_snapshot;
-use poco_core::{ApprovalId, Ask, Outcome, Pages, Question, Report};
+use poco_core::{ApprovalId, Ask, Outcome, Pages, Question, Report, Text};
 use poco_tests::{World, command, scenario};
 
 async fn running(world: &mut World) {
@@ -81,7 +81,9 @@ async fn every_kind_of_question_is_shown_exactly() {
         let files = vec!["src/main.rs".to_owned(), "a_b.rs".to_owned()];
         let diff =
             Pages { count: 2, ..world.pages(&["```diff\n+one\n```", "```diff\n+two\n```"]).await };
-        world.agent_asks("a1", Ask::Patch { diff, files, reason: "as asked".into() }).await;
+        world
+            .agent_asks("a1", Ask::Patch { diff, files, reason: Text::verbatim("as asked") })
+            .await;
         assert_snapshot!(world.shown_with("Task:"), @r"
         [Waiting] Task: T1 (codex, /srv/api)
         ~ tidy the database
@@ -124,7 +126,7 @@ async fn every_kind_of_question_is_shown_exactly() {
         world.skim();
 
         let what = Pages::one("w", "network access");
-        world.agent_asks("a2", Ask::Permission { what, reason: String::new() }).await;
+        world.agent_asks("a2", Ask::Permission { what, reason: Text::default() }).await;
         assert_snapshot!(world.shown_with("Task:"), @"
         [Waiting] Task: T1 (codex, /srv/api)
         ~ tidy the database
@@ -202,7 +204,7 @@ async fn several_questions_are_shown_as_several() {
         [Allow once] [Allow for this session] [Deny]
         : _
         [Deny and tell it why]
-        ~ 1 more questions follow when these are answered.
+        ~ 1 more question follows when these are answered.
         ----
         [Stop]
         ");

@@ -1,14 +1,14 @@
 //! Tasks that were cut off, and what people make of them.
 
 use insta::assert_snapshot;
-use poco_core::{BROKEN_MAX, Outcome};
+use poco_core::{BROKEN_MAX, Outcome, Text};
 use poco_tests::{World, scenario};
 
 async fn cut_off(world: &mut World, begun: Option<bool>) {
     world.say("ann", "fix it").await;
     world.agent_starts().await;
     let partial = Some(world.pages(&["Half of it."]).await);
-    let reason = "codex ended.".to_owned();
+    let reason = Text::verbatim("codex ended.");
     world.skim();
     world.agent_ends(Outcome::Interrupted { reason, partial, begun }).await;
 }
@@ -59,7 +59,7 @@ async fn what_was_cut_off_can_be_run_again_or_left() {
         world.press("ann", "Run again").await;
         assert_snapshot!(world.sent(), @"start T2 in thread: fix it");
         world.agent_starts().await;
-        let (reason, partial) = ("codex ended.".to_owned(), None);
+        let (reason, partial) = (Text::verbatim("codex ended."), None);
         world.agent_ends(Outcome::Interrupted { reason, partial, begun: Some(false) }).await;
         world.skim();
         let (card, discard) = world.button("Discard").await;

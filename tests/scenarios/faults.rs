@@ -1,6 +1,6 @@
 //! Nothing is lost or doubled, whatever fails: each story is told once for every call that can fail.
 
-use poco_core::{Outcome, Report, UserId};
+use poco_core::{Outcome, Report, Text, UserId};
 use poco_tests::{DIRECT, World, command, scenario_with_faults};
 
 async fn project(world: &mut World) {
@@ -68,7 +68,7 @@ async fn what_was_cut_off_goes_on() {
         world.agent_is_given_it().await;
         world.agent(Report::Unclaimed).await;
         world.agent_starts().await;
-        let (reason, partial) = ("codex ended.".to_owned(), None);
+        let (reason, partial) = (Text::verbatim("codex ended."), None);
         world.agent_ends(Outcome::Interrupted { reason, partial, begun: Some(true) }).await;
         world.press("ann", "Resume").await;
         world.agent_starts().await;
@@ -151,7 +151,7 @@ async fn what_was_cut_off_is_run_again_or_left() {
         for (prompt, choice) in [("first", "Run again"), ("second", "Discard")] {
             world.say("ann", prompt).await;
             world.agent_starts().await;
-            let (reason, partial) = ("codex ended.".to_owned(), None);
+            let (reason, partial) = (Text::verbatim("codex ended."), None);
             world.agent_ends(Outcome::Interrupted { reason, partial, begun: None }).await;
             world.press("ann", choice).await;
             if choice == "Run again" {
@@ -184,11 +184,11 @@ async fn a_failure_is_told_and_the_next_one_starts() {
     scenario_with_faults(project, async |world| {
         world.say("ann", "first").await;
         world.say("ann", "second").await;
-        let reason = "Codex is not logged in.".to_owned();
+        let reason = Text::verbatim("Codex is not logged in.");
         world.agent_ends(Outcome::Failed { reason, partial: None }).await;
         world.agent_starts().await;
         let partial = Some(world.pages(&["half", "of it"]).await);
-        world.agent_ends(Outcome::Failed { reason: "quota".to_owned(), partial }).await;
+        world.agent_ends(Outcome::Failed { reason: Text::verbatim("quota"), partial }).await;
         world.press("ann", "Next Page").await;
         world.press("ann", "Previous Page").await;
     })

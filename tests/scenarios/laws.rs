@@ -100,7 +100,7 @@ proptest! {
         for (via, action) in pressed.chain(said) {
             let by = UserId::new("eve");
             let (id, chat) = (EventId::new("x"), ChatId::new("chat"));
-            let event = Event { id, chat, at: Timestamp(1), fact: Fact::Acted { by, via, action } };
+            let event = Event { id, chat, at: Timestamp(1), lang: None, fact: Fact::Acted { by, via, action } };
             let mut room = history.room.clone();
             let effects = decide(&history.terms, &mut room, &event);
             prop_assert_eq!(&room, &history.room);

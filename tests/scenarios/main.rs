@@ -6,6 +6,7 @@ mod approvals;
 mod broken;
 mod door;
 mod faults;
+mod languages;
 mod laws;
 mod line;
 mod lobby;

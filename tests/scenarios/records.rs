@@ -3,7 +3,7 @@
 //! A folder holds what one version wrote; it never changes once that version is released. To write
 //! one for a new version, name it: `POCO_WRITE_RECORDS=0.2 cargo test -p poco-tests records`.
 
-use poco_core::{Ask, ChatId, Outcome, Pages, Question, Report, TaskId, UserId};
+use poco_core::{Ask, ChatId, Outcome, Pages, Question, Report, TaskId, Text, UserId};
 use poco_io::port::Job;
 use poco_tests::{DIRECT, World, command, scenario};
 use std::fs;
@@ -74,7 +74,7 @@ async fn one_of_everything(world: &mut World) {
 
 async fn outcomes(world: &mut World) -> Vec<Outcome> {
     let (answer, partial) = (world.pages(&["one", "two"]).await, Some(Pages::one("p", "half")));
-    let reason = "codex ended.".to_owned();
+    let reason = Text::verbatim("codex ended.");
     vec![
         Outcome::Answered { answer },
         Outcome::Failed { reason: reason.clone(), partial: partial.clone() },
@@ -89,8 +89,8 @@ async fn asks(world: &mut World) -> Vec<Ask> {
     let diff = world.pages(&["```diff\n+a\n```", "```diff\n+b\n```"]).await;
     vec![
         Ask::Questions(vec![question(vec!["yes".into(), "no".into()])]),
-        Ask::Patch { diff, files: vec!["a".into()], reason: "as asked".into() },
-        Ask::Permission { what: Pages::one("w", "network"), reason: String::new() },
+        Ask::Patch { diff, files: vec!["a".into()], reason: Text::verbatim("as asked") },
+        Ask::Permission { what: Pages::one("w", "network"), reason: Text::default() },
         Ask::Questions(vec![question(vec![])]),
     ]
 }

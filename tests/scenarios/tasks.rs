@@ -1,7 +1,7 @@
 //! One prompt, from what was said to what was answered.
 
 use insta::assert_snapshot;
-use poco_core::{Outcome, Report, ThreadId, TurnId};
+use poco_core::{Outcome, Report, Text, ThreadId, TurnId};
 use poco_tests::scenario;
 
 #[tokio::test]
@@ -108,7 +108,9 @@ async fn a_failure_says_why() {
         world.agent_starts().await;
         world.skim();
         let partial = Some(world.pages(&["I had a look."]).await);
-        world.agent_ends(Outcome::Failed { reason: "Out of *credits*.".into(), partial }).await;
+        world
+            .agent_ends(Outcome::Failed { reason: Text::verbatim("Out of *credits*."), partial })
+            .await;
         assert_snapshot!(world.shown_with("Task:"), @r"
         [Error] Task: T1 (codex, /srv/api)
         **Failed:** Out of \*credits\*.
@@ -258,7 +260,7 @@ async fn what_is_cut_off_while_it_stops_was_stopped() {
         world.agent_starts().await;
         world.say("ann", "/stop").await;
         world.skim();
-        let (reason, partial) = ("codex ended.".to_owned(), None);
+        let (reason, partial) = (Text::verbatim("codex ended."), None);
         world.agent_ends(Outcome::Interrupted { reason, partial, begun: Some(true) }).await;
         assert!(world.shown().starts_with("[Stopped] Task: T1"));
         world.skim();

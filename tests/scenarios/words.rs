@@ -20,7 +20,9 @@ async fn help_lists_the_commands() {
         `/steer <text>` add to the running task
         `/queue` list what waits
         `/new` start a fresh conversation
+        `/lang [zh|en]` speak Chinese or English in this chat
         `/help` list the commands
+        [中文]
         ");
         world.go(DIRECT).await;
         world.say("ann", "/HELP").await;

@@ -24,7 +24,7 @@ if grep -rnE '^(tokio|reqwest|axum|rusqlite)' crates/core/Cargo.toml; then
   fail "poco-core names a crate that touches the world"
 fi
 
-# Only feishu/ knows Feishu's JSON, only agent/codex/ Codex's.
+# Only feishu/ knows Feishu's JSON, only agent/<name>/ an agent's.
 if grep -rnE 'cardkit|im/v1|tenant_access_token' --include='*.rs' crates runner functions 2>/dev/null | grep -vE '^(crates/io/src/feishu|runner/tests/)'; then
   fail "Feishu's words stand outside crates/io/src/feishu"
 fi
@@ -33,6 +33,15 @@ if grep -rnE '"(turn|thread|item)/' --include='*.rs' crates runner functions 2>/
 fi
 if grep -rnE '"session/' --include='*.rs' crates runner functions 2>/dev/null | grep -vE '^runner/src/agent/acp'; then
   fail "ACP's words stand outside runner/src/agent/acp"
+fi
+
+if grep -rnE 'can_use_tool|control_request|stream_event' --include='*.rs' crates runner functions 2>/dev/null | grep -vE '^runner/src/agent/claude'; then
+  fail "Claude Code's words stand outside runner/src/agent/claude"
+fi
+
+# PoCo's own words stand in one place, in every language.
+if grep -rnE '(verbatim|Text::Same)\((format!\()?"[^"]*[A-Za-z]{2,} [a-z]{2,}' --include='*.rs' crates/*/src runner/src functions/src; then
+  fail "a sentence of PoCo's own stands outside crates/core/src/words"
 fi
 
 # Nothing committed holds an unfinished mark. A test that is left out must be another's child.

@@ -2,7 +2,7 @@
 
 use crate::World;
 use poco_core::{
-    Approval, ApprovalId, Ask, Fact, Outcome, Pages, PagesId, Report, RunnerId, Step, TaskId,
+    Approval, ApprovalId, Ask, Fact, Outcome, Pages, PagesId, Report, RunnerId, Step, TaskId, Text,
     ThreadId, Transcript, TurnId,
 };
 use poco_io::port::{Document, Store};
@@ -15,10 +15,10 @@ impl World {
 
     /// The runner did not find it.
     pub async fn folder_is_bad(&mut self, why: &str) {
-        self.looked(Err(why.to_owned())).await;
+        self.looked(Err(Text::verbatim(why))).await;
     }
 
-    async fn looked(&mut self, result: Result<String, String>) {
+    async fn looked(&mut self, result: Result<String, Text>) {
         self.settle_if(|world| world.queue.looking().is_none()).await;
         let request = self.queue.looking().expect("no folder is looked at");
         self.tell(Fact::Looked { request, result }).await;
@@ -58,7 +58,7 @@ impl World {
     pub async fn agent_types(&mut self, did: &str, text: &str) {
         let task = self.queue.started().last().cloned().expect("no task was started");
         let mut transcript = Transcript::default();
-        transcript.apply(Step::Did { what: did.to_owned() });
+        transcript.apply(Step::Did { what: Text::verbatim(did) });
         transcript.apply(Step::Wrote { item: "m".to_owned(), text: text.to_owned() });
         self.app.glance(&self.here, &task, &transcript).await.unwrap();
     }
@@ -97,5 +97,5 @@ impl World {
 /// Returns what the agent wants to run, as it asks for it.
 pub fn command(command: &str) -> Ask {
     let command = Pages::one("c", command);
-    Ask::Command { command, cwd: "/srv/api".into(), reason: String::new() }
+    Ask::Command { command, cwd: "/srv/api".into(), reason: Text::default() }
 }

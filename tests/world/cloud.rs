@@ -54,9 +54,17 @@ impl Cloud {
         self.config_at(&faults::proxy().url())
     }
 
-    /// What the environment of a process names so that it calls this account, through the proxy.
+    /// What the environment of a process names so that it calls this account.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        self.environment_at(Self::endpoint())
+    }
+
+    /// Like [`Cloud::environment`], through the proxy.
     pub fn shaky_environment(&self) -> Vec<(String, String)> {
-        let endpoint = faults::proxy().url();
+        self.environment_at(faults::proxy().url())
+    }
+
+    fn environment_at(&self, endpoint: String) -> Vec<(String, String)> {
         let variables = [
             ("AWS_ACCESS_KEY_ID", self.account.to_string()),
             ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),

@@ -1,7 +1,7 @@
 //! The outside, as far as PoCo can tell.
 
 use async_trait::async_trait;
-use poco_core::{Action, Card, CardRef, ChatId, Command, EventId, Room, TaskId, UserId};
+use poco_core::{Action, Card, CardRef, ChatId, Command, EventId, Room, TaskId, Text, UserId};
 use poco_io::port::{Chat, ChatError, Delivery, Document, Job, MessageId, PutError, Queue, Store};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
@@ -158,7 +158,9 @@ impl FakeChat {
         messages.filter(|(_, message)| message.chat == *chat && !message.gone).find_map(
             |(at, message)| {
                 let buttons = message.card.all_buttons();
-                let button = buttons.into_iter().find(|button| button.label == label)?;
+                let button = buttons
+                    .into_iter()
+                    .find(|button| button.label.of(message.card.lang) == label)?;
                 Some((CardRef::new(here.name(at).0), button.action.clone()))
             },
         )
@@ -239,7 +241,7 @@ impl Here {
     fn update(&mut self, message: &MessageId, card: &Card, order: u64) -> Result<(), ChatError> {
         let message = self.message(message).filter(|message| !message.gone);
         let Some(message) = message else {
-            return Err(ChatError::Gone("it was removed".into()));
+            return Err(ChatError::Gone(Text::verbatim("it was removed")));
         };
         let mut shown = None;
         if message.order <= order && message.card != *card {
@@ -271,7 +273,7 @@ impl Chat for FakeChat {
             let mut here = self.here();
             match here.refusal {
                 Some(Refusal::ForEver) => {
-                    return Err(ChatError::Refused("The app may not make groups.".into()));
+                    return Err(ChatError::Refused(Text::verbatim("The app may not make groups.")));
                 }
                 Some(Refusal::ForNow) => {
                     return Err(ChatError::Later(anyhow::anyhow!("no answer")));

@@ -10,8 +10,8 @@ mod look;
 
 use fake::{FakeChat, FakeQueue, FakeStore, Fault, Faults};
 use poco_core::{
-    Action, CardRef, ChatId, Event, EventId, Fact, Press, Room, RunnerId, Settings, TaskId, Terms,
-    Timestamp, UserId, Via,
+    Action, CardRef, ChatId, Event, EventId, Fact, Lang, Press, Room, RunnerId, Settings, TaskId,
+    Terms, Timestamp, UserId, Via,
 };
 use poco_io::app::{App, Debt, Taken};
 use poco_io::port::{Document, Job, MessageId, Store};
@@ -111,6 +111,7 @@ impl World {
             house: ChatId::new("house"),
             agents: vec!["codex".into(), "stub".into()],
             settings: settings("/home/ann"),
+            lang: Lang::En,
             runners: vec![],
         };
         let open = || App::new(store.clone(), queue.clone(), chat.clone(), terms.clone(), now);
@@ -302,11 +303,11 @@ impl World {
         self.events += 1;
         self.wait(1_000);
         let id = EventId::new(format!("e{}", self.events));
-        Event { id, chat: self.here.clone(), at: now(), fact }
+        Event { id, chat: self.here.clone(), at: now(), lang: None, fact }
     }
 
     fn note(&mut self, taken: Taken) {
-        self.toasts.extend(taken.toast);
+        self.toasts.extend(taken.toast.map(|toast| toast.of(taken.lang).to_owned()));
         let desk = &taken.room.desk;
         for task in desk.current.iter().chain(&desk.waiting) {
             if !self.tasks.contains(&task.id) {

@@ -1,7 +1,8 @@
 //! What a person can ask for. A card button and a text command are two
 //! spellings of the same [`Action`].
 
-use crate::{ApprovalId, ChatId, TaskId};
+use crate::words::command as words;
+use crate::{ApprovalId, ChatId, Lang, TaskId, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -57,16 +58,18 @@ pub enum Action {
     Machines,
     /// Have the project run on another machine.
     Move { runner: String },
+    /// Speak this language in this chat; the other one if none is named.
+    Speak { lang: Option<Lang> },
     /// Make something of what PoCo cannot read; `what` is what people call it.
-    Unsupported { what: String },
+    Unsupported { what: Text },
     /// Something unknown, in the words it came in.
     Unknown { what: String },
 }
 
 struct Spelling {
     word: &'static str,
-    usage: &'static str,
-    help: &'static str,
+    usage: fn() -> Text,
+    help: fn() -> Text,
     /// Reads what follows the word, trimmed; `None` if it does not fit.
     read: fn(&str) -> Option<Action>,
 }
@@ -78,26 +81,26 @@ const MOVE: &str = "move";
 const SPELLINGS: &[Spelling] = &[
     Spelling {
         word: "run",
-        usage: "/run <prompt>",
-        help: "give the agent a prompt",
+        usage: words::run_usage,
+        help: words::run,
         read: |rest| some(rest).map(|prompt| Action::Run { prompt }),
     },
     Spelling {
         word: "status",
-        usage: "/status [id]",
-        help: "show where things stand, or one task",
+        usage: words::status_usage,
+        help: words::status,
         read: |rest| Some(Action::Status { task: some(rest).map(TaskId::new) }),
     },
     Spelling {
         word: "approve",
-        usage: "/approve <id>",
-        help: "let the agent do what it asked for",
+        usage: words::approve_usage,
+        help: words::approve,
         read: |rest| some(rest).map(|what| Action::Approve { what, session: false }),
     },
     Spelling {
         word: "reject",
-        usage: "/reject <id> [why]",
-        help: "do not let it, and tell it why",
+        usage: words::reject_usage,
+        help: words::reject,
         read: |rest| {
             let (what, why) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
             some(what).map(|what| Action::Deny { what, why: some(why) })
@@ -105,38 +108,47 @@ const SPELLINGS: &[Spelling] = &[
     },
     Spelling {
         word: "stop",
-        usage: "/stop [id]",
-        help: "stop the current task, or this one",
+        usage: words::stop_usage,
+        help: words::stop,
         read: |rest| Some(Action::Stop { task: some(rest).map(TaskId::new) }),
     },
     Spelling {
         word: "steer",
-        usage: "/steer <text>",
-        help: "add to the running task",
+        usage: words::steer_usage,
+        help: words::steer,
         read: |rest| some(rest).map(|text| Action::Steer { text }),
     },
     Spelling {
         word: "queue",
-        usage: "/queue",
-        help: "list what waits",
+        usage: words::queue_usage,
+        help: words::queue,
         read: |rest| rest.is_empty().then_some(Action::Queue),
     },
     Spelling {
         word: "new",
-        usage: "/new",
-        help: "start a fresh conversation",
+        usage: words::new_usage,
+        help: words::new,
         read: |rest| rest.is_empty().then_some(Action::New),
     },
     Spelling {
         word: MOVE,
-        usage: "/move [machine]",
-        help: "have this project run on another machine",
+        usage: words::move_usage,
+        help: words::relocate,
         read: |rest| Some(some(rest).map_or(Action::Machines, |runner| Action::Move { runner })),
     },
     Spelling {
+        word: "lang",
+        usage: words::lang_usage,
+        help: words::lang,
+        read: |rest| match some(rest) {
+            None => Some(Action::Speak { lang: None }),
+            Some(name) => Lang::read(&name).map(|lang| Action::Speak { lang: Some(lang) }),
+        },
+    },
+    Spelling {
         word: "help",
-        usage: "/help",
-        help: "list the commands",
+        usage: words::help_usage,
+        help: words::help,
         read: |rest| rest.is_empty().then_some(Action::Help),
     },
 ];
@@ -166,9 +178,9 @@ impl Action {
     }
 
     /// Returns the list of commands, in markdown. Where there is but one machine, nothing moves.
-    pub(crate) fn help(machines: usize) -> String {
-        let line = |it: &Spelling| format!("`{}` {}", it.usage, it.help);
+    pub(crate) fn help(machines: usize) -> Text {
+        let line = |it: &Spelling| words::usage((it.usage)(), (it.help)());
         let shown = SPELLINGS.iter().filter(|it| it.word != MOVE || machines > 1);
-        shown.map(line).collect::<Vec<_>>().join("\n")
+        Text::join(shown.map(line), "\n")
     }
 }

@@ -1,13 +1,16 @@
 //! A card, as PoCo thinks of it. A chat platform turns it into its own.
 
-use crate::{Action, PagesId};
+use crate::{Action, Lang, PagesId, Text};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What one message in a chat looks like.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Card {
-    pub title: String,
+    /// The one language it is shown in: that of its chat, put on it by `decide`.
+    #[serde(default)]
+    pub lang: Lang,
+    pub title: Text,
     pub tone: Tone,
     pub blocks: Vec<Block>,
     /// Whether text will be typed onto this card while people look.
@@ -42,9 +45,9 @@ pub enum Tone {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Block {
     /// Markdown.
-    Text(String),
+    Text(Text),
     /// Small and grey, plain text.
-    Note(String),
+    Note(Text),
     /// Text that is shown as it is, in a fixed-width font.
     Code { language: String, text: String },
     /// Progress lines and the answer so far, as they come. At most one on a card.
@@ -52,7 +55,7 @@ pub enum Block {
     /// Markdown that is kept in a document of its own; the shell fetches it.
     Stored { pages: PagesId, page: usize },
     /// Markdown behind a title that people may unfold.
-    Fold { title: String, text: String },
+    Fold { title: Text, text: Text },
     /// A line across.
     Rule,
     /// Buttons side by side.
@@ -64,11 +67,11 @@ pub enum Block {
 /// Something to press.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Button {
-    pub label: String,
+    pub label: Text,
     pub action: Action,
     pub look: Look,
     /// What to ask before the press counts.
-    pub confirm: Option<String>,
+    pub confirm: Option<Text>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,20 +94,20 @@ pub struct Form {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Field {
-    Input { name: String, label: String, placeholder: String, value: String, required: bool },
-    Select { name: String, label: String, options: Vec<Choice>, value: Option<String> },
+    Input { name: String, label: Text, placeholder: Text, value: String, required: bool },
+    Select { name: String, label: Text, options: Vec<Choice>, value: Option<String> },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
-    pub label: String,
+    pub label: Text,
     pub value: String,
 }
 
 impl Card {
     /// Makes a card with nothing on it.
-    pub fn new(tone: Tone, title: impl Into<String>) -> Self {
-        Self { title: title.into(), tone, blocks: Vec::new(), typing: Typing::No }
+    pub fn new(tone: Tone, title: Text) -> Self {
+        Self { lang: Lang::default(), title, tone, blocks: Vec::new(), typing: Typing::No }
     }
 
     #[must_use]
@@ -114,19 +117,26 @@ impl Card {
     }
 
     #[must_use]
-    pub fn text(self, text: impl Into<String>) -> Self {
-        self.block(Block::Text(text.into()))
+    pub fn text(self, text: Text) -> Self {
+        self.block(Block::Text(text))
     }
 
     #[must_use]
-    pub fn note(self, text: impl Into<String>) -> Self {
-        self.block(Block::Note(text.into()))
+    pub fn note(self, text: Text) -> Self {
+        self.block(Block::Note(text))
     }
 
     /// Adds a row of buttons; none if there are none.
     #[must_use]
     pub fn buttons(self, buttons: Vec<Button>) -> Self {
         if buttons.is_empty() { self } else { self.block(Block::Buttons(buttons)) }
+    }
+
+    /// Puts the language on it that people are to read it in.
+    #[must_use]
+    pub fn told(mut self, lang: Lang) -> Self {
+        self.lang = lang;
+        self
     }
 
     #[must_use]
@@ -159,8 +169,8 @@ impl Card {
 }
 
 impl Button {
-    pub fn new(label: &str, action: Action) -> Self {
-        Self { label: label.to_owned(), action, look: Look::Plain, confirm: None }
+    pub fn new(label: Text, action: Action) -> Self {
+        Self { label, action, look: Look::Plain, confirm: None }
     }
 
     #[must_use]
@@ -176,8 +186,8 @@ impl Button {
     }
 
     #[must_use]
-    pub fn confirm(mut self, question: impl Into<String>) -> Self {
-        self.confirm = Some(question.into());
+    pub fn confirm(mut self, question: Text) -> Self {
+        self.confirm = Some(question);
         self
     }
 }
@@ -185,39 +195,42 @@ impl Button {
 /// The card as plain text, for tests and the demo routes.
 impl fmt::Display for Card {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.title)?;
-        self.blocks.iter().try_for_each(|block| write!(f, "\n{block}"))
+        write!(f, "{}", self.title.of(self.lang))?;
+        self.blocks.iter().try_for_each(|block| write!(f, "\n{}", block.plain(self.lang)))
     }
 }
 
-impl fmt::Display for Block {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Block {
+    /// Returns the block as plain text.
+    pub fn plain(&self, lang: Lang) -> String {
         match self {
-            Self::Text(text) => write!(f, "{text}"),
-            Self::Note(text) => write!(f, "~ {text}"),
-            Self::Code { text, .. } => write!(f, "| {}", text.replace('\n', "\n| ")),
-            Self::Live { steps, answer } if steps.is_empty() => write!(f, "{answer}"),
-            Self::Live { steps, answer } => write!(f, "{steps}\n{answer}"),
-            Self::Stored { pages, page } => write!(f, "<{pages} page {}>", page + 1),
-            Self::Fold { title, text } => write!(f, "> {title}\n  {}", text.replace('\n', "\n  ")),
-            Self::Rule => write!(f, "----"),
-            Self::Buttons(buttons) => row(f, buttons.iter()),
+            Self::Text(text) => text.of(lang).to_owned(),
+            Self::Note(text) => format!("~ {}", text.of(lang)),
+            Self::Code { text, .. } => format!("| {}", text.replace('\n', "\n| ")),
+            Self::Live { steps, answer } if steps.is_empty() => answer.clone(),
+            Self::Live { steps, answer } => format!("{steps}\n{answer}"),
+            Self::Stored { pages, page } => format!("<{pages} page {}>", page + 1),
+            Self::Fold { title, text } => {
+                format!("> {}\n  {}", title.of(lang), text.of(lang).replace('\n', "\n  "))
+            }
+            Self::Rule => "----".to_owned(),
+            Self::Buttons(buttons) => row(buttons.iter(), lang),
             Self::Form(form) => {
-                for field in &form.fields {
-                    match field {
-                        Field::Input { label, value, .. } => writeln!(f, "{label}: {value}_")?,
-                        Field::Select { label, value, .. } => {
-                            writeln!(f, "{label}: <{}>", value.as_deref().unwrap_or_default())?;
-                        }
+                let fields = form.fields.iter().map(|field| match field {
+                    Field::Input { label, value, .. } => format!("{}: {value}_\n", label.of(lang)),
+                    Field::Select { label, value, .. } => {
+                        let value = value.as_deref().unwrap_or_default();
+                        format!("{}: <{value}>\n", label.of(lang))
                     }
-                }
-                row(f, std::iter::once(&form.submit).chain(&form.others))
+                });
+                let buttons = std::iter::once(&form.submit).chain(&form.others);
+                fields.collect::<String>() + &row(buttons, lang)
             }
         }
     }
 }
 
-fn row<'a>(f: &mut fmt::Formatter<'_>, buttons: impl Iterator<Item = &'a Button>) -> fmt::Result {
-    let labels: Vec<_> = buttons.map(|button| format!("[{}]", button.label)).collect();
-    write!(f, "{}", labels.join(" "))
+fn row<'a>(buttons: impl Iterator<Item = &'a Button>, lang: Lang) -> String {
+    let labels: Vec<_> = buttons.map(|button| format!("[{}]", button.label.of(lang))).collect();
+    labels.join(" ")
 }

@@ -13,15 +13,15 @@ mod task;
 mod words;
 
 use crate::{
-    Action, Card, CardRef, Effect, Event, Fact, Kind, Report, Room, Terms, Tone, UserId, Via,
-    policy, view,
+    Action, Card, CardRef, Effect, Event, Fact, Kind, Lang, Report, Room, Terms, Text, Tone,
+    UserId, Via, policy, view, words as say,
 };
 
 /// Takes in one event and says what should follow.
 ///
 /// Never fails: what cannot be done is refused with an effect, and what is out of date is nothing.
 pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
-    let before = view::looks(room);
+    let (before, spoke) = (view::looks(room), room.lang(terms));
     runner::check(terms, room, event.at);
     let mut effects = match &event.fact {
         Fact::Acted { by, via, action } => {
@@ -29,7 +29,7 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
             if policy::may(terms, by, via) {
                 acted(&scene, room, action)
             } else {
-                vec![Effect::Toast { text: "You have no leave to do this.".to_owned() }]
+                vec![Effect::Toast { text: say::project::no_leave() }]
             }
         }
         Fact::Reported { task, report } => reported(terms, room, event, task, report),
@@ -44,19 +44,23 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
             lobby::open_failed(terms, room, event, request, reason)
         }
         Fact::Unlisted { project } => lobby::unlisted(room, project),
-        Fact::Opened { name, by, settings, lobby } => {
+        Fact::Opened { name, by, settings, lobby, lang } => {
+            room.lang = room.lang.or(*lang);
             project::opened(room, name, by, settings, lobby)
         }
         Fact::Removed { by, lobby } => project::removed(room, event, by, lobby),
-        Fact::Checked => vec![],
+        Fact::Checked => task::release(terms, room, event),
     };
+    let lang = spoken(terms, room, event);
+    let before = if lang == spoke { before } else { view::Looks::new() };
     effects.extend(changed(&before, view::looks(room)));
-    effects
+    effects.into_iter().map(|effect| told(effect, lang)).collect()
 }
 
 fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
     if matches!(room.kind, Kind::Fresh) && matches!(scene.via, Via::Direct | Via::Local { .. }) {
         room.kind = Kind::Lobby(Default::default());
+        room.lang = room.lang.or(scene.event.lang);
     }
     let talk =
         matches!(room.kind, Kind::Fresh | Kind::Gone) && matches!(action, Action::Say { .. });
@@ -69,12 +73,9 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
             return words::page(scene, room, task, *page);
         }
         (Kind::Fresh, _) => {
-            return scene
-                .reply("This group is no PoCo project. Send me a direct message to make one.");
+            return scene.reply(say::project::group_is_none());
         }
-        (Kind::Gone, _) => return scene.reply(
-            "The project of this group was deleted. Send me a direct message to make a new one.",
-        ),
+        (Kind::Gone, _) => return scene.reply(say::project::group_is_gone()),
         (Kind::House(_), _) => return vec![],
         (Kind::Lobby(_) | Kind::Project(_), _) => {}
     }
@@ -96,6 +97,7 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
         Action::Status { task } => words::status(scene, room, task.as_ref()),
         Action::Queue => words::queue(scene, room),
         Action::Help => words::help(scene, room),
+        Action::Speak { lang } => words::speak(scene, room, *lang),
         Action::Unsupported { what } => words::unsupported(scene, what),
         Action::Unknown { what } => words::unknown(scene, what),
         Action::Home => lobby::home(scene, room),
@@ -136,6 +138,7 @@ fn reported(
             task::claimed(room, task, claim, runner, thread.as_ref())
         }
         Report::Unclaimed => task::unclaimed(room, event, task),
+        Report::Held => task::held(room, task),
         Report::Started { thread, turn } => task::started(room, event, task, thread, turn),
         Report::Asked(approval) => approval::asked(room, event, task, approval),
         Report::Settled { approval } => approval::settled(room, task, approval),
@@ -143,6 +146,29 @@ fn reported(
             task::steer_missed(terms, room, event, id, by, text)
         }
         Report::Ended { outcome, steps } => task::ended(room, event, task, outcome, steps),
+    }
+}
+
+/// What is spoken to those who are to see what follows. Strangers at the door are in chats of their
+/// own.
+fn spoken(terms: &Terms, room: &Room, event: &Event) -> Lang {
+    match room.kind {
+        Kind::House(_) | Kind::Fresh => event.lang.unwrap_or(room.lang(terms)),
+        Kind::Lobby(_) | Kind::Project(_) | Kind::Gone => room.lang(terms),
+    }
+}
+
+/// Has an effect's card told in a language. A toast is for one person, whose client may choose.
+fn told(effect: Effect, lang: Lang) -> Effect {
+    match effect {
+        Effect::Show { key, card } => Effect::Show { key, card: card.told(lang) },
+        Effect::Post { chat, card } => Effect::Post { chat, card: card.told(lang) },
+        Effect::Recall { task, page, on, .. } => Effect::Recall { task, page, on, lang },
+        Effect::Toast { .. }
+        | Effect::Send { .. }
+        | Effect::Open { .. }
+        | Effect::Tell { .. }
+        | Effect::Keep { .. } => effect,
     }
 }
 
@@ -162,10 +188,10 @@ struct Scene<'a> {
 
 impl Scene<'_> {
     /// Tells whoever acted: beside the button that was pressed, or in the chat.
-    fn reply(&self, text: impl Into<String>) -> Vec<Effect> {
+    fn reply(&self, text: Text) -> Vec<Effect> {
         match self.card() {
-            Some(_) => vec![Effect::Toast { text: text.into() }],
-            None => vec![self.post(Card::new(Tone::Plain, "PoCo").text(text))],
+            Some(_) => vec![Effect::Toast { text }],
+            None => vec![self.post(Card::new(Tone::Plain, Text::verbatim("PoCo")).text(text))],
         }
     }
 

@@ -1,8 +1,8 @@
 //! Where tasks are worked on, one at a time, in one chat.
 
 use crate::{
-    Approval, ApprovalId, CardKey, ChatId, Command, Effect, Outcome, RunnerId, TaskId, ThreadId,
-    Timestamp, TurnId, UserId, Verdict,
+    Approval, ApprovalId, CardKey, ChatId, Command, Effect, Outcome, RunnerId, TaskId, Text,
+    ThreadId, Timestamp, TurnId, UserId, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -82,6 +82,9 @@ pub struct Task {
     pub settings: Settings,
     pub since: Timestamp,
     pub phase: Phase,
+    /// Its machine took nothing new when its turn came: it is given to it again when it does.
+    #[serde(default)]
+    pub held: bool,
     /// What the agent waits for, oldest first.
     pub pending: Vec<Pending>,
     /// What was answered, and by whom.
@@ -139,10 +142,10 @@ pub struct Archive {
     pub chat: ChatId,
     pub task: Task,
     pub outcome: Outcome,
-    pub steps: Vec<String>,
+    pub steps: Vec<Text>,
     pub ended: Timestamp,
     /// What people made of it after it was cut off, in a sentence.
-    pub settled: Option<String>,
+    pub settled: Option<Text>,
 }
 
 impl Task {

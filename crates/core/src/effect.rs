@@ -1,8 +1,8 @@
 //! What should follow. Every effect is safe to perform twice.
 
 use crate::{
-    ApprovalId, Archive, Card, CardRef, ChatId, EventId, Fact, RunnerId, Settings, TaskId,
-    ThreadId, TurnId, UserId, Verdict,
+    ApprovalId, Archive, Card, CardRef, ChatId, EventId, Fact, Lang, RunnerId, Settings, TaskId,
+    Text, ThreadId, TurnId, UserId, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub enum Effect {
     /// Post a card once, in whichever chat; nothing updates it but a press on it.
     Post { chat: ChatId, card: Card },
     /// Tell the person who pressed, and nobody else.
-    Toast { text: String },
+    Toast { text: Text },
     /// Hand a runner a command.
     Send {
         #[serde(default = "RunnerId::local")]
@@ -22,13 +22,27 @@ pub enum Effect {
     },
     /// Open a chat for a new project. It hears [`Fact::Opened`]; this one [`Fact::Listed`], or
     /// [`Fact::OpenFailed`] if that can't be done.
-    Open { request: EventId, name: String, by: UserId, settings: Settings },
+    Open {
+        request: EventId,
+        name: String,
+        by: UserId,
+        settings: Settings,
+        /// What the new chat is to speak, if that was chosen.
+        #[serde(default)]
+        lang: Option<Lang>,
+    },
     /// Let another chat know.
     Tell { chat: ChatId, fact: Fact },
     /// Keep a task that is over, under its id.
     Keep { archive: Archive },
     /// Show a kept task again, at a page: on the card that was pressed, or on a new one.
-    Recall { task: TaskId, page: usize, on: Option<CardRef> },
+    Recall {
+        task: TaskId,
+        page: usize,
+        on: Option<CardRef>,
+        #[serde(default)]
+        lang: Lang,
+    },
 }
 
 /// Which card; the shell knows which message it became.

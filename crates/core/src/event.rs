@@ -1,8 +1,8 @@
 //! What can happen.
 
 use crate::{
-    Action, ApprovalId, CardRef, ChatId, EventId, Listing, PagesId, RunnerId, Settings, TaskId,
-    ThreadId, Timestamp, TurnId, UserId,
+    Action, ApprovalId, CardRef, ChatId, EventId, Lang, Listing, PagesId, RunnerId, Settings,
+    TaskId, Text, ThreadId, Timestamp, TurnId, UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -14,6 +14,9 @@ pub struct Event {
     pub id: EventId,
     pub chat: ChatId,
     pub at: Timestamp,
+    /// The language of whoever acted, if the platform says so.
+    #[serde(default)]
+    pub lang: Option<Lang>,
     pub fact: Fact,
 }
 
@@ -32,13 +35,21 @@ pub enum Fact {
     /// The agent reported on a task.
     Reported { task: TaskId, report: Report },
     /// The runner looked at the folder for a new project.
-    Looked { request: EventId, result: Result<String, String> },
+    Looked { request: EventId, result: Result<String, Text> },
     /// This chat was opened for a project that was made in `lobby`.
-    Opened { name: String, by: UserId, settings: Settings, lobby: ChatId },
+    Opened {
+        name: String,
+        by: UserId,
+        settings: Settings,
+        lobby: ChatId,
+        /// What its lobby speaks, if that was chosen.
+        #[serde(default)]
+        lang: Option<Lang>,
+    },
     /// A project was opened for the owner of this lobby.
     Listed { request: EventId, project: Listing },
     /// The chat for a new project could not be opened.
-    OpenFailed { request: EventId, reason: String },
+    OpenFailed { request: EventId, reason: Text },
     /// The project in this chat is to be deleted; `lobby` wants to know when it is.
     Removed { by: UserId, lobby: ChatId },
     /// Somebody looked whether the runner of this project is there; see [`Terms::runners`].
@@ -75,6 +86,8 @@ pub enum Report {
     },
     /// The agent surely never saw the prompt of the claim before; it may be claimed again.
     Unclaimed,
+    /// The machine takes nothing new: the task waits there until it does.
+    Held,
     /// The agent took the prompt.
     Started { thread: ThreadId, turn: TurnId },
     /// The agent asks for leave.
@@ -84,7 +97,7 @@ pub enum Report {
     /// Text for the running turn came too late for it.
     SteerMissed { id: String, by: UserId, text: String },
     /// The turn is over.
-    Ended { outcome: Outcome, steps: Vec<String> },
+    Ended { outcome: Outcome, steps: Vec<Text> },
 }
 
 /// What the agent wants leave for.
@@ -97,11 +110,11 @@ pub struct Approval {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Ask {
     /// Run a command, shown exactly, in a directory.
-    Command { command: Pages, cwd: String, reason: String },
+    Command { command: Pages, cwd: String, reason: Text },
     /// Change files, as the diff says.
-    Patch { diff: Pages, files: Vec<String>, reason: String },
+    Patch { diff: Pages, files: Vec<String>, reason: Text },
     /// Have more rights: `what` in markdown.
-    Permission { what: Pages, reason: String },
+    Permission { what: Pages, reason: Text },
     /// Be told something.
     Questions(Vec<Question>),
 }
@@ -146,7 +159,7 @@ pub enum Outcome {
         answer: Pages,
     },
     Failed {
-        reason: String,
+        reason: Text,
         partial: Option<Pages>,
     },
     /// A person stopped it.
@@ -155,7 +168,7 @@ pub enum Outcome {
     },
     /// It was cut off. `begun` is `None` if it can't be known whether the agent saw the prompt.
     Interrupted {
-        reason: String,
+        reason: Text,
         partial: Option<Pages>,
         begun: Option<bool>,
     },

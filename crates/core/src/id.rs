@@ -93,6 +93,11 @@ impl TaskId {
         text.push_str(&digits(hash(event.as_str()), CAUSE_DIGITS));
         Self(text)
     }
+
+    /// Returns what sorts before every task that came up at or after a time, and after all others.
+    pub fn least(at: Timestamp) -> String {
+        digits(at.0 / 1_000, SECOND_DIGITS)
+    }
 }
 
 fn digits(number: u64, count: u32) -> String {
@@ -119,5 +124,8 @@ mod tests {
         assert_ne!(id("a", 5_000), id("b", 5_000));
         assert!(id("z", 1_700_000_000_000) < id("a", 1_700_000_001_000));
         assert_eq!(id("a", 5_000).as_str().len(), 12);
+        let least = TaskId::least(Timestamp(5_000));
+        assert!(id("z", 4_999).as_str() < least.as_str());
+        assert!(least.as_str() < id("a", 5_000).as_str());
     }
 }

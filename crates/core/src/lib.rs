@@ -18,6 +18,7 @@ mod press;
 mod room;
 mod transcript;
 mod view;
+pub mod words;
 
 pub use action::Action;
 pub use card::{Block, Button, Card, Choice, Field, Form, Look, Tone, Typing};
@@ -42,3 +43,4 @@ pub use room::{
 };
 pub use transcript::{STEPS_MAX, Step, Transcript};
 pub use view::{fenced, live, recalled};
+pub use words::{Lang, Text};

@@ -16,5 +16,5 @@ pub fn admit(terms: &Terms, event: Event) -> Event {
     }
     let text = if let Action::Say { text } = action { text.clone() } else { String::new() };
     let fact = Fact::Knocked { by: by.clone(), via: via.clone(), chat: event.chat, text };
-    Event { id: event.id, chat: terms.house.clone(), at: event.at, fact }
+    Event { id: event.id, chat: terms.house.clone(), at: event.at, lang: event.lang, fact }
 }

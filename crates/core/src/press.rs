@@ -1,7 +1,7 @@
 //! How an [`Action`] is written into a button and read back: the names the Python PoCo used, so
 //! that old cards in chats keep working.
 
-use crate::{Action, ApprovalId, ChatId, TaskId};
+use crate::{Action, ApprovalId, ChatId, Lang, TaskId};
 use std::collections::BTreeMap;
 
 /// What a button carries, and what comes back with a press, by field name. The fields of a form
@@ -69,7 +69,10 @@ impl Press {
             Action::Queue => Self::intent("task.queue"),
             Action::New => Self::intent("task.new_conversation"),
             Action::Help => Self::intent("help"),
-            Action::Unsupported { what } | Action::Unknown { what } => Self::intent(what),
+            Action::Speak { lang } => Self::intent("room.language")
+                .with("lang", lang.map(Lang::as_str).unwrap_or_default()),
+            Action::Unsupported { what } => Self::intent(what.of(Lang::En)),
+            Action::Unknown { what } => Self::intent(what),
         }
     }
 
@@ -117,6 +120,9 @@ impl Press {
             "task.ask_page" => Action::AskPage { approval: self.approval()?, page: self.page() },
             "task.queue" => Action::Queue,
             "task.new_conversation" => Action::New,
+            "room.language" => {
+                Action::Speak { lang: self.text("lang").and_then(|name| Lang::read(&name)) }
+            }
             "help" => Action::Help,
             _ => return None,
         };
@@ -213,6 +219,8 @@ mod tests {
             Action::Queue,
             Action::New,
             Action::Help,
+            Action::Speak { lang: Some(Lang::Zh) },
+            Action::Speak { lang: None },
         ];
         for action in actions {
             assert_eq!(Press::of(&action).action(), action);

@@ -1,6 +1,6 @@
 //! What a chat is to PoCo.
 
-use crate::{CardRef, ChatId, Desk, EventId, RunnerId, Settings, Timestamp, UserId};
+use crate::{CardRef, ChatId, Desk, EventId, Lang, RunnerId, Settings, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -28,9 +28,17 @@ pub struct Room {
     /// When people were last told that no project lives here.
     #[serde(default)]
     pub hinted: Option<Timestamp>,
+    /// What is spoken here, if somebody chose it or their language was known.
+    #[serde(default)]
+    pub lang: Option<Lang>,
 }
 
 impl Room {
+    /// Returns the one language of the cards in this chat.
+    pub fn lang(&self, terms: &Terms) -> Lang {
+        self.lang.unwrap_or(terms.lang)
+    }
+
     /// Says whether people are to be told again that no project lives here, and notes that they
     /// are: they may have more to say to each other than to us.
     pub(crate) fn hint(&mut self, at: Timestamp) -> bool {
@@ -140,6 +148,8 @@ pub struct Terms {
     pub agents: Vec<String>,
     /// For tasks outside projects, and as the start of new projects.
     pub settings: Settings,
+    /// What is spoken where nothing else is chosen.
+    pub lang: Lang,
     /// The machines there are; none if PoCo is all in one process.
     pub runners: Vec<Runner>,
 }
@@ -155,8 +165,17 @@ pub struct Runner {
     /// For tasks outside projects, and as the start of new ones.
     #[serde(default)]
     pub settings: Option<Settings>,
+    /// The models of each agent, as far as it named any; the first being the usual one.
+    #[serde(default)]
+    pub models: BTreeMap<String, Vec<String>>,
     /// Turns that run there.
     pub turns: usize,
+    /// The most turns it runs at once; 0 if it did not say.
+    #[serde(default)]
+    pub seats: usize,
+    /// When its process began.
+    #[serde(default)]
+    pub since: Timestamp,
     pub draining: bool,
     /// When it was last heard.
     pub seen: Timestamp,

@@ -1,5 +1,7 @@
 //! What the agent is doing, as it does it. Kept in memory, never stored.
 
+use crate::words::task as words;
+use crate::{Lang, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -25,7 +27,7 @@ pub enum Step {
     /// A message that had begun will not be finished; the agent starts it anew.
     Dropped { item: String },
     /// A command, a search, an edit: one short line.
-    Did { what: String },
+    Did { what: Text },
     /// What was written before we listened is not known.
     Gap,
 }
@@ -34,7 +36,7 @@ pub enum Step {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Transcript {
     messages: Vec<(String, String)>,
-    steps: VecDeque<String>,
+    steps: VecDeque<Text>,
     gap: bool,
 }
 
@@ -58,7 +60,7 @@ impl Transcript {
                 if self.steps.len() == STEPS_MAX {
                     self.steps.pop_front();
                 }
-                self.steps.push_back(line(&what));
+                self.steps.push_back(what.map(line));
             }
             Step::Gap => self.gap = true,
         }
@@ -71,23 +73,23 @@ impl Transcript {
     }
 
     /// Returns the progress lines, oldest first.
-    pub fn steps(&self) -> Vec<String> {
+    pub fn steps(&self) -> Vec<Text> {
         self.steps.iter().cloned().collect()
     }
 
     /// Returns the newest progress lines as markdown.
-    pub fn steps_shown(&self) -> String {
+    pub fn steps_shown(&self, lang: Lang) -> String {
         let skip = self.steps.len().saturating_sub(STEPS_SHOWN);
-        self.steps.iter().skip(skip).cloned().collect::<Vec<_>>().join("\n")
+        let shown = self.steps.iter().skip(skip).map(|step| step.of(lang));
+        shown.collect::<Vec<_>>().join("\n")
     }
 
     /// Returns the part of the answer to show while it is written: the end of it.
     ///
     /// It grows at its end until it is full, so that a platform can type the difference; then a
     /// new window begins.
-    pub fn window(&self) -> String {
-        let gap =
-            if self.gap { "… (earlier text follows when the message is whole)\n\n" } else { "" };
+    pub fn window(&self, lang: Lang) -> String {
+        let gap = if self.gap { format!("{}\n\n", words::gap().of(lang)) } else { String::new() };
         let answer = self.answer();
         let start = answer.floor_char_boundary(answer.len() / WINDOW_BYTES * WINDOW_BYTES);
         if start == 0 {

@@ -4,7 +4,10 @@ mod lobby;
 mod runner;
 mod task;
 
-use crate::{Action, Button, Card, CardKey, Desk, Kind, Phase, Room, RunnerId, Settings, Tone};
+use crate::words::{project as words, task as task_words};
+use crate::{
+    Action, Button, Card, CardKey, Desk, Kind, Phase, Room, RunnerId, Settings, Text, Tone,
+};
 use std::collections::BTreeMap;
 
 pub(crate) use lobby::{form, home, making, manage};
@@ -36,30 +39,28 @@ pub(crate) fn workspace(room: &Room) -> Option<Card> {
     let Kind::Project(project) = &room.kind else { return None };
     let Settings { agent, workdir, .. } = &project.settings;
     let (word, tone) = standing_word(&room.desk);
-    let mut facts = vec![agent.clone(), workdir.clone()];
+    let mut facts = vec![Text::verbatim(agent), Text::verbatim(workdir)];
     if project.settings.runner != RunnerId::local() {
-        facts.push(project.settings.runner.to_string());
+        facts.push(Text::verbatim(project.settings.runner.as_str()));
     }
-    facts.extend(room.desk.current.as_ref().map(|task| task.id.to_string()));
+    facts.extend(room.desk.current.as_ref().map(|task| Text::verbatim(task.id.as_str())));
     if !room.desk.waiting.is_empty() {
-        facts.push(format!("queue {}", room.desk.waiting.len()));
+        facts.push(words::queue(room.desk.waiting.len()));
     }
-    let title = format!("[{word}] Workspace: {} ({})", project.name, facts.join(", "));
+    let title = words::workspace(word, &project.name, Text::list(facts));
     let mut card = Card::new(tone, title);
     if project.leaving {
-        return Some(card.text("This project is being deleted."));
+        return Some(card.text(words::leaving()));
     }
     if let Some(note) = runner::away(room) {
         card = card.text(note);
     }
     card = match &room.desk.current {
-        Some(task) => {
-            card.text(format!("Now: {}", escape(&brief(&task.prompt)))).buttons(stop(task))
-        }
-        None => card.text("Say what to do, in this group. `/help` lists the commands."),
+        Some(task) => card.text(task_words::now(escape(&brief(&task.prompt)))).buttons(stop(task)),
+        None => card.text(words::say_what()),
     };
     let elsewhere = project.settings.runner != RunnerId::local();
-    let machines = elsewhere.then(|| Button::new("Machine", Action::Machines));
+    let machines = elsewhere.then(|| Button::new(words::machine(), Action::Machines));
     Some(card.buttons(machines.into_iter().collect()))
 }
 
@@ -67,36 +68,37 @@ fn stop(task: &crate::Task) -> Vec<Button> {
     if task.phase == Phase::Stopping {
         return vec![];
     }
-    vec![Button::new("Stop", Action::Stop { task: Some(task.id.clone()) }).danger()]
+    vec![Button::new(task_words::stop(), Action::Stop { task: Some(task.id.clone()) }).danger()]
 }
 
 /// Returns a card that says where things stand in a room.
 pub(crate) fn standing(room: &Room) -> Card {
     let desk = &room.desk;
     let (word, tone) = standing_word(desk);
-    let mut card = Card::new(tone, format!("[{word}] PoCo"));
+    let mut card = Card::new(tone, words::standing(word));
     if let Kind::Project(project) = &room.kind {
         let Settings { agent, workdir, .. } = &project.settings;
-        card = card.text(format!("Project {}: {agent} in {workdir}", escape(&project.name)));
+        card = card.text(words::about(escape(&project.name), agent, workdir));
     }
     let now = match &desk.current {
-        Some(task) => format!("Now: `{}` {}", task.id, escape(&brief(&task.prompt))),
-        None => "Nothing is running.".to_owned(),
+        Some(task) => task_words::now_named(&task.id, escape(&brief(&task.prompt))),
+        None => task_words::nothing_runs(),
     };
     let waiting =
         desk.waiting.iter().zip(1..).map(|(task, place)| {
             format!("\n{place}. `{}` {}", task.id, escape(&brief(&task.prompt)))
         });
-    card.text(now + &waiting.collect::<String>())
+    let waiting = waiting.collect::<String>();
+    card.text(now.map(|now| format!("{now}{waiting}")))
 }
 
-fn standing_word(desk: &Desk) -> (&'static str, Tone) {
+fn standing_word(desk: &Desk) -> (Text, Tone) {
     match desk.current.as_ref().map(|task| (&task.phase, task.pending.is_empty())) {
-        None => ("Idle", Tone::Plain),
-        Some((Phase::Confirming, _) | (_, false)) => ("Waiting", Tone::Asking),
-        Some((Phase::Stopping, _)) => ("Stopping", Tone::Busy),
+        None => (task_words::idle(), Tone::Plain),
+        Some((Phase::Confirming, _) | (_, false)) => (task_words::waiting(), Tone::Asking),
+        Some((Phase::Stopping, _)) => (task_words::stopping(), Tone::Busy),
         Some((Phase::Waiting | Phase::Starting | Phase::Claimed { .. } | Phase::Running, true)) => {
-            ("Running", Tone::Busy)
+            (task_words::running(), Tone::Busy)
         }
     }
 }

@@ -7,6 +7,9 @@ mod runners;
 mod tasks;
 mod turns;
 
+pub(crate) use pages::PAGES;
+pub use runners::{RUNNERS, runner_key};
+pub(crate) use tasks::TASKS;
 pub use tasks::TaskPage;
 use turns::Turns;
 
@@ -14,8 +17,8 @@ use crate::port::{Chat, PutError, Queue, Store};
 use crate::record::Record;
 use anyhow::Context;
 use poco_core::{
-    Archive, Card, ChatId, Effect, Event, Kind, Room, RunnerId, TaskId, Terms, Timestamp,
-    Transcript, UserId, admit, live,
+    Archive, Card, ChatId, Effect, Event, Kind, Lang, Room, RunnerId, TaskId, Terms, Text,
+    Timestamp, Transcript, UserId, admit, live,
 };
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -46,7 +49,9 @@ pub struct Taken {
     /// The chat whose record took it in: settle this one.
     pub chat: ChatId,
     /// What to tell the person who pressed, and nobody else.
-    pub toast: Option<String>,
+    pub toast: Option<Text>,
+    /// What the chat speaks.
+    pub lang: Lang,
     /// Cards shown because of it, newest last.
     pub shown: Vec<Card>,
     /// Nothing came of it: it was taken in before, or is out of date.
@@ -121,7 +126,10 @@ impl App {
         transcript: &Transcript,
     ) -> anyhow::Result<()> {
         let record = self.load(chat).await?;
-        let Some((key, card)) = live(&record.room, task, transcript) else { return Ok(()) };
+        let Some((key, card)) = live(&record.room, record.room.lang(&self.terms), task, transcript)
+        else {
+            return Ok(());
+        };
         let message = record.message(&key).context("its card is not posted yet")?;
         self.chat.glance(&message, &card, record.version).await.context("glance")
     }
@@ -198,7 +206,8 @@ fn taken(terms: &Terms, chat: ChatId, effects: Vec<Effect>, record: Record) -> T
         Kind::Project(project) => project.settings.runner.clone(),
         Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => terms.settings.runner.clone(),
     };
-    Taken { chat, toast, shown, nothing, ended, room, runner, record }
+    let lang = room.lang(terms);
+    Taken { chat, toast, lang, shown, nothing, ended, room, runner, record }
 }
 
 impl fmt::Debug for App {

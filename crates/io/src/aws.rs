@@ -1,9 +1,10 @@
 //! How AWS is called: over which connection, and with how much patience.
 
+use crate::config::Cloud;
 use anyhow::Context;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use std::time::Duration;
@@ -16,14 +17,20 @@ const RETRY_AFTER: Duration = Duration::from_millis(50);
 /// How often a call is tried when the service is busy or cannot be reached.
 const TRIES_MAX: u32 = 6;
 
-/// Finds credentials and region as every AWS tool does: environment, profile, role.
-pub async fn connect() -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
+/// Finds credentials and region as every AWS tool does: environment, profile, role; unless the
+/// settings name them.
+pub async fn connect(cloud: &Cloud) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client())
         .retry_config(retries())
-        .timeout_config(timeouts())
-        .load()
-        .await
+        .timeout_config(timeouts());
+    if let Some(profile) = &cloud.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &cloud.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    loader.load().await
 }
 
 /// Like [`connect`], for a process that must answer within seconds itself.
@@ -33,7 +40,7 @@ pub async fn connect_in_haste() -> SdkConfig {
         .operation_attempt_timeout(Duration::from_millis(900))
         .operation_timeout(Duration::from_secs(2))
         .build();
-    let patient = connect().await;
+    let patient = connect(&Cloud::default()).await;
     patient.into_builder().timeout_config(haste).build()
 }
 

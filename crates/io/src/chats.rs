@@ -2,6 +2,7 @@
 
 use crate::port::{Chat, ChatError, MessageId};
 use async_trait::async_trait;
+use poco_core::words::platform as words;
 use poco_core::{Card, ChatId, UserId};
 use std::fmt;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ impl Chats {
     }
 
     fn platform(&self) -> Result<&Arc<dyn Chat>, ChatError> {
-        let none = || ChatError::Refused("No chat platform is set up. Run `poco config`.".into());
+        let none = || ChatError::Refused(words::not_set_up());
         self.platform.as_ref().ok_or_else(none)
     }
 }

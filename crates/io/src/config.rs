@@ -12,8 +12,9 @@ pub use given::{Environment, Given, Shown};
 pub use keys::{KEYS, Key, Kind, key};
 pub use mistake::{Mistake, Mistakes, Source};
 
+use crate::keyring::Keys;
 use crate::secret::Secret;
-use poco_core::{ChatId, RunnerId, Settings, Terms, UserId};
+use poco_core::{ChatId, Lang, RunnerId, Settings, Terms, UserId};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,11 +25,14 @@ pub struct Config {
     pub home: PathBuf,
     /// `POCO_APP_NAME`.
     pub app_name: String,
+    /// What is spoken in chats where nothing else is chosen (`POCO_LANG`).
+    pub lang: Lang,
     /// Who owns this PoCo, if the operator says so (`POCO_OWNER_OPEN_ID`).
     pub owner: Option<UserId>,
     pub http: Http,
     pub feishu: Feishu,
     pub state: State,
+    pub cloud: Cloud,
     /// The name of this machine, `local` unless there are several (`POCO_RUNNER`).
     pub runner: RunnerId,
     pub agents: Agents,
@@ -70,6 +74,7 @@ impl Config {
                 approval_policy: codex.approval_policy.clone(),
                 mode: None,
             },
+            lang: self.lang,
             runners: vec![],
         }
     }
@@ -126,6 +131,19 @@ pub struct State {
     pub table: String,
     /// `POCO_QUEUE_URL`.
     pub queue_url: String,
+    /// How long tasks that are over are kept; `None` is for ever (`POCO_KEEP_DAYS`).
+    pub keep: Option<Duration>,
+}
+
+/// How the cloud is reached, if this is a part of it.
+#[derive(Clone, Debug, Default)]
+pub struct Cloud {
+    /// Where the functions answer, without a trailing slash (`POCO_CLOUD_URL`).
+    pub url: Option<String>,
+    /// `POCO_AWS_REGION`; `None` leaves it to what every AWS tool reads.
+    pub region: Option<String>,
+    /// `POCO_AWS_PROFILE`; likewise.
+    pub profile: Option<String>,
 }
 
 /// `POCO_STATE_BACKEND`.
@@ -246,6 +264,15 @@ pub enum Transport {
 }
 
 impl Feishu {
+    /// Returns what the app and we share.
+    pub fn keys(&self) -> Keys {
+        Keys {
+            app_secret: self.app_secret.clone(),
+            encrypt_key: self.encrypt_key.clone(),
+            verification_token: self.verification_token.clone(),
+        }
+    }
+
     /// Whether there is an app to connect to.
     pub fn is_set(&self) -> bool {
         !self.app_id.is_empty() && !self.app_secret.is_empty()

@@ -9,6 +9,7 @@ pub mod chats;
 pub mod clock;
 pub mod config;
 pub mod feishu;
+pub mod keyring;
 pub mod open;
 pub mod port;
 pub mod queue;

@@ -3,7 +3,13 @@
 use crate::config::{Backend, Config};
 use crate::port::{Queue, Store};
 use crate::{queue, store};
+#[cfg(feature = "sqlite")]
+use poco_core::{TaskId, Timestamp};
 use std::sync::Arc;
+
+/// The documents that may be forgotten after a while. Rooms, and what machines say of themselves,
+/// are kept for ever.
+const FORGOTTEN: [&str; 2] = [crate::app::TASKS, crate::app::PAGES];
 
 /// Where a process keeps state, and the way to the machines that run agents.
 pub type Shelves = (Arc<dyn Store>, Arc<dyn Queue>);
@@ -15,6 +21,10 @@ pub async fn open(config: &Config) -> anyhow::Result<Shelves> {
         #[cfg(feature = "sqlite")]
         Backend::Sqlite => {
             let sqlite = store::Sqlite::open(&config.state.db_path)?;
+            if let Some(keep) = config.state.keep {
+                let before = oldest(keep);
+                FORGOTTEN.iter().for_each(|prefix| sqlite.forget(prefix, &before));
+            }
             Ok((sqlite.clone(), sqlite))
         }
         Backend::Memory => {
@@ -22,8 +32,8 @@ pub async fn open(config: &Config) -> anyhow::Result<Shelves> {
         }
         #[cfg(feature = "aws")]
         Backend::DynamoDb => {
-            let aws = crate::aws::connect().await;
-            let store = store::Dynamo::new(&aws, config.state.table.as_str());
+            let aws = crate::aws::connect(&config.cloud).await;
+            let store = table(config, &aws);
             let url = config.state.queue_url.as_str();
             let queue = queue::Sqs::of(&aws, url, &config.runner);
             Ok((Arc::new(store), Arc::new(queue)))
@@ -36,10 +46,25 @@ pub async fn open(config: &Config) -> anyhow::Result<Shelves> {
     }
 }
 
+/// The least id a task of that age could have.
+#[cfg(feature = "sqlite")]
+fn oldest(keep: std::time::Duration) -> String {
+    let keep = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX);
+    TaskId::least(Timestamp(crate::clock::now().0.saturating_sub(keep)))
+}
+
+/// What may be forgotten goes by itself: tasks that are over and their texts.
+#[cfg(feature = "aws")]
+fn table(config: &Config, aws: &aws_config::SdkConfig) -> store::Dynamo {
+    let table = store::Dynamo::new(aws, config.state.table.as_str());
+    let forgotten = config.state.keep.into_iter().flat_map(|keep| FORGOTTEN.map(|it| (it, keep)));
+    forgotten.fold(table, |table, (prefix, keep)| table.forgetting(prefix, keep))
+}
+
 /// Opens the shelves of the cloud for a process that only sends jobs: that needs fewer rights.
 #[cfg(feature = "aws")]
 pub fn open_to_send(config: &Config, aws: &aws_config::SdkConfig) -> Shelves {
-    let store = store::Dynamo::new(aws, config.state.table.as_str());
+    let store = table(config, aws);
     let queue = queue::Sqs::sender(aws, config.state.queue_url.as_str());
     (Arc::new(store), Arc::new(queue))
 }

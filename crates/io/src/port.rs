@@ -1,7 +1,7 @@
 //! What PoCo needs from the world. Each trait is as small as its use.
 
 use async_trait::async_trait;
-use poco_core::{Card, CardRef, ChatId, Command, RunnerId, UserId};
+use poco_core::{Card, CardRef, ChatId, Command, Lang, RunnerId, Text, UserId};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -54,6 +54,12 @@ pub trait Queue: Send + Sync {
 
     /// Gives a job back, to be delivered again after a while.
     async fn retry(&self, delivery: &Delivery, after: Duration) -> anyhow::Result<()>;
+
+    /// Takes out a job that failed every time, for its operator to look at where a queue keeps such
+    /// jobs. Until it is out it may be delivered again.
+    async fn put_aside(&self, delivery: &Delivery) -> anyhow::Result<()> {
+        self.done(delivery).await
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,11 +102,11 @@ pub trait Chat: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 pub enum ChatError {
     /// The message can no longer be changed; a new one must be posted.
-    #[error("the message is gone: {0}")]
-    Gone(String),
+    #[error("the message is gone: {}", .0.of(Lang::En))]
+    Gone(Text),
     /// It will never work like this; the text says why and what to do.
-    #[error("{0}")]
-    Refused(String),
+    #[error("{}", .0.of(Lang::En))]
+    Refused(Text),
     /// It may work later.
     #[error(transparent)]
     Later(#[from] anyhow::Error),

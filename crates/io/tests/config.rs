@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use poco_core::Lang;
 use poco_io::config::{
     Backend, Config, Delivery, Environment, Given, KEYS, Mistakes, SettingsFile, Source, Transport,
     key,
@@ -252,6 +253,21 @@ fn a_file_of_secrets_that_others_can_read_is_a_warning() {
     };
     assert!(warnings(0o644).contains("chmod 600"));
     assert!(!warnings(0o600).contains("chmod 600"));
+}
+
+#[test]
+fn the_language_is_one_poco_speaks() {
+    let read = |lang: Option<&str>| {
+        let home = tempfile::tempdir().unwrap();
+        let home = home.path().display().to_string();
+        let mut environment = vec![("POCO_HOME", home.clone()), ("HOME", home)];
+        environment.extend(lang.map(|lang| ("POCO_LANG", lang.to_owned())));
+        let environment = environment.into_iter().map(|(name, value)| (name.to_owned(), value));
+        Config::read(environment.collect()).map(|config| config.lang)
+    };
+    assert_eq!(read(None).unwrap(), Lang::En);
+    assert_eq!(read(Some("zh")).unwrap(), Lang::Zh);
+    assert!(read(Some("fr")).unwrap_err().to_string().contains("use en or zh"));
 }
 
 #[test]

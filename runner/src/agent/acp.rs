@@ -25,7 +25,8 @@ use async_trait::async_trait;
 use client::{Client, Unreached};
 use journal::{Journal, Standing};
 use launch::Launch;
-use poco_core::{Settings, TaskId, ThreadId, Transcript};
+use poco_core::words::acp as words;
+use poco_core::{Lang, Settings, TaskId, Text, ThreadId, Transcript};
 use poco_io::config;
 use pool::{Pool, unreached};
 use serde_json::{Value, json};
@@ -124,7 +125,7 @@ impl Acp {
     }
 
     /// Finds the program, or says why not and what to do.
-    pub fn find_program(&self) -> Result<PathBuf, String> {
+    pub fn find_program(&self) -> Result<PathBuf, Text> {
         self.pool.launch.find()
     }
 
@@ -164,7 +165,7 @@ impl Acp {
         match self.pool.client(&self.workdir).await {
             Ok(_) => Ok(true),
             Err(Unreached::Speechless(reason)) => {
-                tracing::warn!("{reason}");
+                tracing::warn!("{}", reason.of(Lang::En));
                 Ok(false)
             }
             Err(Unreached::Other(error)) => Err(error),
@@ -174,7 +175,7 @@ impl Acp {
     async fn create(&self, client: &Client, workdir: &Path) -> Result<String, AgentError> {
         let opened = client.query("session/new", place(workdir)).await?;
         let Some(id) = opened["sessionId"].as_str() else {
-            let reason = format!("{} did not name its new session.", self.pool.launch.title());
+            let reason = words::unnamed_session(self.pool.launch.title());
             return Err(AgentError::Refused(reason));
         };
         let session = Session::read(&opened);
@@ -194,10 +195,7 @@ impl Acp {
             (true, _) => "session/resume",
             (false, true) => "session/load",
             (false, false) => {
-                return Err(AgentError::Forgotten(format!(
-                    "{title} can't go on with a conversation after it was restarted. A fresh one \
-                     remembers nothing of it."
-                )));
+                return Err(AgentError::Forgotten(words::no_reopening(title)));
             }
         };
         let mut params = place(workdir);
@@ -212,11 +210,8 @@ impl Acp {
                 if failure::is_not_logged_in(&error) {
                     return Err(failure::of_query(&client.launch, &client.hello, error));
                 }
-                Err(AgentError::Forgotten(format!(
-                    "{title} can't go on with this conversation ({}). A fresh one remembers \
-                     nothing of it.",
-                    failure::short(&message)
-                )))
+                let why = failure::short(&message);
+                Err(AgentError::Forgotten(words::not_reopened(title, why)))
             }
             Err(error) => Err(failure::of_query(&client.launch, &client.hello, error)),
         }
@@ -266,11 +261,7 @@ impl Acp {
         let offered = |mode: &&str| modes.iter().any(|it| it.value == *mode);
         match LOOKING.into_iter().find(|mode| offered(mode)) {
             Some(mode) => Ok(Some(mode.to_owned())),
-            None => Err(AgentError::Refused(format!(
-                "The project is read-only, and {} has no mode that only looks. Choose another \
-                 sandbox or another agent.",
-                self.pool.launch.title()
-            ))),
+            None => Err(AgentError::Refused(words::cant_only_look(self.pool.launch.title()))),
         }
     }
 
@@ -325,11 +316,11 @@ impl Acp {
 
 #[async_trait]
 impl Agent for Acp {
-    async fn ready(&self) -> Result<String, String> {
+    async fn ready(&self) -> Result<String, Text> {
         let program = self.find_program()?;
         let client = match self.proven().await {
             Some(client) => client,
-            None => self.prove(&self.workdir).await.map_err(|error| error.to_string())?,
+            None => self.prove(&self.workdir).await.map_err(AgentError::reason)?,
         };
         let version = match &client.hello.agent_info {
             Some(info) => format!("{} {}", info.title.as_ref().unwrap_or(&info.name), info.version),
@@ -397,11 +388,7 @@ impl Agent for Acp {
                 steps: over.steps,
             }),
             Standing::Given => {
-                let title = self.pool.launch.title();
-                let reason = format!(
-                    "{title} was given the task, and its connection to PoCo was lost. It does not \
-                     tell what became of it: look into the project's folder."
-                );
+                let reason = words::unknown_fate(self.pool.launch.title());
                 Ok(Found::Unknown { reason })
             }
         }
@@ -432,21 +419,19 @@ fn place(workdir: &Path) -> Value {
     json!({ "cwd": workdir, "mcpServers": [] })
 }
 
-fn not_offered(launch: &Launch, dial: Dial, value: &str, offered: &[Choice]) -> String {
+fn not_offered(launch: &Launch, dial: Dial, value: &str, offered: &[Choice]) -> Text {
     let title = launch.title();
     let what = match dial {
-        Dial::Model => "model",
-        Dial::Mode => "mode",
-        Dial::Effort => "reasoning effort",
+        Dial::Model => words::model(),
+        Dial::Mode => words::mode(),
+        Dial::Effort => words::effort(),
     };
     if offered.is_empty() {
-        return format!(
-            "{title} lets nobody choose the {what}. Take “{value}” out of the settings."
-        );
+        return words::no_choice(title, what, value);
     }
     let mut names: Vec<_> = offered.iter().take(NAMED_MAX).map(|it| it.value.as_str()).collect();
     if offered.len() > NAMED_MAX {
         names.push("…");
     }
-    format!("{title} has no {what} “{value}”. Choose one of: {}.", names.join(", "))
+    words::not_offered(title, what, value, names.join(", "))
 }

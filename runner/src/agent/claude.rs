@@ -21,7 +21,8 @@ use super::{Agent, AgentError, Choices, Found, Turn, check_folder};
 use crate::rpc::lock;
 use async_trait::async_trait;
 use hello::Hello;
-use poco_core::{Settings, TaskId, ThreadId, TurnId};
+use poco_core::words::agent as words;
+use poco_core::{Settings, TaskId, Text, ThreadId, TurnId};
 use poco_io::config;
 use run::{Folder, Run, Stand};
 use std::collections::HashSet;
@@ -86,15 +87,9 @@ impl Claude {
     }
 
     /// Finds the program, or says why not and what to do.
-    pub fn find_program(&self) -> Result<PathBuf, String> {
+    pub fn find_program(&self) -> Result<PathBuf, Text> {
         let found = self.program.find().map(|found| hello::native(&found).unwrap_or(found));
-        found.ok_or_else(|| {
-            format!(
-                "Claude Code was not found: there is no program `{}`. Install it with `npm install \
-                 -g @anthropic-ai/claude-code`, or set POCO_CLAUDE_COMMAND to where it is.",
-                self.program.name()
-            )
-        })
+        found.ok_or_else(|| words::claude_missing(self.program.name()))
     }
 
     /// Asks the program what it is, and who is logged in; not again for a while.
@@ -127,10 +122,7 @@ impl Claude {
     fn arguments(&self, session: &str, settings: &Settings) -> Result<Vec<OsString>, AgentError> {
         let mode = settings.mode.as_deref().unwrap_or(&self.config.permission_mode);
         if mode == BYPASS && self.config.permission_mode != BYPASS {
-            return Err(AgentError::Refused(format!(
-                "In the mode {BYPASS} nobody is asked about anything. That needs \
-                 POCO_CLAUDE_PERMISSION_MODE={BYPASS} on the machine itself."
-            )));
+            return Err(AgentError::Refused(words::claude_bypass(BYPASS)));
         }
         let mut arguments = wire::arguments();
         let mut add = |name: &str, value: &str| arguments.extend([name.into(), value.into()]);
@@ -158,8 +150,8 @@ impl Claude {
 
 #[async_trait]
 impl Agent for Claude {
-    async fn ready(&self) -> Result<String, String> {
-        let hello = self.hello().await.map_err(|error| error.to_string())?;
+    async fn ready(&self) -> Result<String, Text> {
+        let hello = self.hello().await.map_err(AgentError::reason)?;
         Ok(hello.to_string())
     }
 
@@ -173,11 +165,7 @@ impl Agent for Claude {
         let Some(thread) = thread else { return Ok(ThreadId::new(wire::fresh_uuid()?)) };
         let known = wire::is_uuid(thread.as_str()) && self.transcript(thread.as_str()).is_some();
         if !known {
-            return Err(AgentError::Forgotten(
-                "Claude Code has no record of this conversation. A fresh one remembers nothing of \
-                 it."
-                .to_owned(),
-            ));
+            return Err(AgentError::Forgotten(words::claude_lost_thread()));
         }
         Ok(thread.clone())
     }
@@ -250,7 +238,7 @@ fn session(thread: &ThreadId) -> Result<&str, AgentError> {
     if wire::is_uuid(thread.as_str()) {
         return Ok(thread.as_str());
     }
-    Err(AgentError::Forgotten("This is no conversation of Claude Code.".to_owned()))
+    Err(AgentError::Forgotten(words::claude_no_thread()))
 }
 
 fn busy() -> AgentError {

@@ -21,7 +21,8 @@ use super::{Agent, AgentError, Choices, Found, Model, Turn, check_folder};
 use async_trait::async_trait;
 use client::Client;
 use keeper::Keeper;
-use poco_core::{Settings, TaskId, ThreadId, TurnId};
+use poco_core::words::agent as words;
+use poco_core::{Settings, TaskId, Text, ThreadId, TurnId};
 use poco_io::config;
 use program::Program;
 use record::Standing;
@@ -79,7 +80,7 @@ impl Codex {
     }
 
     /// Finds the program, or says why not and what to do.
-    pub fn find_program(&self) -> Result<PathBuf, String> {
+    pub fn find_program(&self) -> Result<PathBuf, Text> {
         self.keeper.find_program()
     }
 
@@ -113,10 +114,7 @@ impl Codex {
         params.insert("excludeTurns".to_owned(), json!(true));
         let resumed = client.call("thread/resume", params.into()).await.map_err(|error| {
             if failure::is_unknown_thread(&error) {
-                return AgentError::Forgotten(
-                    "Codex no longer has this conversation. A fresh one remembers nothing of it."
-                        .to_owned(),
-                );
+                return AgentError::Forgotten(words::codex_lost_thread());
             }
             failure::of_query(error)
         })?;
@@ -157,14 +155,14 @@ impl Codex {
 
 #[async_trait]
 impl Agent for Codex {
-    async fn ready(&self) -> Result<String, String> {
-        let client = self.keeper.client().await.map_err(|error| error.to_string())?;
+    async fn ready(&self) -> Result<String, Text> {
+        let client = self.keeper.client().await.map_err(AgentError::reason)?;
         let login = match login(&client).await {
             Ok(login) => login,
             Err(error) => {
                 // A login by hand is seen by a server that is started after it.
                 self.keeper.retire(&client).await;
-                return Err(error.to_string());
+                return Err(error.reason());
             }
         };
         let version = &client.version;
@@ -193,7 +191,7 @@ impl Agent for Codex {
         let params = thread_params(settings).into();
         let started = client.call("thread/start", params).await.map_err(failure::of_query)?;
         let Some(id) = started["thread"]["id"].as_str() else {
-            return Err(AgentError::Refused("Codex did not name its new thread.".to_owned()));
+            return Err(AgentError::Refused(words::codex_unnamed_thread()));
         };
         client.keep(id, &started["sandbox"]);
         Ok(ThreadId::new(id))
@@ -341,10 +339,8 @@ async fn login(client: &Client) -> Result<String, AgentError> {
         Some(_) => "logged in",
         None if read["requiresOpenaiAuth"] == true => {
             let warnings = client.warnings();
-            return Err(AgentError::Refused(
-                format!("Codex is not logged in. Run `codex login` on the machine, then try again. {warnings}")
-                    .trim_end().to_owned(),
-            ));
+            let logged_out = words::codex_logged_out(warnings);
+            return Err(AgentError::Refused(logged_out.map(|text| text.trim_end().to_owned())));
         }
         None => "with a model provider of its own",
     };

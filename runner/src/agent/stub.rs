@@ -2,7 +2,8 @@
 
 use super::{Agent, AgentError, Choices, End, Found, Note, Question, Turn};
 use async_trait::async_trait;
-use poco_core::{ApprovalId, Settings, Step, TaskId, ThreadId, TurnId, Verdict};
+use poco_core::words::agent as say;
+use poco_core::{ApprovalId, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -29,7 +30,7 @@ pub struct Stub {
 
 #[async_trait]
 impl Agent for Stub {
-    async fn ready(&self) -> Result<String, String> {
+    async fn ready(&self) -> Result<String, Text> {
         Ok("stub: echoes each prompt".to_owned())
     }
 
@@ -65,10 +66,8 @@ impl Agent for Stub {
                 Found::Over { turn: turn_id(task), end, answer, steps: vec![] }
             }
             // Somebody watches it, and nobody else can.
-            Some((None, _)) => Found::Unknown { reason: "The stub is at it.".to_owned() },
-            None => Found::Unknown {
-                reason: "The stub remembers nothing from before PoCo was started.".to_owned(),
-            },
+            Some((None, _)) => Found::Unknown { reason: say::stub_busy() },
+            None => Found::Unknown { reason: say::stub_forgot() },
         })
     }
 
@@ -105,7 +104,7 @@ impl StubTurn {
         let question = prompt.strip_prefix(ASK).map(|rest| Question::Command {
             command: rest.trim().to_owned(),
             cwd: settings.workdir.clone(),
-            reason: "You told the stub to ask.".to_owned(),
+            reason: say::stub_asks(),
         });
         Self {
             thread: thread.clone(),
@@ -204,7 +203,7 @@ impl Turn for StubTurn {
 impl Drop for StubTurn {
     fn drop(&mut self) {
         if !self.over {
-            self.end(End::Lost { reason: "Nobody watched the stub.".to_owned() });
+            self.end(End::Lost { reason: say::stub_unwatched() });
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Says that PoCo runs: where, what is ready, what is missing, and what to do next.
 
-use super::client::{Client, Health, Pairing};
+use super::client::{Client, Health, Pairing, Runner};
 use crate::home::{Home, Instance};
 use crate::out::Out;
 use serde_json::json;
@@ -53,7 +53,8 @@ async fn settled(client: &Client, mut health: Health) -> Health {
 }
 
 fn is_settling(health: &Health) -> bool {
-    let connects = health.feishu_enabled && health.feishu_listener_detail == "connecting";
+    let listens = health.feishu_enabled && health.runner.is_none();
+    let connects = listens && health.feishu_listener_detail == "connecting";
     let agent_starts = !health.agent_ready && health.agent_detail.ends_with("still starting.");
     connects || agent_starts
 }
@@ -67,6 +68,9 @@ pub(crate) fn facts(
 ) -> anyhow::Result<()> {
     let line = |name: &str, text: &str| out.line(&format!("  {name:<8} {text}"));
     line("agent", &readiness(health.agent_ready, agent_detail(health)))?;
+    if let Some(runner) = &health.runner {
+        line("runner", &load(runner))?;
+    }
     line("Feishu", &feishu(health))?;
     line("owner", if health.owner_known { "known" } else { "nobody yet" })?;
     line("state", health.state_db_path.as_deref().unwrap_or(&health.state_backend))?;
@@ -81,9 +85,16 @@ pub(crate) fn facts(
     Ok(())
 }
 
+fn load(runner: &Runner) -> String {
+    let Runner { name, running, seats, draining } = runner;
+    let drains = if *draining { "; draining: takes nothing new" } else { "" };
+    format!("{name}: {running} of {seats} seats taken{drains}")
+}
+
 fn feishu(health: &Health) -> String {
     match (health.feishu_enabled, health.feishu_delivery_mode.as_str()) {
         (false, _) => "not set up".to_owned(),
+        (true, _) if health.runner.is_some() => "cards go out; events reach functions".to_owned(),
         (true, "webhook") => "waits for webhooks".to_owned(),
         (true, _) => readiness(health.feishu_listener_ready, &health.feishu_listener_detail),
     }

@@ -10,6 +10,9 @@ use std::time::Duration;
 /// The longest wait for an answer from a server of this machine.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
+/// The longest wait until others know that a machine drains.
+const DRAINED_WITHIN: Duration = Duration::from_secs(30);
+
 /// What `/health` says, as far as the commands print it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -27,6 +30,8 @@ pub(crate) struct Health {
     pub(crate) agent_detail: String,
     pub(crate) missing: Vec<String>,
     pub(crate) warnings: Vec<String>,
+    /// How this machine is for others, if it is a runner.
+    pub(crate) runner: Option<Runner>,
     /// Everything it says.
     #[serde(skip)]
     pub(crate) whole: Value,
@@ -37,6 +42,16 @@ pub(crate) struct Health {
 pub(crate) struct Pairing {
     pub(crate) code: String,
     pub(crate) expires_in_seconds: u64,
+}
+
+/// A machine as it says it is.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Runner {
+    pub(crate) name: String,
+    pub(crate) draining: bool,
+    /// Turns that run.
+    pub(crate) running: usize,
+    pub(crate) seats: usize,
 }
 
 /// Speaks to one instance.
@@ -80,5 +95,25 @@ impl Client {
         }
         let answer = answer.error_for_status().context("get a pairing code")?;
         answer.json().await.context("read the pairing code")
+    }
+
+    /// Has the machine take nothing new, or take it again.
+    pub(crate) async fn drain(&self, draining: bool) -> anyhow::Result<Runner> {
+        let url = format!("{}/admin/drain", self.instance.url());
+        let request = if draining { self.http.post(&url) } else { self.http.delete(&url) };
+        // Others are told before it answers.
+        let request = request.timeout(DRAINED_WITHIN);
+        let answer = request.bearer_auth(self.instance.admin_token.expose()).send().await;
+        let answer = answer.context("ask the runner to drain")?;
+        if answer.status().is_success() {
+            return answer.json().await.context("read how the runner is");
+        }
+        let next = match answer.status() {
+            reqwest::StatusCode::CONFLICT => "poco runner join makes this machine a runner",
+            _ => "poco logs, then try again",
+        };
+        let said: Value = answer.json().await.unwrap_or_default();
+        let what = said["detail"].as_str().unwrap_or("it did not say why").to_owned();
+        Err(Refusal::new(what.trim_end_matches('.'), next).into())
     }
 }

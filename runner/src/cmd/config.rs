@@ -7,6 +7,7 @@ use super::Refusal;
 use crate::home::{Home, Running, write_private};
 use crate::out::{Out, complain, progress};
 use anyhow::Context;
+use poco_core::Lang;
 use poco_io::config::{Config, Given, SettingsFile, Source, key};
 use poco_io::feishu::Feishu;
 use serde_json::json;
@@ -86,9 +87,13 @@ async fn checked(config: &Config) -> anyhow::Result<Option<String>> {
     progress(&format!("Asking {} …", config.feishu.base_url));
     let feishu = Feishu::new(&config.feishu).context("prepare to ask Feishu")?;
     let bot = feishu.check().await.map_err(|rejected| {
-        let next = rejected.advice().unwrap_or(
-            "Look at App ID, App Secret and POCO_FEISHU_API_BASE_URL; or save unchecked with \
-             --no-check.",
+        let next = rejected.advice().map_or_else(
+            || {
+                "Look at App ID, App Secret and POCO_FEISHU_API_BASE_URL; or save unchecked with \
+                 --no-check."
+                    .to_owned()
+            },
+            |advice| advice.of(Lang::En).to_owned(),
         );
         Refusal::new(format!("nothing was saved: {rejected}"), next)
     })?;

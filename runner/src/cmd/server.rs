@@ -8,10 +8,15 @@ use crate::home::{Holder, Home, Instance, Lock, RotatingFile, Running, random_he
 use crate::out::Out;
 use crate::serve;
 use anyhow::Context;
-use poco_io::config::{Backend, Config};
+use poco_io::config::{Backend, Config, Given};
+use poco_io::keyring::Keyring;
+#[cfg(feature = "cloud")]
+use poco_io::{aws, secrets};
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::path::Path;
+#[cfg(feature = "cloud")]
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -28,11 +33,14 @@ const PORT_TRIES: u32 = 10;
 
 /// Serves in this terminal.
 pub(crate) async fn foreground(place: &Place, out: Out) -> anyhow::Result<u8> {
-    let config = super::judge(&place.given())?;
+    let (config, keyring) = settings(place.given()).await?;
+    for warning in &config.warnings {
+        crate::out::complain(&format!("Note: {warning}"));
+    }
     log_to_terminal(&config.log, out)?;
     let server = Server::prepare(&config, random_hex::<8>()).await?;
     let (home, instance) = (Home::new(&config.home), server.instance.clone());
-    let mut serving = std::pin::pin!(server.serve(config));
+    let mut serving = std::pin::pin!(server.serve(config, keyring));
     tokio::select! {
         ended = &mut serving => ended?,
         told = tell_when_ready(out, &home, &instance) => {
@@ -69,14 +77,55 @@ pub(crate) async fn detached(place: &Place, id: String) -> anyhow::Result<u8> {
     Ok(0)
 }
 
+/// Serves for the system that looks after services here. Why it did not start is told there; all
+/// else goes to the log.
+pub(crate) async fn as_service(place: &Place) -> anyhow::Result<u8> {
+    let ended = serve_detached(place, random_hex::<8>()).await;
+    if let Err(error) = &ended {
+        tracing::error!("could not go on: {error:#}");
+    }
+    ended.map(|()| 0)
+}
+
 async fn serve_detached(place: &Place, id: String) -> anyhow::Result<()> {
-    let config = place.given().judge().map_err(Refusal::from)?;
+    let (config, keyring) = settings(place.given()).await?;
     let server = Server::prepare(&config, id).await?;
     log_to_file(&Home::new(&config.home), &config.log)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    server.serve(config).await
+    server.serve(config, keyring).await
+}
+
+/// Judges the settings, with the secrets that are kept in the cloud filled in. Nothing of the cloud
+/// is touched unless they name such a secret.
+#[cfg(feature = "cloud")]
+async fn settings(mut given: Given) -> anyhow::Result<(Config, Keyring)> {
+    let Some(name) = secrets::named(&given) else { return local(&given) };
+    let cloud = given.judge().map_err(Refusal::from)?.cloud;
+    let vault =
+        secrets::reveal(&mut given, &aws::connect(&cloud).await).await.map_err(|error| {
+            let what = format!("the app's secrets can't be read: {error:#}");
+            let next = format!(
+                "poco cloud check; this machine's AWS credentials need the right to read {name}"
+            );
+            Refusal::new(what, next)
+        })?;
+    let (config, fixed) = local(&given)?;
+    let keeper = vault.map(|vault| Keyring::kept_by(Arc::new(vault), config.feishu.keys()));
+    Ok((config, keeper.unwrap_or(fixed)))
+}
+
+#[cfg(not(feature = "cloud"))]
+#[expect(clippy::unused_async, reason = "only the cloud is far away")]
+async fn settings(given: Given) -> anyhow::Result<(Config, Keyring)> {
+    local(&given)
+}
+
+fn local(given: &Given) -> anyhow::Result<(Config, Keyring)> {
+    let config = given.judge().map_err(Refusal::from)?;
+    let keyring = Keyring::fixed(config.feishu.keys());
+    Ok((config, keyring))
 }
 
 /// What a server holds for its life.
@@ -100,10 +149,10 @@ impl Server {
         Ok(Self { home, instance, listener, _locks: locks })
     }
 
-    async fn serve(self, config: Config) -> anyhow::Result<()> {
+    async fn serve(self, config: Config, keyring: Keyring) -> anyhow::Result<()> {
         let Self { home, instance, listener, _locks } = self;
         tracing::info!(pid = instance.pid, address = %instance.address, "PoCo starts");
-        let options = serve::Options { listener, instance: instance.clone() };
+        let options = serve::Options { listener, instance: instance.clone(), keyring };
         let ended = serve::serve(config, options).await;
         instance.remove(&home);
         tracing::info!(pid = instance.pid, "PoCo ends");

@@ -1,7 +1,7 @@
 //! `poco shutdown` and `poco restart`: asks our own server, and nobody else, to end.
 
-use super::start::{Place, background};
-use super::{Refusal, elsewhere};
+use super::start::{Place, await_started, background};
+use super::{Refusal, elsewhere, service};
 use crate::home::{Home, Instance, Running};
 use crate::out::{Out, progress};
 use anyhow::Context;
@@ -57,8 +57,14 @@ pub(crate) async fn restart(args: RestartArgs, out: Out) -> anyhow::Result<u8> {
     let place = Place { host: args.place.host.or(was_host), port: args.place.port.or(was_port) };
     // Wrong settings are told while the old server still runs.
     super::judge(&place.given())?;
+    let is_service = service::runs().await.unwrap_or_default();
     // This signal leaves running turns to the next server, where the agent can go on meanwhile.
     stop(&home, Signal::HUP, Duration::from_secs(args.timeout)).await?;
+    if is_service {
+        // Whoever started it goes on looking after it; host and port are those of the settings.
+        service::start().await?;
+        return await_started(before.as_ref().map(|it| it.id.as_str()), out).await;
+    }
     background(&place, out).await
 }
 

@@ -6,7 +6,7 @@ use super::{Refusal, server};
 use crate::home::{Home, Instance, append_private, random_hex};
 use crate::out::{Out, progress};
 use anyhow::Context;
-use poco_io::config::{Config, Given};
+use poco_io::config::{Backend, Config, Given};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
@@ -28,12 +28,13 @@ Examples:
   poco start --foreground           in this terminal, with its log; Ctrl-C stops it
   poco start --port 9000 --json
 
-Everything runs on this machine (--local), which for now is the only way and the default.";
+Everything runs on this machine (--local), unless the settings make it a runner of the cloud: see
+poco runner.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Keep everything on this machine (the default)
+    /// Keep everything on this machine, or refuse if the settings say otherwise
     #[arg(long)]
     pub(crate) local: bool,
     #[command(flatten)]
@@ -47,6 +48,9 @@ pub(crate) struct Args {
     /// The name of this run, given by the command that waits for it
     #[arg(long, hide = true, requires = "foreground")]
     pub(crate) detached: Option<String>,
+    /// Log to the file, as a service of the system
+    #[arg(long, hide = true, requires = "foreground", conflicts_with = "detached")]
+    pub(crate) service: bool,
 }
 
 /// Where to listen.
@@ -86,8 +90,27 @@ impl Place {
 pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<u8> {
     match args.detached {
         Some(id) => server::detached(&args.place, id).await,
+        None if args.local => local(args, out).await,
+        None if args.service => server::as_service(&args.place).await,
         None if args.foreground => server::foreground(&args.place, out).await,
         None => background(&args.place, out).await,
+    }
+}
+
+/// Holds a start to what it was asked for: nothing is sent to a cloud by mistake.
+async fn local(args: Args, out: Out) -> anyhow::Result<u8> {
+    let config = args.place.given().judge().map_err(Refusal::from)?;
+    if config.state.backend == Backend::DynamoDb {
+        let what = "the settings keep state in the cloud, so --local can't be kept to";
+        let next = "poco runner start; or set POCO_STATE_BACKEND=sqlite";
+        return Err(Refusal::new(what, next).into());
+    }
+    if args.service {
+        return server::as_service(&args.place).await;
+    }
+    match args.foreground {
+        true => server::foreground(&args.place, out).await,
+        false => background(&args.place, out).await,
     }
 }
 
@@ -109,8 +132,14 @@ fn spawn(home: &Home, config: &Config, place: &Place, id: &str) -> anyhow::Resul
     let program = std::env::current_exe().context("find the poco program")?;
     let log = append_private(&home.log())
         .with_context(|| format!("open the log {}", home.log().display()))?;
+    // Whoever lists processes sees what this one is.
+    let words: &[&str] = match config.state.backend {
+        Backend::DynamoDb => &["runner", "start"],
+        Backend::Sqlite | Backend::Memory => &["start"],
+    };
     Command::new(program)
-        .args(["start", "--foreground", "--detached", id])
+        .args(words)
+        .args(["--foreground", "--detached", id])
         .args(place.arguments())
         .current_dir(&config.home)
         .stdin(Stdio::null())
@@ -118,6 +147,24 @@ fn spawn(home: &Home, config: &Config, place: &Place, id: &str) -> anyhow::Resul
         .stderr(log)
         .spawn()
         .context("start the server")
+}
+
+/// Waits until the server that something else started answers, and tells how that went.
+pub(crate) async fn await_started(before: Option<&str>, out: Out) -> anyhow::Result<u8> {
+    let home = super::home()?;
+    let begun = Instant::now();
+    while begun.elapsed() < READY_WITHIN {
+        let instance = Instance::read(&home).filter(|found| Some(found.id.as_str()) != before);
+        if let Some(instance) = instance
+            && let Ok(health) = Client::new(&instance)?.health().await
+        {
+            announce(out, &home, &instance, health).await?;
+            return Ok(0);
+        }
+        sleep(LOOK_EVERY).await;
+    }
+    let what = format!("PoCo did not answer within {} s", READY_WITHIN.as_secs());
+    Err(Refusal::new(what, see_log(&home)).into())
 }
 
 /// Waits until this very server answers; one that does not is ended.

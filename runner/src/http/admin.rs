@@ -2,6 +2,7 @@
 
 use super::{Fail, Http};
 use crate::pairing;
+use crate::presence::Presence;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -20,4 +21,44 @@ pub(super) async fn pair(State(http): State<Http>) -> Result<Json<Value>, Fail> 
             Err(Fail(StatusCode::CONFLICT, detail.to_owned()))
         }
     }
+}
+
+/// Has this machine take nothing new.
+pub(super) async fn drain(State(http): State<Http>) -> Result<Json<Value>, Fail> {
+    set_draining(&http, true).await
+}
+
+/// Has this machine take what is asked of it again.
+pub(super) async fn undrain(State(http): State<Http>) -> Result<Json<Value>, Fail> {
+    set_draining(&http, false).await
+}
+
+async fn set_draining(http: &Http, draining: bool) -> Result<Json<Value>, Fail> {
+    let Some(presence) = &http.presence else {
+        let detail = "This PoCo is no runner: nobody else could take what it does not.";
+        return Err(Fail(StatusCode::CONFLICT, detail.to_owned()));
+    };
+    match presence.drain(draining).await {
+        Ok(_) => Ok(Json(runner(presence))),
+        Err(error) => {
+            tracing::error!("could not change whether this machine drains: {error:#}");
+            let detail = "Nothing changed: the table could not be written. Try again.";
+            Err(Fail(StatusCode::BAD_GATEWAY, detail.to_owned()))
+        }
+    }
+}
+
+/// How this machine is, as `/health` says it too.
+pub(super) fn runner(presence: &Presence) -> Value {
+    let here = presence.here();
+    json!({
+        "name": here.id,
+        "host": here.host,
+        "agents": here.agents,
+        "models": here.models,
+        "draining": here.draining,
+        "running": here.turns,
+        "seats": here.seats,
+        "since": here.since,
+    })
 }

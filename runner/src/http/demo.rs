@@ -6,7 +6,8 @@ use super::{Fail, Http, task_json, tasks};
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use poco_core::{Action, TaskId, UserId};
+use poco_core::words::task as words;
+use poco_core::{Action, Lang, TaskId, UserId};
 use poco_io::app::{Taken, TaskPage};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -147,10 +148,15 @@ async fn done(
 }
 
 pub(super) fn unknown(id: &TaskId) -> String {
-    format!("There is no task {id}.")
+    words::unknown_task(id).of(Lang::En).to_owned()
 }
 
 fn text(taken: &Taken) -> String {
     let card = taken.shown.last().map(ToString::to_string);
-    taken.toast.clone().or(card).unwrap_or_else(|| "OK".to_owned())
+    taken
+        .toast
+        .as_ref()
+        .map(|toast| toast.of(taken.lang).to_owned())
+        .or(card)
+        .unwrap_or_else(|| "OK".to_owned())
 }

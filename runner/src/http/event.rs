@@ -44,7 +44,7 @@ impl Doing {
         let via = Via::Local { card: self.card.clone() };
         let fact = Fact::Acted { by: self.by.clone(), via, action };
         let (id, chat, at) = (self.id.clone(), self.chat.clone(), self.at);
-        let taken = http.app.take_in(Event { id, chat, at, fact }).await?;
+        let taken = http.app.take_in(Event { id, chat, at, lang: None, fact }).await?;
         http.settler.soon(&taken.chat);
         Ok(taken)
     }
@@ -83,6 +83,7 @@ pub(super) fn named(action: &Action) -> Option<TaskId> {
         | Action::Queue
         | Action::New
         | Action::Help
+        | Action::Speak { .. }
         | Action::AskPage { .. }
         | Action::Home
         | Action::NewProject

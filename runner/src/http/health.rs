@@ -1,9 +1,10 @@
 //! How PoCo is, for people and for the `poco` command.
 
-use super::{Http, guard};
+use super::{Http, admin, guard};
 use axum::Json;
 use axum::extract::{ConnectInfo, State};
 use axum::http::HeaderMap;
+use poco_core::Lang;
 use poco_io::config::{Backend, Config, Delivery};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -26,7 +27,7 @@ pub(super) async fn health(
     let (agent_ready, detail) = match http.agents.get(&http.agents.usual) {
         Some(agent) => match timeout(PATIENCE, agent.ready()).await {
             Ok(Ok(detail)) => (true, detail),
-            Ok(Err(detail)) => (false, detail),
+            Ok(Err(detail)) => (false, detail.of(Lang::En).to_owned()),
             Err(_) => (false, "It is still starting.".to_owned()),
         },
         None => (false, "There is no such agent on this machine.".to_owned()),
@@ -39,7 +40,9 @@ pub(super) async fn health(
     if !agent_ready {
         missing.push("agent backend readiness");
     }
-    if enabled && !listener.ready {
+    // A runner listens to its queue; events reach functions.
+    let listens = enabled && http.presence.is_none();
+    if listens && !listener.ready {
         // The Python PoCo's name, whichever way events come.
         missing.push("feishu long connection listener");
     }
@@ -51,7 +54,7 @@ pub(super) async fn health(
         "status": "ok",
         "version": env!("CARGO_PKG_VERSION"),
         "instance": http.admin.instance,
-        "mode": if enabled { "feishu" } else { "local" },
+        "mode": mode(&http),
         "feishu_enabled": enabled,
         "feishu_delivery_mode": config.feishu.delivery.as_str(),
         "feishu_verification_enabled": config.feishu.verification_token.is_some(),
@@ -65,14 +68,24 @@ pub(super) async fn health(
         "agent_ready": agent_ready,
         "agent_detail": if is_known { agent_detail(&http, &detail) } else { String::new() },
         "owner_known": owner,
+        "runner": http.presence.as_ref().map(admin::runner),
         "missing": missing,
-        "warnings": warnings(config),
+        "warnings": if http.presence.is_some() { config.warnings.clone() } else { warnings(config) },
     }))
+}
+
+fn mode(http: &Http) -> &'static str {
+    match (&http.presence, http.config.feishu.is_set()) {
+        (Some(_), _) => "runner",
+        (None, true) => "feishu",
+        (None, false) => "local",
+    }
 }
 
 /// Which agent there is, how it is, and why it is not another.
 fn agent_detail(http: &Http, detail: &str) -> String {
-    let instead = http.agents.instead.iter().map(|why| format!("; not codex: {why}"));
+    let instead =
+        http.agents.instead.iter().map(|why| format!("; not codex: {}", why.of(Lang::En)));
     format!("default={}; {detail}{}", http.agents.usual, instead.collect::<String>())
 }
 

@@ -3,10 +3,11 @@
 use super::event::{self, Doing};
 use super::given::Given;
 use super::view::{self, View};
-use super::{Fail, Http, demo};
+use super::{Fail, Http};
 use axum::Json;
 use axum::extract::State;
-use poco_core::{Action, Card, CardRef, ChatId, Kind, Press, TaskId, UserId, hash, recalled};
+use poco_core::words;
+use poco_core::{Action, Card, CardRef, ChatId, Kind, Lang, Press, TaskId, UserId, hash, recalled};
 use poco_io::app::{Taken, TaskPage};
 use poco_io::feishu::inbound;
 use serde_json::{Map, Value, json};
@@ -37,9 +38,10 @@ pub(super) async fn card_action(
     let pressed = read(&http, &body)?;
     let view = lead(&http, &pressed).await?;
     let terms = http.app.terms().await?;
+    let lang = view.room.lang(&terms);
     let (content, kind) = match &view.refusal {
-        Some(refusal) => (refusal.as_str(), "warning"),
-        None => (view.news.as_deref().unwrap_or("OK"), "success"),
+        Some(refusal) => (refusal.of(lang), "warning"),
+        None => (view.news.as_ref().map_or("OK", |news| news.of(lang)), "success"),
     };
     let mut answer = json!({
         "toast": { "type": kind, "content": content },
@@ -109,7 +111,7 @@ async fn lead(http: &Http, pressed: &Pressed) -> Result<View, Fail> {
     let task = match &pressed.task {
         Some(id) => match http.app.task(id).await? {
             Some(task) => Some(task),
-            None => return Ok(View::refused(demo::unknown(id))),
+            None => return Ok(View::refused(words::task::unknown_task(id))),
         },
         None => None,
     };
@@ -121,7 +123,7 @@ async fn lead(http: &Http, pressed: &Pressed) -> Result<View, Fail> {
         (None, Some(chat)) => match http.app.room(chat).await?.kind {
             Kind::Project(_) => chat.clone(),
             Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => {
-                return Ok(View::refused(format!("There is no project {chat}.")));
+                return Ok(View::refused(words::project::unknown_project(chat)));
             }
         },
         (None, None) => doing.chat.clone(),
@@ -181,7 +183,7 @@ async fn make(http: &Http, doing: &Doing, action: &Action) -> anyhow::Result<Vie
         return Ok(View { room, card, refusal, ..View::default() });
     };
     let Some(card) = watch.after(first, MAKING).await else {
-        let news = Some("It is still being made.".to_owned());
+        let news = Some(words::lobby::still_making());
         return Ok(View { room, card, news, ..View::default() });
     };
     let room = http.app.room(&doing.chat).await?;
@@ -209,11 +211,11 @@ async fn shown(http: &Http, taken: Taken, id: &TaskId) -> anyhow::Result<View> {
         None => None,
     };
     if taken.nothing {
-        return Ok(View { refusal: Some("This was done before.".to_owned()), ..View::default() });
+        return Ok(View { refusal: Some(words::task::done_before()), ..View::default() });
     }
     let named = format!("Task: {id} ");
     let mut cards = taken.shown;
-    let about = cards.iter().position(|card| card.title.contains(&named));
+    let about = cards.iter().position(|card| card.title.of(Lang::En).contains(&named));
     let card: Option<Card> = match about {
         Some(at) => Some(cards.swap_remove(at)),
         None => cards.pop(),

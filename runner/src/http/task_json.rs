@@ -2,7 +2,7 @@
 
 use super::Http;
 use crate::traffic::iso;
-use poco_core::{ChatId, Kind, Moment, Outcome, Pages, Phase, Task};
+use poco_core::{ChatId, Kind, Lang, Moment, Outcome, Pages, Phase, Task};
 use poco_io::app::TaskPage;
 use poco_io::chats::Chats;
 use serde_json::{Value, json};
@@ -134,7 +134,7 @@ fn result(outcome: Option<&Outcome>) -> Option<&Pages> {
 fn reason(outcome: Option<&Outcome>) -> Option<String> {
     match outcome? {
         Outcome::Failed { reason, .. } | Outcome::Interrupted { reason, .. } => {
-            Some(reason.clone())
+            Some(reason.of(Lang::En).to_owned())
         }
         Outcome::Answered { .. }
         | Outcome::Stopped { .. }

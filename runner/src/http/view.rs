@@ -1,6 +1,8 @@
 //! What the Python PoCo called an instruction: which view, where, in whose place, and its data.
 
-use poco_core::{Block, Card, ChatId, Desk, Kind, Listing, Phase, Project, Room, Terms, UserId};
+use poco_core::{
+    Block, Card, ChatId, Desk, Kind, Lang, Listing, Phase, Project, Room, Terms, Text, UserId,
+};
 use poco_io::chats::Chats;
 use poco_io::feishu::render::render;
 use serde_json::{Value, json};
@@ -17,13 +19,13 @@ pub(super) struct View {
     /// The page of its answer, from 0.
     pub(super) page: usize,
     /// What to tell beside the card.
-    pub(super) news: Option<String>,
+    pub(super) news: Option<Text>,
     /// Why it was not done.
-    pub(super) refusal: Option<String>,
+    pub(super) refusal: Option<Text>,
 }
 
 impl View {
-    pub(super) fn refused(refusal: String) -> Self {
+    pub(super) fn refused(refusal: Text) -> Self {
         Self { refusal: Some(refusal), ..Self::default() }
     }
 
@@ -32,6 +34,7 @@ impl View {
     }
 
     pub(super) fn instruction(&self, surface: &str, terms: &Terms) -> Value {
+        let lang = self.room.lang(terms);
         let template = self.card.as_ref().and_then(template);
         let (target, mode) = match self.card {
             Some(_) => ("current_card", "replace_current"),
@@ -43,7 +46,7 @@ impl View {
             "template_key": template,
             "template_data": template.map_or_else(|| json!({}), |it| self.data(it, terms)),
             "refresh_mode": mode,
-            "message": self.refusal.as_ref().or(self.news.as_ref()).map_or("", String::as_str),
+            "message": self.refusal.as_ref().or(self.news.as_ref()).map_or("", |text| text.of(lang)),
         })
     }
 
@@ -86,7 +89,7 @@ impl View {
 
 /// The Python PoCo's name of a view, told by the card's title.
 fn template(card: &Card) -> Option<&'static str> {
-    let title = card.title.as_str();
+    let title = card.title.of(Lang::En);
     let title = title.strip_prefix('[').and_then(|it| it.split_once("] ")).map_or(title, |it| it.1);
     let known = [
         ("PoCo Projects", "project_home"),
@@ -99,9 +102,9 @@ fn template(card: &Card) -> Option<&'static str> {
 }
 
 /// What is wrong with a form that was filled in; a form that was not has no text before it.
-pub(super) fn mistake(card: &Card) -> Option<String> {
+pub(super) fn mistake(card: &Card) -> Option<Text> {
     let [Block::Text(text), Block::Form(_)] = card.blocks.as_slice() else { return None };
-    Some(text.trim_matches('*').replace('\\', ""))
+    Some(text.clone().map(|text| text.trim_matches('*').replace('\\', "")))
 }
 
 fn listing(project: &Listing) -> Value {
@@ -146,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_view_is_known_by_its_title_whatever_names_are_in_it() {
-        let key = |title: &str| template(&Card::new(Tone::Plain, title));
+        let key = |title: &str| template(&Card::new(Tone::Plain, Text::verbatim(title)));
         assert_eq!(key("[Idle] Workspace: Task: x (stub, /w)"), Some("workspace_overview"));
         assert_eq!(key("[Complete] Task: 1 (stub, /w) [1/2]"), Some("task_status"));
         assert_eq!(key("PoCo Projects"), Some("project_home"));

@@ -4,12 +4,14 @@ use super::{Seat, Work};
 use crate::agent::{Agent, AgentError, Turn};
 use crate::folder;
 use crate::home::random_hex;
+use poco_core::words::agent as words;
 use poco_core::{
-    ApprovalId, Command, Fact, Phase, Report, Settings, Step, Task, TaskId, ThreadId, Transcript,
-    UserId, Verdict,
+    ApprovalId, Command, Fact, Lang, Outcome, Phase, Report, Settings, Step, Task, TaskId, Text,
+    ThreadId, Transcript, UserId, Verdict,
 };
 use poco_io::port::Delivery;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -39,16 +41,31 @@ struct Start<'a> {
 impl Seat {
     pub(super) async fn command(&mut self, delivery: &Delivery) {
         let job = &delivery.job;
-        let done = match self.perform(&job.command, &job.id).await {
-            Ok(done) => done,
-            Err(error) => Done::Later(format!("{error:#}")),
+        let done = if delivery.tries > TRIES_MAX {
+            // Whatever ended this program each time must not do so once more.
+            Done::Later(words::ended_each_time().of(Lang::En).to_owned())
+        } else {
+            match self.perform(&job.command, &job.id).await {
+                Ok(done) => done,
+                Err(error) => Done::Later(format!("{error:#}")),
+            }
         };
         let struck = match done {
             Done::Yes => self.shared.queue.done(delivery).await,
             Done::Later(reason) if delivery.tries >= TRIES_MAX => {
                 tracing::error!(chat.id = %self.chat, job.id, "a command failed for good: {reason}");
-                self.give_up(&job.command, &reason).await;
-                self.shared.queue.done(delivery).await
+                let reason = match delivery.tries > TRIES_MAX {
+                    true => words::ended_each_time(),
+                    false => Text::verbatim(reason),
+                };
+                match self.give_up(&job.command, &reason).await {
+                    Ok(()) => self.shared.queue.put_aside(delivery).await,
+                    // It must not be out of sight before people were told.
+                    Err(error) => {
+                        tracing::error!(chat.id = %self.chat, "nobody could be told: {error:#}");
+                        self.shared.queue.retry(delivery, RETRY_AFTER).await
+                    }
+                }
             }
             Done::Later(reason) => {
                 tracing::warn!(chat.id = %self.chat, job.id, "a command is tried again: {reason}");
@@ -87,9 +104,9 @@ impl Seat {
     }
 
     /// Says so where people look, for a command that can't be performed.
-    async fn give_up(&mut self, command: &Command, reason: &str) {
-        let told = match command {
-            Command::Start { task, .. } => self.failed(task, reason).await,
+    async fn give_up(&mut self, command: &Command, reason: &Text) -> anyhow::Result<()> {
+        match command {
+            Command::Start { task, .. } => self.put_aside(task, reason).await,
             Command::Answer { task, approval, .. } => {
                 let report = Report::Settled { approval: approval.clone() };
                 self.report(task, approval.as_str(), report).await
@@ -99,19 +116,39 @@ impl Seat {
             // Once a minute it is looked for anyway.
             Command::Settle => Ok(()),
             Command::Look { request, .. } => {
-                let result = Err(format!("The folder could not be looked at: {reason}"));
+                let result = Err(words::folder_not_looked_at(reason));
                 let fact = Fact::Looked { request: request.clone(), result };
                 self.tell(&format!("{request}-unlooked"), fact).await
             }
-        };
-        if let Err(error) = told {
-            tracing::error!(chat.id = %self.chat, "nobody could be told: {error:#}");
         }
+    }
+
+    /// Ends a task that could not be started however often it was tried; people say what becomes of
+    /// it. What an agent may have begun is not said to have never been.
+    async fn put_aside(&mut self, id: &TaskId, reason: &Text) -> anyhow::Result<()> {
+        let Some(task) = self.current(id).await? else { return Ok(()) };
+        if self.work.as_ref().is_some_and(|work| work.task == *id) {
+            return Ok(());
+        }
+        let begun = match task.phase {
+            Phase::Waiting | Phase::Confirming | Phase::Starting => Some(false),
+            Phase::Claimed { .. } => None,
+            Phase::Running | Phase::Stopping => Some(true),
+        };
+        let reason = words::put_aside(TRIES_MAX, reason);
+        let outcome = Outcome::Interrupted { reason, partial: None, begun };
+        self.end(id, outcome, vec![]).await
     }
 
     async fn start(&mut self, start: &Start<'_>) -> anyhow::Result<Done> {
         let Some(task) = self.current(start.task).await? else { return Ok(Done::Yes) };
         match &task.phase {
+            Phase::Starting if self.shared.draining.load(Ordering::Relaxed) => {
+                // It is saved with the task, so that no count of tries runs out meanwhile.
+                let word = format!("held-{}", random_hex::<8>());
+                self.report(start.task, &word, Report::Held).await?;
+                return Ok(Done::Yes);
+            }
             Phase::Starting => {}
             Phase::Claimed { .. } | Phase::Running | Phase::Stopping => {
                 // It was begun before. If that was not us, its end must be found out.
@@ -124,11 +161,8 @@ impl Seat {
         }
         let name = &start.settings.agent;
         let Some(agent) = self.shared.agents.get(name).cloned() else {
-            let reason = format!(
-                "There is no agent “{name}” on this machine. There is: {}.",
-                self.shared.agents.names().join(", ")
-            );
-            self.failed(start.task, &reason).await?;
+            let reason = words::not_here(name, self.shared.agents.names().join(", "));
+            self.failed(start.task, reason).await?;
             return Ok(Done::Yes);
         };
         let place = self.shared.places.clone().acquire_owned().await?;
@@ -155,11 +189,11 @@ impl Seat {
     /// Gives the agent the prompt: at most once, for the claim on it is saved before.
     async fn hand_over(&mut self, agent: &dyn Agent, start: &Start<'_>) -> anyhow::Result<Handed> {
         if let Err(reason) = agent.ready().await {
-            return self.refused(start.task, &reason).await;
+            return self.refused(start.task, reason).await;
         }
         let (opened, note) = match agent.open(start.thread, start.settings).await {
             Err(AgentError::Forgotten(reason)) => {
-                let note = format!("⚠ A fresh conversation: {reason}");
+                let note = words::fresh(reason);
                 (agent.open(None, start.settings).await, Some(note))
             }
             opened => (opened, None),
@@ -167,7 +201,7 @@ impl Seat {
         let thread = match opened {
             Ok(thread) => thread,
             Err(AgentError::Refused(reason) | AgentError::Forgotten(reason)) => {
-                return self.refused(start.task, &reason).await;
+                return self.refused(start.task, reason).await;
             }
             Err(AgentError::Later(reason) | AgentError::Unclear(reason)) => {
                 return Ok(Handed::Not(Done::Later(reason)));
@@ -190,11 +224,11 @@ impl Seat {
                 self.started(start.task, turn.thread(), turn.id()).await?;
                 Ok(Handed::Turn { turn, note })
             }
-            Err(AgentError::Refused(reason)) => self.refused(start.task, &reason).await,
+            Err(AgentError::Refused(reason)) => self.refused(start.task, reason).await,
             // The prompt went nowhere: the next try opens another conversation.
-            Err(AgentError::Forgotten(reason) | AgentError::Later(reason)) => {
+            Err(error @ (AgentError::Forgotten(_) | AgentError::Later(_))) => {
                 self.report(start.task, &format!("unclaimed-{attempt}"), Report::Unclaimed).await?;
-                Ok(Handed::Not(Done::Later(reason)))
+                Ok(Handed::Not(Done::Later(error.to_string())))
             }
             Err(AgentError::Unclear(reason)) => {
                 tracing::warn!(task.id = %start.task, "it is not known whether a turn began: {reason}");
@@ -208,7 +242,7 @@ impl Seat {
         }
     }
 
-    async fn refused(&mut self, task: &TaskId, reason: &str) -> anyhow::Result<Handed> {
+    async fn refused(&mut self, task: &TaskId, reason: Text) -> anyhow::Result<Handed> {
         self.failed(task, reason).await?;
         Ok(Handed::Not(Done::Yes))
     }
@@ -260,6 +294,7 @@ impl Seat {
         match turn.interrupt().await {
             Ok(()) => Ok(Done::Yes),
             Err(AgentError::Refused(reason) | AgentError::Forgotten(reason)) => {
+                let reason = reason.of(Lang::En);
                 tracing::warn!(task.id = %task, "could not be interrupted: {reason}");
                 Ok(Done::Yes)
             }
@@ -293,7 +328,7 @@ enum Handed {
     /// The agent is at it. `note` is what people should know of how it began.
     Turn {
         turn: Box<dyn Turn>,
-        note: Option<String>,
+        note: Option<Text>,
     },
     Not(Done),
 }

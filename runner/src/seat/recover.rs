@@ -3,7 +3,8 @@
 use super::{Seat, Work};
 use crate::agent::{AgentError, End, Found};
 use crate::home::random_hex;
-use poco_core::{Outcome, Phase, Report, Step, Task, Transcript};
+use poco_core::words::agent as words;
+use poco_core::{Outcome, Phase, Report, Step, Task, Text, Transcript};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -79,7 +80,7 @@ impl Seat {
                 self.report(&task.id, &word, Report::Unclaimed).await
             }
             Found::Never => {
-                let reason = "The agent has no record of it any more.".to_owned();
+                let reason = words::no_record();
                 self.conclude(&task.id, End::Lost { reason }, None, "", vec![]).await
             }
             Found::Unknown { reason } => {
@@ -92,20 +93,22 @@ impl Seat {
     /// Asks the agent's own record, patiently.
     async fn find(&self, task: &Task) -> Found {
         let Some(agent) = self.agent_of(task) else {
-            let reason = format!("The agent “{}” is not on this machine.", task.settings.agent);
+            let reason = words::gone_from_here(&task.settings.agent);
             return Found::Unknown { reason };
         };
         // Without a thread nothing can have been started: the claim names it.
         let Some(thread) = &task.thread else { return Found::Never };
         let mut wait = WAIT;
-        let mut last = String::new();
+        let mut last = Text::default();
         for _ in 0..TRIES_MAX {
             match agent.find(thread, &task.id, &task.settings).await {
                 Ok(found) => return found,
                 Err(AgentError::Refused(reason) | AgentError::Forgotten(reason)) => {
                     return Found::Unknown { reason };
                 }
-                Err(AgentError::Later(reason) | AgentError::Unclear(reason)) => last = reason,
+                Err(AgentError::Later(reason) | AgentError::Unclear(reason)) => {
+                    last = Text::verbatim(reason);
+                }
             }
             tokio::time::sleep(wait).await;
             wait *= 2;

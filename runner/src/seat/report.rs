@@ -5,7 +5,7 @@ use crate::agent::{End, Question};
 use crate::home::random_hex;
 use anyhow::Context;
 use poco_core::{
-    Approval, ApprovalId, Ask, Event, EventId, Fact, Outcome, Pages, Phase, Report, TaskId,
+    Approval, ApprovalId, Ask, Event, EventId, Fact, Outcome, Phase, Report, TaskId, Text,
     ThreadId, TurnId, UserId,
 };
 use std::time::Duration;
@@ -32,7 +32,7 @@ impl Seat {
     pub(super) async fn tell(&self, id: &str, fact: Fact) -> anyhow::Result<()> {
         let app = &self.shared.app;
         let at = (app.clock)();
-        let event = Event { id: EventId::new(id), chat: self.chat.clone(), at, fact };
+        let event = Event { id: EventId::new(id), chat: self.chat.clone(), at, lang: None, fact };
         let mut wait = WAIT.0;
         for tries in 1.. {
             match app.take_in(event.clone()).await {
@@ -62,8 +62,8 @@ impl Seat {
         self.report(task, &word, Report::Started { thread, turn }).await
     }
 
-    pub(super) async fn failed(&mut self, task: &TaskId, reason: &str) -> anyhow::Result<()> {
-        let outcome = Outcome::Failed { reason: reason.to_owned(), partial: None };
+    pub(super) async fn failed(&mut self, task: &TaskId, reason: Text) -> anyhow::Result<()> {
+        let outcome = Outcome::Failed { reason, partial: None };
         self.end(task, outcome, vec![]).await
     }
 
@@ -144,15 +144,14 @@ impl Seat {
         &mut self,
         task: &TaskId,
         end: End,
-        closing: Option<String>,
+        closing: Option<Text>,
         answer: &str,
-        steps: Vec<String>,
+        steps: Vec<Text>,
     ) -> anyhow::Result<()> {
         let pages = self.shared.app.keep_pages(task.as_str(), answer).await;
         let pages = pages.context("keep what an agent said")?;
         let partial = Some(pages.clone()).filter(|_| !answer.trim().is_empty());
         let outcome = match (end, closing) {
-            (End::Completed, _) if partial.is_none() => Outcome::Answered { answer: silent(pages) },
             (End::Completed, _) => Outcome::Answered { answer: pages },
             (End::Failed { reason }, _) => Outcome::Failed { reason, partial },
             (End::Stopped, None) => Outcome::Stopped { partial },
@@ -167,7 +166,7 @@ impl Seat {
         &mut self,
         task: &TaskId,
         outcome: Outcome,
-        steps: Vec<String>,
+        steps: Vec<Text>,
     ) -> anyhow::Result<()> {
         // Whoever sees that it is over must not see it write.
         self.shared.live.forget(task);
@@ -181,9 +180,4 @@ impl Seat {
             tracing::error!(chat.id = %self.chat, task.id = %task, "a report was lost: {error:#}");
         }
     }
-}
-
-/// An agent that ends without a word has still answered; the card must not look cut off.
-fn silent(pages: Pages) -> Pages {
-    Pages { first: "*It ended without saying anything.*".to_owned(), ..pages }
 }

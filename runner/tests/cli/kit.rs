@@ -44,6 +44,11 @@ impl Machine {
         self.variables.retain(|(known, _)| known != name);
     }
 
+    /// The user's home.
+    pub(crate) fn home(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Returns a path in PoCo's folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(".poco").join(name)

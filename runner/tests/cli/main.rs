@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cloud;
 mod kit;
 mod life;
 mod output;
+mod runner;
+mod service;
 mod settings;
 mod two;

@@ -2,7 +2,7 @@
 
 use super::{Fixture, Play};
 use crate::stage::{asked, finish, wrote};
-use poco_core::{TaskId, Verdict};
+use poco_core::{Lang, TaskId, Verdict};
 use poco_runner::agent::{End, Found};
 use std::time::Duration;
 
@@ -47,7 +47,10 @@ pub(super) async fn killed_in_mid_turn<F: Fixture>() {
     stage.kill().await;
     let end = finish(turn.as_mut()).await.0;
     let End::Lost { reason } = end else { panic!("{end:?}") };
-    assert!(reason.contains("signal") || reason.contains("killed"), "{reason}");
+    assert!(
+        reason.of(Lang::En).contains("signal") || reason.of(Lang::En).contains("killed"),
+        "{reason:?}"
+    );
     drop(turn);
     assert_cut_off(&stage.find(&thread, "t").await);
     assert_eq!(stage.run(&thread, "t2", "go on").await, (End::Completed, stage.answer("go on")));

@@ -1,24 +1,27 @@
 //! What goes wrong is told with its reason and the next step.
 
 use super::{Fixture, Play};
-use poco_core::ThreadId;
+use poco_core::{Lang, ThreadId};
 use poco_runner::agent::{AgentError, End, Found};
 
 pub(super) async fn not_installed<F: Fixture>() {
     let mut stage = F::new().await;
     let advice = stage.uninstall();
     let why = stage.agent().ready().await.unwrap_err();
-    assert!(why.contains(advice), "{why}");
+    assert!(why.of(Lang::En).contains(advice), "{why:?}");
     let settings = stage.settings().clone();
     let opened = stage.agent().open(None, &settings).await;
-    assert!(matches!(&opened, Err(AgentError::Refused(why)) if why.contains(advice)), "{opened:?}");
+    assert!(
+        matches!(&opened, Err(AgentError::Refused(why)) if why.of(Lang::En).contains(advice)),
+        "{opened:?}"
+    );
 }
 
 pub(super) async fn not_logged_in<F: Fixture>() {
     let mut stage = F::new().await;
     let advice = stage.log_out();
     let why = stage.agent().ready().await.unwrap_err();
-    assert!(why.contains(advice), "{why}");
+    assert!(why.of(Lang::En).contains(advice), "{why:?}");
     assert!(stage.model().seen().is_empty(), "that is known without asking the model");
 }
 
@@ -27,7 +30,9 @@ pub(super) async fn no_such_folder<F: Fixture>() {
     stage.settings().workdir = stage.work("nowhere").to_str().unwrap().to_owned();
     let settings = stage.settings().clone();
     let opened = stage.agent().open(None, &settings).await;
-    assert!(matches!(opened, Err(AgentError::Refused(why)) if why.contains("nowhere")));
+    assert!(
+        matches!(opened, Err(AgentError::Refused(why)) if why.of(Lang::En).contains("nowhere"))
+    );
 }
 
 pub(super) async fn the_model_fails<F: Fixture>() {
@@ -37,7 +42,7 @@ pub(super) async fn the_model_fails<F: Fixture>() {
         let prompt = format!("fail: {how}");
         let (end, _) = stage.run(&thread, how, &prompt).await;
         let End::Failed { reason } = end else { panic!("{how}: {end:?}") };
-        assert!(!reason.is_empty() && !reason.contains('{'), "{how}: {reason}");
+        assert!(!reason.is_empty() && !reason.of(Lang::En).contains('{'), "{how}: {reason:?}");
         assert_eq!(stage.turns(&prompt), 1);
         let found = stage.find(&thread, how).await;
         assert!(matches!(found, Found::Over { end: End::Failed { .. }, .. }), "{how}");

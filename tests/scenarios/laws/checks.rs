@@ -45,7 +45,7 @@ impl History {
         let fresh = |action| {
             let fact = Fact::Acted { by: UserId::new("ann"), via: Via::Group, action };
             let (id, chat) = (EventId::new("look"), ChatId::new("chat"));
-            let event = Event { id, chat, at: Timestamp(self.now), fact };
+            let event = Event { id, chat, at: Timestamp(self.now), lang: None, fact };
             match decide(&self.terms, &mut self.room.clone(), &event).as_slice() {
                 [Effect::Post { card, .. }] => card.clone(),
                 other => panic!("one card was to be posted, not {other:?}"),

@@ -3,8 +3,9 @@
 use super::made::{approval, outcome, settings};
 use poco_core::{
     Action, Archive, Block, Button, Card, CardKey, CardRef, ChatId, Command, Effect, Event,
-    EventId, Fact, Field, Kind, Listing, Lobby, Phase, Press, Project, Report, Room, RunnerId,
-    TaskId, Terms, ThreadId, Timestamp, TurnId, UserId, Via, WAITING_MAX, decide,
+    EventId, Fact, Field, Kind, Lang, Listing, Lobby, Phase, Press, Project, Report, Room,
+    RunnerId, TaskId, Terms, Text, ThreadId, Timestamp, Tone, TurnId, UserId, Via, WAITING_MAX,
+    decide,
 };
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +39,7 @@ pub(crate) enum Step {
 
 pub(crate) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     let any = any::<usize>;
-    let words = "[a-z]{1,8}|confirm: [a-z]{1,3}|/stop|/status|/queue|/new|/steer x|/run y|/help|/z";
+    let words = "[a-z]{1,8}|confirm: [a-z]{1,3}|/stop|/status|/queue|/new|/steer x|/run y|/help|/z|/lang|/lang zh|/lang en";
     let step = prop_oneof![
         6 => words.prop_map(Step::Say),
         6 => any().prop_map(Step::Press),
@@ -75,7 +76,8 @@ pub(crate) struct History {
 }
 
 /// Whether a title is one of a task that is over.
-pub(crate) fn final_title(title: &str) -> bool {
+pub(crate) fn final_title(title: &Text) -> bool {
+    let title = title.of(Lang::En);
     ["Complete", "Error", "Stopped", "Unknown", "Interrupted", "Added"]
         .iter()
         .any(|word| title.starts_with(&format!("[{word}] Task:")))
@@ -88,6 +90,7 @@ impl History {
             house: ChatId::new("house"),
             agents: vec!["codex".into()],
             settings: settings(),
+            lang: Lang::En,
             runners: vec![],
         };
         let kind = match place {
@@ -145,7 +148,7 @@ impl History {
             }
             Step::SteerMiss(pick) => self.steer_miss(*pick),
             Step::End(pick, kind) => {
-                let (outcome, steps) = (outcome(*kind), vec!["did it".to_owned()]);
+                let (outcome, steps) = (outcome(*kind), vec![Text::verbatim("did it")]);
                 self.report(*pick, Report::Ended { outcome, steps });
             }
             Step::Look(pick) => self.look(*pick),
@@ -227,7 +230,7 @@ impl History {
     fn look(&mut self, pick: usize) {
         if let Some(request) = picked(&self.asked, pick) {
             let found = !pick.is_multiple_of(3);
-            let result = if found { Ok("/srv/x".to_owned()) } else { Err("no".to_owned()) };
+            let result = if found { Ok("/srv/x".to_owned()) } else { Err(Text::verbatim("no")) };
             self.tell(Fact::Looked { request, result });
         }
     }
@@ -235,7 +238,7 @@ impl History {
     fn open(&mut self, pick: usize) {
         let Some(request) = picked(&self.opening, pick) else { return };
         if pick.is_multiple_of(3) {
-            self.tell(Fact::OpenFailed { request, reason: "no".to_owned() });
+            self.tell(Fact::OpenFailed { request, reason: Text::verbatim("no") });
         } else {
             let project = Listing {
                 chat: ChatId::new(format!("group {request}")),
@@ -255,6 +258,7 @@ impl History {
             id: EventId::new(format!("e{}", self.events)),
             chat: ChatId::new("chat"),
             at: Timestamp(self.now),
+            lang: None,
             fact,
         };
         let before = self.room.clone();
@@ -289,12 +293,14 @@ impl History {
             }
             Effect::Open { request, .. } => self.opening.push(request.clone()),
             Effect::Keep { archive } => self.keep(archive),
-            Effect::Toast { text } => assert!(!text.is_empty()),
+            Effect::Toast { text } => assert_unmixed(&Card::new(Tone::Plain, text.clone())),
             Effect::Tell { .. } | Effect::Recall { .. } => {}
         }
     }
 
     fn put(&mut self, name: CardRef, card: &Card) {
+        assert_eq!(card.lang, self.room.lang(&self.terms), "another language: {card}");
+        assert_unmixed(card);
         let buttons = card.all_buttons().into_iter().cloned();
         self.ever.extend(buttons.map(|button| (name.clone(), button)));
         self.cards.insert(name, card.clone());
@@ -333,6 +339,28 @@ impl History {
         };
         self.cards.iter().flat_map(of).collect()
     }
+}
+
+/// Whether a card speaks one language only. What people and agents say in a history are one or two
+/// words: a sentence of English in Chinese is ours.
+fn assert_unmixed(card: &Card) {
+    let (en, zh) = (card.clone().told(Lang::En), card.clone().told(Lang::Zh));
+    assert!(!en.title.of(Lang::En).is_empty() && !zh.title.of(Lang::Zh).is_empty(), "{card}");
+    // The prompt an agent goes on with stays in the language it was given in.
+    let ours = |line: &&str| !line.contains("You were interrupted.");
+    let zh: String = zh
+        .to_string()
+        .replace("[English]", "")
+        .lines()
+        .filter(ours)
+        .map(|line| line.to_owned() + "\n")
+        .collect();
+    let english = zh.split(|c: char| !c.is_ascii_alphabetic() && c != ' ' && c != '\'');
+    let longest = english.map(|words| words.split_whitespace().count()).max();
+    assert!(longest < Some(3), "English in Chinese: {zh}");
+    let ours = |line: &&str| !line.contains("刚才的工作被中断了");
+    let en: String = en.to_string().replace("[中文]", "").lines().filter(ours).collect();
+    assert!(!en.contains(|c: char| ('\u{3000}'..='\u{ffef}').contains(&c)), "Chinese in: {en}");
 }
 
 pub(super) fn name(key: &CardKey) -> CardRef {

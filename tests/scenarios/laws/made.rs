@@ -1,6 +1,6 @@
 //! Things the world brings, of every kind.
 
-use poco_core::{Approval, ApprovalId, Ask, Outcome, Pages, Question, RunnerId, Settings};
+use poco_core::{Approval, ApprovalId, Ask, Outcome, Pages, Question, RunnerId, Settings, Text};
 
 pub(super) fn settings() -> Settings {
     Settings {
@@ -18,9 +18,9 @@ pub(super) fn settings() -> Settings {
 pub(super) fn approval(kind: usize) -> Approval {
     let text = || Pages { count: 1 + kind % 3, ..Pages::one(format!("p{kind}"), "ls") };
     let ask = match kind % 4 {
-        0 => Ask::Command { command: text(), cwd: "/".into(), reason: "why".into() },
-        1 => Ask::Patch { diff: text(), files: vec!["a".into()], reason: String::new() },
-        2 => Ask::Permission { what: text(), reason: String::new() },
+        0 => Ask::Command { command: text(), cwd: "/".into(), reason: Text::verbatim("why") },
+        1 => Ask::Patch { diff: text(), files: vec!["a".into()], reason: Text::default() },
+        2 => Ask::Permission { what: text(), reason: Text::default() },
         _ => {
             let options = if kind.is_multiple_of(8) { vec!["a".to_owned()] } else { vec![] };
             Ask::Questions(vec![Question { id: "q".into(), text: "What?".into(), options }])
@@ -31,7 +31,7 @@ pub(super) fn approval(kind: usize) -> Approval {
 
 pub(super) fn outcome(kind: usize) -> Outcome {
     let text = || Pages { count: 1 + kind % 3, ..Pages::one(format!("p{kind}"), "ok") };
-    let (reason, partial) = ("it broke".to_owned(), kind.is_multiple_of(2).then(text));
+    let (reason, partial) = (Text::verbatim("it broke"), kind.is_multiple_of(2).then(text));
     match kind % 6 {
         0 => Outcome::Answered { answer: text() },
         1 => Outcome::Failed { reason, partial },

@@ -1,9 +1,10 @@
 //! The agent asks; a person answers, once.
 
 use super::{Scene, task};
+use crate::words::approval as words;
 use crate::{
     ANSWERED_MAX, Answered, Approval, ApprovalId, Ask, CONFIRMATION, Command, Effect, Event,
-    Pending, Phase, Room, Task, TaskId, UserId, Verdict,
+    Pending, Phase, Room, Task, TaskId, Text, UserId, Verdict,
 };
 use std::collections::BTreeMap;
 
@@ -95,7 +96,7 @@ pub(super) fn answer(
     for (at, question) in questions.iter().enumerate() {
         let text = answers.get(&at.to_string()).map(String::as_str).unwrap_or_default();
         if text.is_empty() {
-            return scene.reply(format!("Answer “{}” too.", question.text));
+            return scene.reply(words::answer_too(&question.text));
         }
         said.insert(question.id.clone(), text.to_owned());
     }
@@ -110,7 +111,7 @@ pub(super) fn page(
 ) -> Vec<Effect> {
     let pending = room.desk.current.iter_mut().flat_map(|task| &mut task.pending);
     let Some(pending) = pending.into_iter().find(|it| it.approval.id == *approval) else {
-        return scene.reply("This was answered already.");
+        return scene.reply(words::answered_already());
     };
     let count = pending.approval.ask.long().map_or(1, |pages| pages.count);
     pending.page = page.min(count - 1);
@@ -131,13 +132,13 @@ fn decide(scene: &Scene<'_>, room: &mut Room, what: &str, verdict: &Verdict) -> 
     {
         return scene.reply(settled_by(answered, scene.by));
     }
-    let Some(task) = &mut room.desk.current else { return scene.reply("Nothing is asked.") };
+    let Some(task) = &mut room.desk.current else { return scene.reply(words::nothing_asked()) };
     let named: Vec<_> =
         (0..task.pending.len()).filter(|at| names(task, &task.pending[*at], what)).collect();
     let [at] = named.as_slice() else {
         let text = match task.answered.iter().rev().find(|it| answered_to(&task.id, it, what)) {
             Some(answered) if named.is_empty() => settled_by(answered, scene.by),
-            Some(_) | None if named.is_empty() => "That is not asked, or not any more.".to_owned(),
+            Some(_) | None if named.is_empty() => words::not_asked(),
             Some(_) | None => which(task),
         };
         return scene.reply(text);
@@ -146,7 +147,7 @@ fn decide(scene: &Scene<'_>, room: &mut Room, what: &str, verdict: &Verdict) -> 
         != matches!(task.pending[*at].approval.ask, Ask::Questions(_))
         && !matches!(verdict, Verdict::Deny { .. })
     {
-        return scene.reply("This wants an answer in words. Fill in the card.");
+        return scene.reply(words::wants_words());
     }
     let Pending { number, approval, .. } = task.pending.remove(*at);
     let answered = Answered {
@@ -175,22 +176,26 @@ fn answered_to(task: &TaskId, answered: &Answered, what: &str) -> bool {
     answered.id.as_str() == what || task.question(answered.number) == what
 }
 
-fn which(task: &Task) -> String {
+fn which(task: &Task) -> Text {
     let names: Vec<_> = task.pending.iter().map(|it| task.question(it.number)).collect();
-    format!("Several things are asked. Say which: {}.", names.join(", "))
+    words::which(names.join(", "))
 }
 
-fn settled_by(answered: &Answered, by: &UserId) -> String {
-    let who = if answered.by == *by { "You".to_owned() } else { answered.by.to_string() };
-    format!("{who} answered this already: {}", said(&answered.verdict).to_lowercase())
+fn settled_by(answered: &Answered, by: &UserId) -> Text {
+    let how = said(&answered.verdict).map(str::to_lowercase);
+    if answered.by == *by {
+        words::you_answered(how)
+    } else {
+        words::they_answered(&answered.by, how)
+    }
 }
 
-fn said(verdict: &Verdict) -> &'static str {
+fn said(verdict: &Verdict) -> Text {
     match verdict {
-        Verdict::AllowOnce => "Allowed once.",
-        Verdict::AllowSession => "Allowed for this session.",
-        Verdict::Deny { .. } => "Denied.",
-        Verdict::Answers(_) => "Answered.",
+        Verdict::AllowOnce => words::allowed_once(),
+        Verdict::AllowSession => words::allowed_session(),
+        Verdict::Deny { .. } => words::denied(),
+        Verdict::Answers(_) => words::answered(),
     }
 }
 

@@ -1,14 +1,11 @@
 //! Tasks that were cut off: people say what becomes of them.
 
 use super::{Scene, task};
+use crate::words::{project as project_words, task as words};
 use crate::{
-    Archive, BROKEN_MAX, Desk, Effect, Kind, Outcome, Phase, Room, Task, TaskId, ThreadId,
+    Archive, BROKEN_MAX, Desk, Effect, Kind, Outcome, Phase, Room, Task, TaskId, Text, ThreadId,
     WAITING_MAX,
 };
-
-/// What an agent is told when it is to go on.
-const GO_ON: &str =
-    "You were interrupted. Look at what is done already, then go on where you left off.";
 
 /// Notes a task that was cut off. The oldest one makes way.
 pub(super) fn remember(desk: &mut Desk, archive: Archive) -> Vec<Effect> {
@@ -17,42 +14,43 @@ pub(super) fn remember(desk: &mut Desk, archive: Archive) -> Vec<Effect> {
         return vec![];
     }
     let oldest = desk.broken.pop_front();
-    oldest.map(|archive| settled(archive, "Left as it is; newer ones came.")).unwrap_or_default()
+    oldest.map(|archive| settled(archive, words::made_way())).unwrap_or_default()
 }
 
 /// Leaves all of them as they are, because their project goes.
 pub(super) fn forget(desk: &mut Desk) -> Vec<Effect> {
     let broken = std::mem::take(&mut desk.broken);
-    let left = |archive| settled(archive, "Left as it is: the project was deleted.");
+    let left = |archive| settled(archive, words::project_went());
     broken.into_iter().flat_map(left).collect()
 }
 
 /// Has the agent go on, in the same conversation, before anything that waits.
 pub(super) fn resume(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
-    take_up(scene, room, id, "Resumed", |Archive { task, outcome, .. }| match outcome {
+    let lang = room.lang(scene.terms);
+    take_up(scene, room, id, words::resumed_as, |Archive { task, outcome, .. }| match outcome {
         Outcome::Interrupted { begun: Some(false), .. } => (task.prompt.clone(), None),
         Outcome::Interrupted { begun: None, .. } => {
-            let prompt = format!("{GO_ON} This is what you were asked:\n\n{}", task.prompt);
-            (prompt, task.thread.clone())
+            let prompt = words::go_on_with(&task.prompt);
+            (prompt.of(lang).to_owned(), task.thread.clone())
         }
         Outcome::Interrupted { begun: Some(true), .. }
         | Outcome::Answered { .. }
         | Outcome::Failed { .. }
         | Outcome::Stopped { .. }
         | Outcome::Cancelled { .. }
-        | Outcome::Merged { .. } => (GO_ON.to_owned(), task.thread.clone()),
+        | Outcome::Merged { .. } => (words::go_on().of(lang).to_owned(), task.thread.clone()),
     })
 }
 
 /// Gives the agent the same prompt again.
 pub(super) fn again(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
-    take_up(scene, room, id, "Run again", |archive| (archive.task.prompt.clone(), None))
+    take_up(scene, room, id, words::run_again_as, |archive| (archive.task.prompt.clone(), None))
 }
 
 pub(super) fn discard(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
     match take(&mut room.desk, id) {
-        Some(archive) => settled(archive, "Discarded."),
-        None => scene.reply("That was settled before."),
+        Some(archive) => settled(archive, words::discarded()),
+        None => scene.reply(words::settled_before()),
     }
 }
 
@@ -60,17 +58,17 @@ fn take_up(
     scene: &Scene<'_>,
     room: &mut Room,
     id: &TaskId,
-    word: &str,
+    word: fn(TaskId) -> Text,
     what: impl Fn(&Archive) -> (String, Option<ThreadId>),
 ) -> Vec<Effect> {
     if matches!(&room.kind, Kind::Project(project) if project.leaving) {
-        return scene.reply("This project is being deleted.");
+        return scene.reply(project_words::leaving());
     }
     if room.desk.waiting.len() >= WAITING_MAX {
-        return scene.reply("Too many prompts are waiting. Cancel one first.");
+        return scene.reply(words::line_is_full_now());
     }
     let Some(archive) = take(&mut room.desk, id) else {
-        return scene.reply("That was settled before.");
+        return scene.reply(words::settled_before());
     };
     let (prompt, thread) = what(&archive);
     let mut task = Task {
@@ -81,6 +79,7 @@ fn take_up(
         confirm: false,
         since: scene.event.at,
         phase: Phase::Waiting,
+        held: false,
         pending: vec![],
         answered: vec![],
         thread,
@@ -89,7 +88,7 @@ fn take_up(
         ..archive.task.clone()
     };
     task.note("task_created", scene.event.at);
-    let mut effects = settled(archive, &format!("{word} as task {}.", task.id));
+    let mut effects = settled(archive, word(task.id.clone()));
     if room.desk.current.is_some() {
         room.desk.waiting.push_front(task);
     } else {
@@ -103,6 +102,6 @@ fn take(desk: &mut Desk, id: &TaskId) -> Option<Archive> {
     desk.broken.remove(at)
 }
 
-fn settled(archive: Archive, how: &str) -> Vec<Effect> {
-    task::kept(Archive { settled: Some(how.to_owned()), ..archive })
+fn settled(archive: Archive, how: Text) -> Vec<Effect> {
+    task::kept(Archive { settled: Some(how), ..archive })
 }

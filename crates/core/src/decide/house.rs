@@ -1,8 +1,9 @@
 //! At the door: strangers knock, and one of them may have the pairing code.
 
+use crate::words::door as words;
 use crate::{
-    Card, ChatId, Effect, Event, Fact, House, Kind, Pairing, Room, Terms, Timestamp, Tone, UserId,
-    Via,
+    Card, ChatId, Effect, Event, Fact, House, Kind, Pairing, Room, Terms, Text, Timestamp, Tone,
+    UserId, Via,
 };
 
 /// How often a stranger is told that they may not act, in milliseconds.
@@ -19,10 +20,6 @@ const TRY_EVERY: u64 = 1_000;
 
 /// Characters of a pairing code.
 const CODE_CHARS: usize = 8;
-
-/// What strangers hear while there is none.
-const NO_OWNER: &str = "This PoCo has no owner yet. If it is yours, run `poco pair` on its machine \
-                        and send me the code it prints, in a direct message.";
 
 pub(super) fn offered(terms: &Terms, room: &mut Room, code: &str, until: Timestamp) -> Vec<Effect> {
     let house = house(room);
@@ -57,21 +54,20 @@ pub(super) fn knocked(
             }
             Attempt::Wrong { left: 0 } | Attempt::Void => {
                 house.pairing = None;
-                "This pairing code is no longer good. Run `poco pair` on the machine for a new one."
-                    .to_owned()
+                words::code_is_void()
             }
-            Attempt::Wrong { left } => format!("That is not the code. You have {left} more tries."),
+            Attempt::Wrong { left } => words::wrong_code(left),
             Attempt::TooSoon if refused_lately(house, by, event.at) => return vec![],
-            Attempt::TooSoon => "Too fast. Wait a moment and try again.".to_owned(),
+            Attempt::TooSoon => words::too_fast(),
         },
         None if refused_lately(house, by, event.at) => return vec![],
-        None if is_owned(terms, house) => "Sorry, this PoCo works for its owner only.".to_owned(),
-        None => NO_OWNER.to_owned(),
+        None if is_owned(terms, house) => words::owner_only(),
+        None => words::no_owner(),
     };
     match via {
         Via::Press { .. } => vec![Effect::Toast { text: answer }],
         Via::Direct | Via::Group | Via::Local { .. } => {
-            let card = Card::new(Tone::Plain, "PoCo").text(answer);
+            let card = Card::new(Tone::Plain, Text::verbatim("PoCo")).text(answer);
             vec![Effect::Post { chat: chat.clone(), card }]
         }
     }

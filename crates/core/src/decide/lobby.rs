@@ -1,18 +1,19 @@
 //! The direct chat, where projects are made and listed.
 
 use super::{Scene, on, runner, words};
+use crate::words::lobby as say;
 use crate::{
     Card, CardRef, ChatId, Command, Effect, Event, EventId, Fact, Kind, Listing, Lobby, Making,
-    NAME_CHARS_MAX, PROJECTS_MAX, Room, RunnerId, Settings, Terms, UserId, view,
+    NAME_CHARS_MAX, PROJECTS_MAX, Room, RunnerId, Settings, Terms, Text, UserId, view,
 };
 
 pub(super) fn welcomed(room: &mut Room, event: &Event, _by: &UserId) -> Vec<Effect> {
     if matches!(room.kind, Kind::Fresh) {
         room.kind = Kind::Lobby(Lobby::default());
+        room.lang = room.lang.or(event.lang);
     }
     let Kind::Lobby(lobby) = &room.kind else { return vec![] };
-    let card =
-        view::home(lobby, Some("Welcome. You are the owner now; nobody else can make me act."));
+    let card = view::home(lobby, Some(say::welcome()));
     vec![Effect::Post { chat: event.chat.clone(), card }]
 }
 
@@ -23,14 +24,14 @@ pub(super) fn home(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
 
 pub(super) fn form(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
     if !matches!(room.kind, Kind::Lobby(_)) {
-        return scene.reply("Projects are made in a direct chat with me.");
+        return scene.reply(say::made_in_direct());
     }
     vec![scene.show(view::form(scene.terms, None, None, scene.event.at))]
 }
 
 pub(super) fn manage(scene: &Scene<'_>, room: &mut Room, page: usize) -> Vec<Effect> {
     let Kind::Lobby(lobby) = &mut room.kind else {
-        return scene.reply("Projects are listed in a direct chat with me.");
+        return scene.reply(say::listed_in_direct());
     };
     lobby.list_card = scene.card().cloned();
     lobby.list_page = page;
@@ -47,7 +48,7 @@ pub(super) struct Wish<'a> {
 
 pub(super) fn create(scene: &Scene<'_>, room: &mut Room, wish: &Wish<'_>) -> Vec<Effect> {
     let Kind::Lobby(lobby) = &mut room.kind else {
-        return scene.reply("Projects are made in a direct chat with me.");
+        return scene.reply(say::made_in_direct());
     };
     let usual = &scene.terms.settings;
     let or = |wish: &str, usual: &str| if wish.is_empty() { usual } else { wish }.to_owned();
@@ -71,7 +72,7 @@ pub(super) fn create(scene: &Scene<'_>, room: &mut Room, wish: &Wish<'_>) -> Vec
         return vec![scene.show(view::form(
             scene.terms,
             Some(&making),
-            Some(&wrong),
+            Some(wrong),
             scene.event.at,
         ))];
     }
@@ -82,13 +83,13 @@ pub(super) fn create(scene: &Scene<'_>, room: &mut Room, wish: &Wish<'_>) -> Vec
     vec![scene.show(card), Effect::Send { runner, command }]
 }
 
-fn mistake(scene: &Scene<'_>, lobby: &Lobby, making: &Making) -> Option<String> {
+fn mistake(scene: &Scene<'_>, lobby: &Lobby, making: &Making) -> Option<Text> {
     let Making { name, settings, .. } = making;
     if name.is_empty() {
-        return Some("A project needs a name.".to_owned());
+        return Some(say::needs_name());
     }
     if name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        return Some(format!("A name has at most {NAME_CHARS_MAX} characters, on one line."));
+        return Some(say::bad_name(NAME_CHARS_MAX));
     }
     let agents = match runner::find(scene, &settings.runner) {
         Ok(agents) => agents,
@@ -96,14 +97,14 @@ fn mistake(scene: &Scene<'_>, lobby: &Lobby, making: &Making) -> Option<String> 
     };
     if !agents.contains(&settings.agent) {
         let known = agents.join(", ");
-        return Some(format!("There is no agent “{}” here. There is: {known}.", settings.agent));
+        return Some(say::no_agent(&settings.agent, known));
     }
     let listed = lobby.projects.iter().any(|project| project.name == *name);
     if listed || lobby.making.values().any(|making| making.name == *name) {
-        return Some(format!("There is a project “{name}” already."));
+        return Some(say::name_taken(name));
     }
     if lobby.projects.len() + lobby.making.len() >= PROJECTS_MAX {
-        return Some(format!("You have {PROJECTS_MAX} projects already. Delete one first."));
+        return Some(say::too_many(PROJECTS_MAX));
     }
     None
 }
@@ -113,7 +114,7 @@ pub(super) fn looked(
     room: &mut Room,
     event: &Event,
     request: &EventId,
-    result: &Result<String, String>,
+    result: &Result<String, Text>,
 ) -> Vec<Effect> {
     let Kind::Lobby(lobby) = &mut room.kind else { return vec![] };
     let Some(making) = lobby.making.get_mut(request) else { return vec![] };
@@ -121,11 +122,11 @@ pub(super) fn looked(
         Ok(path) => {
             making.settings.workdir.clone_from(path);
             let Making { name, by, settings, .. } = making.clone();
-            vec![Effect::Open { request: request.clone(), name, by, settings }]
+            vec![Effect::Open { request: request.clone(), name, by, settings, lang: room.lang }]
         }
         Err(wrong) => {
             let Some(making) = lobby.making.remove(request) else { return vec![] };
-            let card = view::form(terms, Some(&making), Some(wrong), event.at);
+            let card = view::form(terms, Some(&making), Some(wrong.clone()), event.at);
             vec![place(event, making.card.as_ref(), card)]
         }
     }
@@ -141,8 +142,8 @@ pub(super) fn listed(
     let Kind::Lobby(lobby) = &mut room.kind else { return vec![] };
     let Some(making) = lobby.making.remove(request) else { return vec![] };
     lobby.projects.push(project.clone());
-    let news = format!("“{}” is ready. Go to its group and say what to do.", project.name);
-    vec![place(event, making.card.as_ref(), view::home(lobby, Some(&news)))]
+    let news = say::ready(&project.name);
+    vec![place(event, making.card.as_ref(), view::home(lobby, Some(news)))]
 }
 
 pub(super) fn open_failed(
@@ -150,24 +151,24 @@ pub(super) fn open_failed(
     room: &mut Room,
     event: &Event,
     request: &EventId,
-    reason: &str,
+    reason: &Text,
 ) -> Vec<Effect> {
     let Kind::Lobby(lobby) = &mut room.kind else { return vec![] };
     let Some(making) = lobby.making.remove(request) else { return vec![] };
-    let wrong = format!("The group could not be made, so there is no project. {reason}");
-    let card = view::form(terms, Some(&making), Some(&wrong), event.at);
+    let wrong = say::open_failed(reason);
+    let card = view::form(terms, Some(&making), Some(wrong), event.at);
     vec![place(event, making.card.as_ref(), card)]
 }
 
 pub(super) fn delete(scene: &Scene<'_>, room: &mut Room, project: &ChatId) -> Vec<Effect> {
     let Kind::Lobby(lobby) = &mut room.kind else {
-        return scene.reply("Projects are deleted in a direct chat with me.");
+        return scene.reply(say::deleted_in_direct());
     };
     let Some(listing) = lobby.projects.iter_mut().find(|it| it.chat == *project) else {
-        return scene.reply("That project is gone already.");
+        return scene.reply(say::gone_already());
     };
     if listing.leaving {
-        return scene.reply("That project is being deleted already.");
+        return scene.reply(say::leaving_already());
     }
     listing.leaving = true;
     lobby.list_card = scene.card().cloned();

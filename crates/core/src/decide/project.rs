@@ -1,6 +1,7 @@
 //! A project's own group, from its opening to its end.
 
 use super::{Scene, broken, task};
+use crate::words::project as words;
 use crate::{
     Card, CardKey, ChatId, Desk, Effect, Event, Fact, Kind, Project, Room, Settings, Tone, UserId,
     view,
@@ -30,7 +31,7 @@ pub(super) fn opened(
 pub(super) fn workspace(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
     match view::workspace(room) {
         Some(card) => vec![scene.show(card)],
-        None => scene.reply("There is no project in this chat."),
+        None => scene.reply(words::none_here()),
     }
 }
 
@@ -53,11 +54,11 @@ pub(super) fn leave(room: &mut Room, event: &Event) -> Vec<Effect> {
     if !project.leaving || room.desk.current.is_some() {
         return vec![];
     }
-    let text = "This project was deleted. Its folder and this chat stay as they are.";
-    let card = Card::new(Tone::Ended, format!("Deleted: {}", project.name)).text(text);
+    let card = Card::new(Tone::Ended, words::deleted(&project.name));
+    let card = card.text(words::deleted_what_stays());
     let unlisted = unlisted(event, &project.lobby);
     let mut effects = broken::forget(&mut room.desk);
-    *room = Room { kind: Kind::Gone, ..Room::default() };
+    *room = Room { kind: Kind::Gone, lang: room.lang, ..Room::default() };
     let last = Effect::Show { key: CardKey::Workspace, card: card.clone() };
     effects.extend([last, Effect::Post { chat: event.chat.clone(), card }, unlisted]);
     effects

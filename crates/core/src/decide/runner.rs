@@ -1,7 +1,8 @@
 //! The machines that run agents: whether they are there, and which one a project is on.
 
 use super::Scene;
-use crate::{Away, Effect, Kind, Phase, Project, Room, RunnerId, Terms, Timestamp, view};
+use crate::words::{project as project_words, runner as words, task as task_words};
+use crate::{Away, Effect, Kind, Phase, Project, Room, RunnerId, Terms, Text, Timestamp, view};
 
 /// Notes whether the machine of a project takes anything.
 pub(super) fn check(terms: &Terms, room: &mut Room, at: Timestamp) {
@@ -10,31 +11,34 @@ pub(super) fn check(terms: &Terms, room: &mut Room, at: Timestamp) {
     project.away = runner.and_then(|runner| runner.away(at));
 }
 
+/// Whether a machine takes what is asked of it now.
+pub(super) fn is_taking(terms: &Terms, id: &RunnerId, at: Timestamp) -> bool {
+    terms.runners.iter().any(|it| it.id == *id && it.away(at).is_none())
+}
+
 /// Returns the agents of a machine that takes something now, or says why there are none.
-pub(super) fn find<'a>(scene: &'a Scene<'_>, id: &RunnerId) -> Result<&'a [String], String> {
+pub(super) fn find<'a>(scene: &'a Scene<'_>, id: &RunnerId) -> Result<&'a [String], Text> {
     let terms = scene.terms;
     if terms.runners.is_empty() {
         return Ok(&terms.agents);
     }
     let Some(runner) = terms.runners.iter().find(|it| it.id == *id) else {
         let known: Vec<_> = terms.runners.iter().map(|it| it.id.as_str()).collect();
-        return Err(format!("There is no machine “{id}”. There is: {}.", known.join(", ")));
+        return Err(words::unknown(id, known.join(", ")));
     };
     match runner.away(scene.event.at) {
-        Some(Away::Asleep { .. }) => {
-            Err(format!("The machine “{id}” is not there. Wake it, or choose another."))
-        }
-        Some(Away::Draining) => Err(format!("The machine “{id}” takes nothing new at this time.")),
+        Some(Away::Asleep { .. }) => Err(words::not_there(id)),
+        Some(Away::Draining) => Err(words::is_draining(id)),
         None => Ok(&runner.agents),
     }
 }
 
 pub(super) fn machines(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
     let Kind::Project(project) = &room.kind else {
-        return scene.reply("There is no project in this chat.");
+        return scene.reply(project_words::none_here());
     };
     if scene.terms.runners.len() < 2 {
-        return scene.reply("There is no other machine. `poco runner join` adds one.");
+        return scene.reply(words::no_other());
     }
     vec![scene.show(view::machines(scene.terms, project, scene.event.at))]
 }
@@ -42,17 +46,17 @@ pub(super) fn machines(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
 /// Has a project go on on another machine. What runs is not taken away from under its agent.
 pub(super) fn relocate(scene: &Scene<'_>, room: &mut Room, to: &str) -> Vec<Effect> {
     let Kind::Project(project) = &mut room.kind else {
-        return scene.reply("There is no project in this chat.");
+        return scene.reply(project_words::none_here());
     };
     let to = RunnerId::new(to);
     if project.settings.runner == to {
-        return scene.reply(format!("This project is on “{to}” already."));
+        return scene.reply(words::there_already(&to));
     }
     match find(scene, &to) {
         Err(wrong) => return scene.reply(wrong),
         Ok(agents) if !agents.contains(&project.settings.agent) => {
             let Project { settings, .. } = project;
-            return scene.reply(format!("There is no “{}” on “{to}”.", settings.agent));
+            return scene.reply(words::no_agent(&settings.agent, &to));
         }
         Ok(_) => {}
     }
@@ -61,7 +65,7 @@ pub(super) fn relocate(scene: &Scene<'_>, room: &mut Room, to: &str) -> Vec<Effe
         Phase::Waiting | Phase::Confirming | Phase::Starting => false,
     });
     if at_work {
-        return scene.reply("A task runs. Stop it first, or wait until it is over.");
+        return scene.reply(task_words::runs_now());
     }
     project.settings.runner = to.clone();
     project.away = None;
@@ -75,9 +79,6 @@ pub(super) fn relocate(scene: &Scene<'_>, room: &mut Room, to: &str) -> Vec<Effe
     if let Some(task) = room.desk.current.take_if(|task| task.phase == Phase::Starting) {
         effects.extend(super::task::start(&mut room.desk, scene.event, task));
     }
-    effects.extend(scene.reply(format!(
-        "This project is on “{to}” now. Its folder must be there too, and the conversation starts \
-         afresh.",
-    )));
+    effects.extend(scene.reply(words::moved(&to)));
     effects
 }

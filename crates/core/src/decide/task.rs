@@ -1,9 +1,10 @@
 //! A task from prompt to outcome.
 
 use super::{Scene, broken, project};
+use crate::words::{project as project_words, task as words};
 use crate::{
     Archive, Command, Desk, Effect, Event, Kind, Outcome, PROMPT_BYTES_MAX, Phase, Room, RunnerId,
-    Settings, Task, TaskId, Terms, ThreadId, TurnId, UserId, Via, WAITING_MAX, view,
+    Settings, Task, TaskId, Terms, Text, ThreadId, TurnId, UserId, Via, WAITING_MAX, view,
 };
 
 /// A prompt that begins so waits for a person's word before it starts.
@@ -25,24 +26,24 @@ fn new_task(
     by: &UserId,
     source: &str,
     prompt: &str,
-) -> Result<Task, String> {
+) -> Result<Task, Text> {
     let (confirm, prompt) = match prompt.get(..CONFIRM.len()) {
         Some(start) if start.eq_ignore_ascii_case(CONFIRM) => (true, &prompt[CONFIRM.len()..]),
         Some(_) | None => (false, prompt),
     };
     let prompt = prompt.trim();
     if prompt.is_empty() {
-        return Err("Say what you want done.".to_owned());
+        return Err(words::say_what());
     }
     if prompt.len() > PROMPT_BYTES_MAX {
         let most = PROMPT_BYTES_MAX / 1024;
-        return Err(format!("That is too long: a prompt may have {most} KB. Put it into a file."));
+        return Err(words::too_long(most));
     }
     if room.desk.waiting.len() >= WAITING_MAX {
-        return Err(format!("{WAITING_MAX} prompts are waiting already. Cancel one or wait."));
+        return Err(words::line_is_full(WAITING_MAX));
     }
     if matches!(&room.kind, Kind::Project(project) if project.leaving) {
-        return Err("This project is being deleted.".to_owned());
+        return Err(project_words::leaving());
     }
     let fresh = std::mem::take(&mut room.desk.fresh);
     let mut task = Task {
@@ -55,6 +56,7 @@ fn new_task(
         settings: settings(terms, room),
         since: event.at,
         phase: Phase::Waiting,
+        held: false,
         pending: vec![],
         answered: vec![],
         thread: None,
@@ -94,16 +96,39 @@ pub(super) fn start(desk: &mut Desk, event: &Event, mut task: Task) -> Vec<Effec
         desk.thread = None;
     }
     task.phase = Phase::Starting;
-    let command = Command::Start {
+    task.held = false;
+    let effects = vec![give(&task, desk.thread.as_ref())];
+    desk.current = Some(task);
+    effects
+}
+
+/// Gives a task to its machine.
+fn give(task: &Task, thread: Option<&ThreadId>) -> Effect {
+    task.send(Command::Start {
         task: task.id.clone(),
         prompt: task.prompt.clone(),
         // One that is resumed goes on in its own conversation, whatever came since.
-        thread: task.thread.clone().or_else(|| desk.thread.clone()),
+        thread: task.thread.clone().or_else(|| thread.cloned()),
         settings: task.settings.clone(),
-    };
-    let effects = vec![task.send(command)];
-    desk.current = Some(task);
-    effects
+    })
+}
+
+/// Its machine takes nothing new at this time.
+pub(super) fn held(room: &mut Room, id: &TaskId) -> Vec<Effect> {
+    let task = room.desk.current(id).filter(|task| task.phase == Phase::Starting);
+    task.into_iter().for_each(|task| task.held = true);
+    vec![]
+}
+
+/// Gives a task that was held to its machine again, once that takes something.
+pub(super) fn release(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
+    let Desk { current, thread, .. } = &mut room.desk;
+    let Some(task) = current.as_mut().filter(|task| task.held) else { return vec![] };
+    if !super::runner::is_taking(terms, &task.settings.runner, event.at) {
+        return vec![];
+    }
+    task.held = false;
+    vec![give(task, thread.as_ref())]
 }
 
 pub(super) fn stop(scene: &Scene<'_>, room: &mut Room, id: Option<&TaskId>) -> Vec<Effect> {
@@ -114,9 +139,9 @@ pub(super) fn stop(scene: &Scene<'_>, room: &mut Room, id: Option<&TaskId>) -> V
     }
     let current = room.desk.current.as_ref();
     match current.filter(|task| id.is_none_or(|id| task.id == *id)) {
-        None if id.is_some() => scene.reply("That task is over."),
-        None => scene.reply("Nothing is running."),
-        Some(task) if task.phase == Phase::Stopping => scene.reply("It is stopping already."),
+        None if id.is_some() => scene.reply(words::is_over()),
+        None => scene.reply(words::nothing_runs()),
+        Some(task) if task.phase == Phase::Stopping => scene.reply(words::stopping_already()),
         Some(_) => stop_current(room, scene.event, scene.by),
     }
 }
@@ -155,25 +180,25 @@ pub(super) fn cancel_waiting(room: &mut Room, event: &Event, by: &UserId) -> Vec
 
 pub(super) fn steer(scene: &Scene<'_>, room: &mut Room, text: &str) -> Vec<Effect> {
     if text.len() > PROMPT_BYTES_MAX {
-        return scene.reply("That is too long.");
+        return scene.reply(words::too_long_to_add());
     }
     match running(&room.desk) {
         Some(task) => {
             let id = scene.event.id.to_string();
-            let mut effects = scene.reply("Added to the running task.");
+            let mut effects = scene.reply(words::steered());
             effects.push(add(task, id, scene.by, text));
             effects
         }
-        None => scene.reply("Nothing is running that could be added to. Send it as a prompt."),
+        None => scene.reply(words::nothing_to_steer()),
     }
 }
 
 pub(super) fn merge(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
     let Some(at) = room.desk.waiting.iter().position(|task| task.id == *id) else {
-        return scene.reply("That task does not wait any more.");
+        return scene.reply(words::waits_no_more());
     };
     let Some(into) = running(&room.desk).cloned() else {
-        return scene.reply("Nothing is running that could be added to. It will start by itself.");
+        return scene.reply(words::nothing_to_merge_into());
     };
     let Some(task) = leave_line(&mut room.desk, at) else { return vec![] };
     let mut effects = vec![add(&into, task.id.to_string(), &task.by, &task.prompt)];
@@ -225,9 +250,9 @@ pub(super) fn steer_missed(
     match task {
         Ok(task) => line_up(room, event, task),
         Err(wrong) => {
-            let why = format!("The task was over before this could be added to it. {wrong}");
-            let card = crate::Card::new(crate::Tone::Bad, "Not added");
-            let card = card.text(why).text(view::fenced("", text));
+            let card = crate::Card::new(crate::Tone::Bad, words::not_added());
+            let card = card.text(words::over_before_added(wrong));
+            let card = card.text(Text::verbatim(view::fenced("", text)));
             vec![Effect::Post { chat: event.chat.clone(), card }]
         }
     }
@@ -235,7 +260,7 @@ pub(super) fn steer_missed(
 
 pub(super) fn fresh(scene: &Scene<'_>, room: &mut Room) -> Vec<Effect> {
     room.desk.fresh = true;
-    scene.reply("The next prompt starts a fresh conversation.")
+    scene.reply(words::fresh_next())
 }
 
 pub(super) fn claimed(
@@ -248,6 +273,7 @@ pub(super) fn claimed(
     let Some(task) = room.desk.current(id) else { return vec![] };
     if task.phase == Phase::Starting && task.settings.runner == *runner {
         task.phase = Phase::Claimed { claim: claim.to_owned() };
+        task.held = false;
         task.thread = thread.cloned();
     }
     vec![]
@@ -299,7 +325,7 @@ pub(super) fn ended(
     event: &Event,
     id: &TaskId,
     outcome: &Outcome,
-    steps: &[String],
+    steps: &[Text],
 ) -> Vec<Effect> {
     let Some(task) = room.desk.current.take_if(|task| task.id == *id) else { return vec![] };
     room.desk.remember_answers(&task);
@@ -339,7 +365,7 @@ fn over(event: &Event, task: Task, outcome: Outcome) -> Vec<Effect> {
     kept(archive(event, task, outcome, vec![]))
 }
 
-fn archive(event: &Event, mut task: Task, outcome: Outcome, steps: Vec<String>) -> Archive {
+fn archive(event: &Event, mut task: Task, outcome: Outcome, steps: Vec<Text>) -> Archive {
     task.pending.clear();
     task.note(kind(&outcome), event.at);
     let (chat, ended) = (event.chat.clone(), event.at);

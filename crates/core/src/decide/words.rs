@@ -1,29 +1,48 @@
 //! Questions people ask PoCo itself; answering them changes nothing.
 
 use super::Scene;
-use crate::{Action, Card, Effect, Kind, Room, TaskId, Tone, view};
+use crate::words::{command as words, task as task_words};
+use crate::{Action, Button, Card, Effect, Kind, Lang, Room, TaskId, Text, Tone, view};
 
 pub(super) fn help(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
+    vec![scene.post(help_card(scene, room))]
+}
+
+fn help_card(scene: &Scene<'_>, room: &Room) -> Card {
     let place = match &room.kind {
-        Kind::Project(project) => {
-            format!("This group is the project “{}”. Just say what to do.", project.name)
-        }
-        Kind::Lobby(_) => "Here you make projects; each gets a group of its own.".to_owned(),
-        Kind::Fresh | Kind::Gone | Kind::House(_) => String::new(),
+        Kind::Project(project) => words::in_project(&project.name),
+        Kind::Lobby(_) => words::in_lobby(),
+        Kind::Fresh | Kind::Gone | Kind::House(_) => Text::default(),
     };
-    let card = Card::new(Tone::Plain, "PoCo")
+    let other = Action::Speak { lang: Some(room.lang(scene.terms).other()) };
+    Card::new(Tone::Plain, Text::verbatim("PoCo"))
         .text(place)
-        .text(format!("**Commands**\n{}", Action::help(scene.terms.runners.len())));
-    vec![scene.post(card)]
+        .text(words::commands(Action::help(scene.terms.runners.len())))
+        .buttons(vec![Button::new(words::lang_switch(), other)])
+}
+
+/// Speaks another language in this chat from now on. The cards that follow the room are shown in it.
+pub(super) fn speak(scene: &Scene<'_>, room: &mut Room, lang: Option<Lang>) -> Vec<Effect> {
+    let lang = lang.unwrap_or(room.lang(scene.terms).other());
+    room.lang = Some(lang);
+    let mut effects = scene.reply(match lang {
+        Lang::En => words::now_english(),
+        Lang::Zh => words::now_chinese(),
+    });
+    if scene.card().is_some() {
+        // The button is on the help.
+        effects.push(scene.show(help_card(scene, room)));
+    }
+    effects
 }
 
 pub(super) fn unknown(scene: &Scene<'_>, what: &str) -> Vec<Effect> {
     let what: String = what.chars().take(40).filter(|c| !c.is_control()).collect();
-    scene.reply(format!("I do not know how to do “{what}” like this. `/help` lists the commands."))
+    scene.reply(words::unknown(what))
 }
 
-pub(super) fn unsupported(scene: &Scene<'_>, what: &str) -> Vec<Effect> {
-    scene.reply(format!("I can only read text, not {what} yet. Please write what you need."))
+pub(super) fn unsupported(scene: &Scene<'_>, what: &Text) -> Vec<Effect> {
+    scene.reply(words::unsupported(what))
 }
 
 pub(super) fn queue(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
@@ -31,20 +50,29 @@ pub(super) fn queue(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
         format!("{}. `{}` {}", at + 1, task.id, view::brief(&task.prompt))
     };
     let lines: Vec<_> = room.desk.waiting.iter().enumerate().map(line).collect();
-    scene.reply(if lines.is_empty() { "Nothing waits.".to_owned() } else { lines.join("\n") })
+    scene.reply(if lines.is_empty() {
+        task_words::nothing_waits()
+    } else {
+        Text::verbatim(lines.join("\n"))
+    })
 }
 
 pub(super) fn status(scene: &Scene<'_>, room: &Room, id: Option<&TaskId>) -> Vec<Effect> {
     let Some(id) = id else { return vec![scene.post(view::standing(room))] };
     match view::looks(room).remove(&crate::CardKey::Task(id.clone())) {
         Some(card) => vec![scene.post(Card { typing: crate::Typing::No, ..card })],
-        None => vec![Effect::Recall { task: id.clone(), page: 0, on: None }],
+        None => vec![Effect::Recall { task: id.clone(), page: 0, on: None, lang: Lang::default() }],
     }
 }
 
 pub(super) fn page(scene: &Scene<'_>, room: &Room, id: &TaskId, page: usize) -> Vec<Effect> {
     if room.desk.find(id).is_some() {
-        return scene.reply("That task is not over yet.");
+        return scene.reply(task_words::is_not_over());
     }
-    vec![Effect::Recall { task: id.clone(), page, on: scene.card().cloned() }]
+    vec![Effect::Recall {
+        task: id.clone(),
+        page,
+        on: scene.card().cloned(),
+        lang: Lang::default(),
+    }]
 }

@@ -1,9 +1,11 @@
 //! Cards of tasks, from waiting to over.
 
 use super::{brief, escape, fenced, runner};
+use crate::words::{approval as ask_words, task as words};
 use crate::{
     Action, Archive, Ask, Block, Button, CONFIRMATION, Card, CardKey, Choice, Desk, Field, Form,
-    Look, Outcome, Pages, Pending, Phase, Question, Room, Task, TaskId, Tone, Transcript, Typing,
+    Lang, Look, Outcome, Pages, Pending, Phase, Question, Room, Task, TaskId, Text, Tone,
+    Transcript, Typing,
 };
 use std::collections::BTreeMap;
 
@@ -15,22 +17,28 @@ const OPTIONS_MAX: usize = 20;
 
 /// Returns the card of a task under way, with what it has brought so far.
 ///
-/// `None` if the room is not at this task, or if its card has something to ask.
-pub fn live(room: &Room, id: &TaskId, transcript: &Transcript) -> Option<(CardKey, Card)> {
+/// `lang` is what the room speaks. `None` if the room is not at this task, or if its card has something to ask.
+pub fn live(
+    room: &Room,
+    lang: Lang,
+    id: &TaskId,
+    transcript: &Transcript,
+) -> Option<(CardKey, Card)> {
     let desk = &room.desk;
     let task = desk.current.as_ref().filter(|task| task.id == *id)?;
     if task.phase != Phase::Running || !task.pending.is_empty() {
         return None;
     }
-    let (steps, answer) = (transcript.steps_shown(), transcript.window());
-    Some((task.card(), running(task, steps, answer)))
+    let (steps, answer) = (transcript.steps_shown(lang), transcript.window(lang));
+    Some((task.card(), running(task, steps, answer).told(lang)))
 }
 
 /// Returns the card of a task that is not over; `place` is its place in line.
 pub(super) fn card(room: &Room, task: &Task, place: usize) -> Card {
     let card = standing(&room.desk, task, place);
     // Whoever waits for a machine that is not there should know.
-    match runner::away(room).filter(|_| place == 0 && task.phase != Phase::Confirming) {
+    let away = runner::away(room).filter(|_| place == 0 && task.phase != Phase::Confirming);
+    match away.or_else(|| runner::held(task)) {
         Some(note) => card.text(note),
         None => card,
     }
@@ -40,56 +48,60 @@ fn standing(desk: &Desk, task: &Task, place: usize) -> Card {
     let stop = Action::Stop { task: Some(task.id.clone()) };
     match &task.phase {
         Phase::Waiting => {
-            let card = shell(Tone::Plain, "Queued", task).text(escape(&brief(&task.prompt)));
+            let card = shell(Tone::Plain, words::queued(), task)
+                .text(Text::verbatim(escape(&brief(&task.prompt))));
             let running = desk.current.as_ref().filter(|it| it.phase == Phase::Running);
             let merge = running.map(|_| {
-                Button::new("Add to the running turn", Action::Merge { task: task.id.clone() })
+                Button::new(words::add_to_turn(), Action::Merge { task: task.id.clone() })
             });
-            let buttons = [Some(Button::new("Cancel", stop)), merge].into_iter().flatten();
-            card.note(format!("Place {place} in line.")).buttons(buttons.collect())
+            let buttons = [Some(Button::new(words::cancel(), stop)), merge].into_iter().flatten();
+            card.note(words::place_in_line(place)).buttons(buttons.collect())
         }
-        Phase::Confirming => shell(Tone::Asking, "Waiting", task)
-            .text("Run this?")
-            .block(Block::Text(fenced("", &task.prompt)))
+        Phase::Confirming => shell(Tone::Asking, words::waiting(), task)
+            .text(ask_words::run_this())
+            .block(Block::Text(Text::verbatim(fenced("", &task.prompt))))
             .buttons(vec![
                 Button::new(
-                    "Approve",
+                    ask_words::approve(),
                     Action::Approve { what: task.question(CONFIRMATION), session: false },
                 )
                 .primary(),
                 Button::new(
-                    "Reject",
+                    ask_words::reject(),
                     Action::Deny { what: task.question(CONFIRMATION), why: None },
                 )
                 .danger(),
             ]),
-        Phase::Starting | Phase::Claimed { .. } => shell(Tone::Busy, "Created", task)
-            .note(brief(&task.prompt))
-            .buttons(vec![Button::new("Stop", stop).danger()]),
+        Phase::Starting | Phase::Claimed { .. } => shell(Tone::Busy, words::created(), task)
+            .note(Text::verbatim(brief(&task.prompt)))
+            .buttons(vec![Button::new(words::stop(), stop).danger()]),
         Phase::Running if task.pending.is_empty() => running(task, String::new(), String::new()),
         Phase::Running => asking(task),
-        Phase::Stopping => shell(Tone::Busy, "Stopping", task).note(brief(&task.prompt)),
+        Phase::Stopping => {
+            shell(Tone::Busy, words::stopping(), task).note(Text::verbatim(brief(&task.prompt)))
+        }
     }
 }
 
 fn running(task: &Task, steps: String, answer: String) -> Card {
     let stop = Action::Stop { task: Some(task.id.clone()) };
-    shell(Tone::Busy, "Running", task)
-        .note(brief(&task.prompt))
+    shell(Tone::Busy, words::running(), task)
+        .note(Text::verbatim(brief(&task.prompt)))
         .block(Block::Live { steps, answer })
-        .buttons(vec![Button::new("Stop", stop).danger()])
+        .buttons(vec![Button::new(words::stop(), stop).danger()])
         .typing(Typing::Now)
 }
 
 fn asking(task: &Task) -> Card {
-    let card = shell(Tone::Asking, "Waiting", task).note(brief(&task.prompt));
+    let card =
+        shell(Tone::Asking, words::waiting(), task).note(Text::verbatim(brief(&task.prompt)));
     let card = task.pending.iter().take(ASKS_SHOWN).fold(card, |card, it| ask(card, task, it));
     let card = match task.pending.len().saturating_sub(ASKS_SHOWN) {
         0 => card,
-        more => card.note(format!("{more} more questions follow when these are answered.")),
+        more => card.note(ask_words::more(more)),
     };
     let stop = Action::Stop { task: Some(task.id.clone()) };
-    card.block(Block::Rule).buttons(vec![Button::new("Stop", stop).danger()])
+    card.block(Block::Rule).buttons(vec![Button::new(words::stop(), stop).danger()])
 }
 
 /// Adds a question and the ways to answer it.
@@ -98,15 +110,13 @@ fn ask(card: Card, task: &Task, pending: &Pending) -> Card {
     let card = card.block(Block::Rule);
     let (card, reason) = match &pending.approval.ask {
         Ask::Command { cwd, reason, .. } => {
-            (card.text(format!("**Run this command?** `{what}`\nin {}", escape(cwd))), reason)
+            (card.text(ask_words::command(&what, escape(cwd))), reason)
         }
         Ask::Patch { files, reason, .. } => {
             let files: Vec<_> = files.iter().map(|file| escape(file)).collect();
-            (card.text(format!("**Change these files?** `{what}`\n{}", files.join("\n"))), reason)
+            (card.text(ask_words::patch(&what, files.join("\n"))), reason)
         }
-        Ask::Permission { reason, .. } => {
-            (card.text(format!("**Give these permissions?** `{what}`")), reason)
-        }
+        Ask::Permission { reason, .. } => (card.text(ask_words::permission(&what)), reason),
         Ask::Questions(questions) => return questions_form(card, task, pending, questions),
     };
     let card = match pending.approval.ask.long() {
@@ -116,24 +126,24 @@ fn ask(card: Card, task: &Task, pending: &Pending) -> Card {
         }),
         None => card,
     };
-    let card = if reason.is_empty() { card } else { card.note(format!("Why: {reason}")) };
+    let card = if reason.is_empty() { card } else { card.note(ask_words::why(reason)) };
     let approve = |session| Action::Approve { what: what.clone(), session };
     let deny = Action::Deny { what: what.clone(), why: None };
     card.buttons(vec![
-        Button::new("Allow once", approve(false)).primary(),
-        Button::new("Allow for this session", approve(true)),
-        Button::new("Deny", deny.clone()).danger(),
+        Button::new(ask_words::allow_once(), approve(false)).primary(),
+        Button::new(ask_words::allow_session(), approve(true)),
+        Button::new(ask_words::deny(), deny.clone()).danger(),
     ])
     .block(Block::Form(Form {
         name: format!("deny_{}", pending.number),
         fields: vec![Field::Input {
             name: format!("why_{}", pending.number),
-            label: String::new(),
-            placeholder: "What should it do instead?".to_owned(),
+            label: Text::default(),
+            placeholder: ask_words::what_instead(),
             value: String::new(),
             required: true,
         }],
-        submit: Button::new("Deny and tell it why", deny),
+        submit: Button::new(ask_words::deny_with_why(), deny),
         others: vec![],
     }))
 }
@@ -141,25 +151,26 @@ fn ask(card: Card, task: &Task, pending: &Pending) -> Card {
 fn questions_form(card: Card, task: &Task, pending: &Pending, questions: &[Question]) -> Card {
     let what = task.question(pending.number);
     let field = |(at, question): (usize, &Question)| {
-        let (name, label) = (format!("answer_{at}"), question.text.clone());
+        let (name, label) = (format!("answer_{at}"), Text::verbatim(&question.text));
         if question.options.is_empty() {
             let (placeholder, value) = Default::default();
             return Field::Input { name, label, placeholder, value, required: true };
         }
         let options = question.options.iter().take(OPTIONS_MAX);
-        let options = options.map(|it| Choice { label: it.clone(), value: it.clone() }).collect();
+        let options =
+            options.map(|it| Choice { label: Text::verbatim(it), value: it.clone() }).collect();
         Field::Select { name, label, options, value: None }
     };
     let answers =
         Action::Answer { approval: pending.approval.id.clone(), answers: BTreeMap::new() };
-    card.text(format!("**The agent asks** `{what}`"))
+    card.text(ask_words::questions(&what))
         .block(Block::Form(Form {
             name: format!("answer_{}", pending.number),
             fields: questions.iter().enumerate().map(field).collect(),
-            submit: Button { look: Look::Primary, ..Button::new("Answer", answers) },
+            submit: Button { look: Look::Primary, ..Button::new(ask_words::answer(), answers) },
             others: vec![],
         }))
-        .buttons(vec![Button::new("Deny", Action::Deny { what, why: None }).danger()])
+        .buttons(vec![Button::new(ask_words::deny(), Action::Deny { what, why: None }).danger()])
 }
 
 /// Returns the card of a task that is over, at a page of what it brought.
@@ -171,30 +182,35 @@ pub fn recalled(archive: &Archive, page: usize) -> Card {
     let page = page.min(count - 1);
     let mut card = shell(tone, word, task);
     if count > 1 {
-        card.title.push_str(&format!(" [{}/{count}]", page + 1));
+        card.title = card.title.map(|title| format!("{title} [{}/{count}]", page + 1));
     }
     card = match outcome {
+        Outcome::Answered { answer } if answer.first.trim().is_empty() => {
+            card.note(words::silent())
+        }
         Outcome::Answered { .. } => card,
-        Outcome::Failed { reason, .. } => card.text(format!("**Failed:** {}", escape(reason))),
-        Outcome::Stopped { partial: None } => card.text("Stopped before it said anything."),
-        Outcome::Stopped { partial: Some(_) } => card.note("Stopped. This is what it had said:"),
+        Outcome::Failed { reason, .. } => {
+            card.text(words::failed_because(reason.clone().map(escape)))
+        }
+        Outcome::Stopped { partial: None } => card.text(words::stopped_before()),
+        Outcome::Stopped { partial: Some(_) } => card.note(words::stopped_with()),
         Outcome::Interrupted { reason, begun, .. } => card.text(cut_off(reason, *begun)),
         Outcome::Cancelled { .. } => {
-            card.text(escape(&brief(&task.prompt))).note("Cancelled before it started.")
+            card.text(Text::verbatim(escape(&brief(&task.prompt)))).note(words::cancelled_before())
         }
-        Outcome::Merged { into } => card
-            .text(escape(&brief(&task.prompt)))
-            .note(format!("Added to the running task {into}.")),
+        Outcome::Merged { into } => {
+            card.text(Text::verbatim(escape(&brief(&task.prompt)))).note(words::added_to(into))
+        }
     };
     if let Some(pages) = pages {
         card = turned(card, pages, page, |page| Action::Page { task: task.id.clone(), page });
     }
     if !archive.steps.is_empty() {
-        let title = format!("{} steps", archive.steps.len());
-        card = card.block(Block::Fold { title, text: archive.steps.join("\n") });
+        let title = words::steps(archive.steps.len());
+        card = card.block(Block::Fold { title, text: Text::join(archive.steps.clone(), "\n") });
     }
     match (&archive.settled, outcome) {
-        (Some(how), _) => card.note(how),
+        (Some(how), _) => card.note(how.clone()),
         (None, Outcome::Interrupted { .. }) => card.buttons(choices(&task.id)),
         (None, _) => card,
     }
@@ -202,29 +218,29 @@ pub fn recalled(archive: &Archive, page: usize) -> Card {
 
 fn choices(id: &TaskId) -> Vec<Button> {
     vec![
-        Button::new("Resume", Action::Resume { task: id.clone() }).primary(),
-        Button::new("Run again", Action::Again { task: id.clone() }),
-        Button::new("Discard", Action::Discard { task: id.clone() }),
+        Button::new(words::resume(), Action::Resume { task: id.clone() }).primary(),
+        Button::new(words::again(), Action::Again { task: id.clone() }),
+        Button::new(words::discard(), Action::Discard { task: id.clone() }),
     ]
 }
 
-fn cut_off(reason: &str, begun: Option<bool>) -> String {
+fn cut_off(reason: &Text, begun: Option<bool>) -> Text {
     let known = match begun {
-        Some(true) => "It had begun; what it did until then stays.",
-        Some(false) => "It had not begun.",
-        None => "It is not known whether it had begun. Look at the folder before you run it again.",
+        Some(true) => words::cut_off_begun(),
+        Some(false) => words::cut_off_not_begun(),
+        None => words::cut_off_unclear(),
     };
-    format!("**Interrupted:** {} {known}", escape(reason))
+    words::cut_off(reason.clone().map(escape), known)
 }
 
-fn verdict(outcome: &Outcome) -> (Tone, &'static str) {
+fn verdict(outcome: &Outcome) -> (Tone, Text) {
     match outcome {
-        Outcome::Answered { .. } => (Tone::Good, "Complete"),
-        Outcome::Failed { .. } => (Tone::Bad, "Error"),
-        Outcome::Stopped { .. } | Outcome::Cancelled { .. } => (Tone::Ended, "Stopped"),
-        Outcome::Interrupted { begun: None, .. } => (Tone::Bad, "Unknown"),
-        Outcome::Interrupted { .. } => (Tone::Bad, "Interrupted"),
-        Outcome::Merged { .. } => (Tone::Ended, "Added"),
+        Outcome::Answered { .. } => (Tone::Good, words::complete()),
+        Outcome::Failed { .. } => (Tone::Bad, words::error()),
+        Outcome::Stopped { .. } | Outcome::Cancelled { .. } => (Tone::Ended, words::stopped()),
+        Outcome::Interrupted { begun: None, .. } => (Tone::Bad, words::unknown()),
+        Outcome::Interrupted { .. } => (Tone::Bad, words::interrupted()),
+        Outcome::Merged { .. } => (Tone::Ended, words::added()),
     }
 }
 
@@ -241,17 +257,18 @@ pub(crate) fn text(outcome: &Outcome) -> Option<&Pages> {
 /// Adds one page of a text, and the buttons to turn it.
 fn turned(card: Card, pages: &Pages, page: usize, action: impl Fn(usize) -> Action) -> Card {
     let card = if page == 0 {
-        card.text(&pages.first)
+        card.text(Text::verbatim(&pages.first))
     } else {
         card.block(Block::Stored { pages: pages.id.clone(), page })
     };
-    let back = (page > 0).then(|| Button::new("Previous Page", action(page.saturating_sub(1))));
-    let on = (page + 1 < pages.count).then(|| Button::new("Next Page", action(page + 1)));
+    let back =
+        (page > 0).then(|| Button::new(words::previous_page(), action(page.saturating_sub(1))));
+    let on = (page + 1 < pages.count).then(|| Button::new(words::next_page(), action(page + 1)));
     card.buttons([back, on].into_iter().flatten().collect())
 }
 
-fn shell(tone: Tone, word: &str, task: &Task) -> Card {
+fn shell(tone: Tone, word: Text, task: &Task) -> Card {
     let model = task.settings.model.as_ref().unwrap_or(&task.settings.agent);
-    let title = format!("[{word}] Task: {} ({model}, {})", task.id, task.settings.workdir);
+    let title = words::title(word, &task.id, model, &task.settings.workdir);
     Card::new(tone, title).typing(Typing::Idle)
 }

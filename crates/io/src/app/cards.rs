@@ -4,7 +4,8 @@ use super::App;
 use super::perform::once;
 use crate::port::{ChatError, MessageId};
 use crate::record::{Owed, Record};
-use poco_core::{Card, CardKey, CardRef, ChatId, Effect, TaskId, recalled};
+use poco_core::words::task as words;
+use poco_core::{Card, CardKey, CardRef, ChatId, Effect, Lang, TaskId, Text, Tone, recalled};
 
 impl App {
     /// Makes one card look as it should. `None` if that failed and may work later.
@@ -19,8 +20,9 @@ impl App {
             Effect::Post { chat, card } => {
                 self.post(chat, card, &once(&[&owed.id])).await.map(|_| None)
             }
-            Effect::Recall { task, page, on } => {
-                self.recall(chat, record, owed, task, *page, on.as_ref()).await.map(|()| None)
+            Effect::Recall { task, page, on, lang } => {
+                let recall = Recall { task, page: *page, on: on.as_ref(), lang: *lang };
+                self.recall(chat, record, owed, &recall).await.map(|()| None)
             }
             Effect::Toast { .. }
             | Effect::Send { .. }
@@ -32,6 +34,7 @@ impl App {
             Ok(posted) => Some((owed, posted)),
             Err(ChatError::Refused(reason) | ChatError::Gone(reason)) => {
                 // It would fail for ever; the task goes on and can be asked for with /status.
+                let reason = reason.of(Lang::En);
                 tracing::error!(chat.id = %chat, effect.id = owed.id, "a card was refused: {reason}");
                 Some((owed, None))
             }
@@ -80,18 +83,17 @@ impl App {
         chat: &ChatId,
         record: &Record,
         owed: &Owed,
-        task: &TaskId,
-        page: usize,
-        on: Option<&CardRef>,
+        recall: &Recall<'_>,
     ) -> Result<(), ChatError> {
+        let Recall { task, page, on, lang } = *recall;
         let kept = self.kept(task).await?;
         // A task is only shown in its own chat, whoever knows its name elsewhere.
         let Some(kept) = kept.filter(|kept| kept.archive.chat == *chat) else {
-            let card =
-                Card::new(poco_core::Tone::Plain, "PoCo").text("There is no such task here.");
+            let card = Card::new(Tone::Plain, Text::verbatim("PoCo")).text(words::none_here());
+            let card = card.told(lang);
             return self.post(chat, &card, &once(&[&owed.id])).await.map(|_| ());
         };
-        let card = recalled(&kept.archive, page);
+        let card = recalled(&kept.archive, page).told(lang);
         let Some(on) = on else {
             let card = Card { typing: poco_core::Typing::No, ..card };
             return self.post(chat, &card, &once(&[&owed.id])).await.map(|_| ());
@@ -101,6 +103,14 @@ impl App {
         let message = message.unwrap_or_else(|| record.pressed(on));
         self.chat.update(&message, &card, owed.order).await
     }
+}
+
+/// A kept task to show again; see [`Effect::Recall`].
+struct Recall<'a> {
+    task: &'a TaskId,
+    page: usize,
+    on: Option<&'a CardRef>,
+    lang: Lang,
 }
 
 /// Names a card so that posting it again is known for what it is.

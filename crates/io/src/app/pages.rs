@@ -2,8 +2,9 @@
 
 use super::App;
 use crate::port::{Document, PutError};
-use anyhow::{Context, anyhow};
-use poco_core::{Block, Card, Pages, PagesId, hash, paginate};
+use anyhow::Context;
+use poco_core::words::task as words;
+use poco_core::{Block, Card, Lang, Pages, PagesId, Text, hash, paginate};
 
 impl App {
     /// Cuts a text into pages and keeps them. Keeping the same text again under the same id changes
@@ -27,7 +28,8 @@ impl App {
     pub async fn fill(&self, mut card: Card) -> anyhow::Result<Card> {
         for block in &mut card.blocks {
             if let Block::Stored { pages, page } = block {
-                *block = Block::Text(self.page(pages, *page).await?);
+                let text = self.page(pages, *page).await?;
+                *block = Block::Text(text.map_or_else(words::forgotten, Text::verbatim));
             }
         }
         Ok(card)
@@ -37,19 +39,23 @@ impl App {
     pub async fn pages(&self, pages: &Pages) -> anyhow::Result<String> {
         let mut text = pages.first.clone();
         for page in 1..pages.count {
-            text.push_str(&self.page(&pages.id, page).await?);
+            let next = self.page(&pages.id, page).await?;
+            text.push_str(&next.unwrap_or_else(|| words::forgotten().of(Lang::En).to_owned()));
         }
         Ok(text)
     }
 
-    /// Returns the text of a kept page; the first one is not kept so.
-    pub async fn page(&self, id: &PagesId, page: usize) -> anyhow::Result<String> {
+    /// Returns the text of a kept page; the first one is not kept so. Pages are there before anything
+    /// names them, and may be forgotten after a long time.
+    pub async fn page(&self, id: &PagesId, page: usize) -> anyhow::Result<Option<String>> {
         let document = self.store.get(&key(id, page)).await.context("load a page")?;
-        let document = document.ok_or_else(|| anyhow!("page {page} of {id} is gone"))?;
-        Ok(document.body)
+        Ok(document.map(|document| document.body))
     }
 }
 
+/// Begins the keys of pages; their ids begin with those of their tasks.
+pub(crate) const PAGES: &str = "page/";
+
 fn key(id: &PagesId, page: usize) -> String {
-    format!("page/{id}/{page:05}")
+    format!("{PAGES}{id}/{page:05}")
 }

@@ -6,9 +6,10 @@ use crate::port::{ChatError, Job, MessageId, PutError};
 use crate::record::{Owed, Record};
 use anyhow::Context;
 use futures_util::future::join_all;
+use poco_core::words::platform as words;
 use poco_core::{
-    Archive, CardKey, ChatId, Command, Effect, Event, EventId, Fact, Listing, Settings, Timestamp,
-    UserId, hash,
+    Archive, CardKey, ChatId, Command, Effect, Event, EventId, Fact, Lang, Listing, Settings,
+    Timestamp, UserId, hash,
 };
 use std::collections::VecDeque;
 
@@ -239,8 +240,8 @@ impl App {
                 let message = self.message_of(record, paid, archive);
                 self.keep(archive, message).await.context("keep")?;
             }
-            Effect::Open { request, name, by, settings } => {
-                let opening = Opening { request, name, by, settings };
+            Effect::Open { request, name, by, settings, lang } => {
+                let opening = Opening { request, name, by, settings, lang: *lang };
                 return self.open(chat, owed, &opening, paid).await;
             }
         }
@@ -260,7 +261,7 @@ impl App {
         opening: &Opening<'_>,
         paid: &mut Paid,
     ) -> anyhow::Result<bool> {
-        let Opening { request, name, by, settings } = *opening;
+        let Opening { request, name, by, settings, lang } = *opening;
         let request = request.clone();
         let fact = match self.chat.open(name, by, &once(&[&owed.id])).await {
             Ok(chat) => {
@@ -273,7 +274,7 @@ impl App {
                     workdir,
                     leaving: false,
                 };
-                let opened = Fact::Opened { name, by, settings, lobby: lobby.clone() };
+                let opened = Fact::Opened { name, by, settings, lobby: lobby.clone(), lang };
                 paid.events.push(follow("opened", owed, &chat, opened));
                 Fact::Listed { request, project: listing }
             }
@@ -282,9 +283,7 @@ impl App {
             }
             Err(ChatError::Later(error)) if self.is_late(owed.at) => {
                 tracing::error!(effect.id = owed.id, "a chat could not be opened: {error:#}");
-                let reason = "The chat platform did not answer. If a group of this name turns up \
-                              later, it can be deleted."
-                    .to_owned();
+                let reason = words::no_answer_opening();
                 Fact::OpenFailed { request, reason }
             }
             Err(ChatError::Later(error)) => return Err(error.context("open a chat")),
@@ -303,6 +302,7 @@ struct Opening<'a> {
     name: &'a str,
     by: &'a UserId,
     settings: &'a Settings,
+    lang: Option<Lang>,
 }
 
 /// Says whether a record owes more than was paid. What came in meanwhile is no failure: whoever
@@ -326,5 +326,5 @@ pub(super) fn once(parts: &[&str]) -> String {
 /// An event that an effect gave rise to. The same effect gives the same event.
 fn follow(word: &str, owed: &Owed, chat: &ChatId, fact: Fact) -> Event {
     let id = EventId::new(format!("{}-{word}", owed.id));
-    Event { id, chat: chat.clone(), at: owed.at, fact }
+    Event { id, chat: chat.clone(), at: owed.at, lang: None, fact }
 }

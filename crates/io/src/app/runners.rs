@@ -7,7 +7,7 @@ use poco_core::{ChatId, Event, EventId, Fact, Kind, Room, Runner, RunnerId, Term
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Begins the keys of what machines say of themselves.
-const RUNNERS: &str = "runner/";
+pub const RUNNERS: &str = "runner/";
 
 /// How long what was read of the machines is good for, in milliseconds.
 const FRESH: u64 = 10_000;
@@ -38,18 +38,28 @@ impl App {
 
     /// Leaves word that a machine is there, and how it is.
     pub async fn heartbeat(&self, runner: &Runner) -> anyhow::Result<()> {
-        let key = key(&runner.id);
+        let key = runner_key(&runner.id);
         let body = serde_json::to_string(runner).context("write a heartbeat")?;
         for _ in 0..TRIES_MAX {
             let old = self.store.get(&key).await.context("load a heartbeat")?;
             let version = old.map_or(0, |old| old.version) + 1;
             match self.store.put(&key, &Document { version, body: body.clone() }).await {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.note(runner);
+                    return Ok(());
+                }
                 Err(PutError::Conflict) => {}
                 Err(PutError::Other(error)) => return Err(error.context("save a heartbeat")),
             }
         }
         anyhow::bail!("another process says it is the machine {}", runner.id)
+    }
+
+    /// What a machine says of itself is known here at once.
+    fn note(&self, runner: &Runner) {
+        let Some(known) = &self.known.0 else { return };
+        let runners = &mut known.lock().unwrap_or_else(PoisonError::into_inner).1;
+        runners.iter_mut().filter(|it| it.id == runner.id).for_each(|it| it.clone_from(runner));
     }
 
     /// Returns what machines there are, as of a few seconds ago.
@@ -81,7 +91,7 @@ impl App {
                 continue;
             }
             let id = EventId::new(format!("checked-{}", now.0));
-            let event = Event { id, chat: chat.clone(), at: now, fact: Fact::Checked };
+            let event = Event { id, chat: chat.clone(), at: now, lang: None, fact: Fact::Checked };
             self.take_in(event).await.context("tell a project of its machine")?;
             told.push(chat);
         }
@@ -110,11 +120,17 @@ impl App {
 }
 
 fn is_news(room: &Room, runners: &[Runner], now: Timestamp) -> bool {
+    if let Some(task) = room.desk.current.as_ref().filter(|task| task.held)
+        && runners.iter().any(|it| it.id == task.settings.runner && it.away(now).is_none())
+    {
+        return true;
+    }
     let Kind::Project(project) = &room.kind else { return false };
     let runner = runners.iter().find(|it| it.id == project.settings.runner);
     runner.and_then(|it| it.away(now)) != project.away
 }
 
-fn key(id: &RunnerId) -> String {
+/// The key of what a machine says of itself.
+pub fn runner_key(id: &RunnerId) -> String {
     format!("{RUNNERS}{id}")
 }

@@ -7,7 +7,7 @@ use poco_core::{Archive, ChatId, Effect, Outcome, Room, Task, TaskId, Timestamp}
 use serde::{Deserialize, Serialize};
 
 /// Begins the keys of tasks that are over; their ids sort by time.
-const TASKS: &str = "task/";
+pub(crate) const TASKS: &str = "task/";
 
 /// How often keeping is tried again when another writer came first.
 const TRIES_MAX: usize = 4;

@@ -41,6 +41,8 @@ impl FromIterator<(String, String)> for Environment {
 pub struct Given {
     environment: Environment,
     flags: BTreeMap<&'static str, String>,
+    /// What a secret of the cloud holds; it counts where nothing else was given.
+    revealed: BTreeMap<&'static str, String>,
     file: Option<SettingsFile>,
     pub(super) home: PathBuf,
     /// Where the settings file is, or would be.
@@ -64,6 +66,7 @@ impl Given {
         let mut given = Self {
             environment,
             flags: BTreeMap::new(),
+            revealed: BTreeMap::new(),
             file: None,
             home: PathBuf::new(),
             file_path: PathBuf::new(),
@@ -101,6 +104,11 @@ impl Given {
         self.flags.insert(name, value);
     }
 
+    /// Fills in what a secret of the cloud holds.
+    pub fn reveal(&mut self, name: &'static str, value: String) {
+        self.revealed.insert(name, value);
+    }
+
     /// Returns the file to change, unless it can't be read.
     pub fn file(&self) -> Option<&SettingsFile> {
         self.file.as_ref()
@@ -116,7 +124,10 @@ impl Given {
         let in_file = || Some((self.file.as_ref()?.get(key)?, Source::File));
         match in_environment.or_else(in_file) {
             Some((value, source)) if !value.trim().is_empty() => (value.trim().to_owned(), source),
-            Some(_) | None => (key.default.to_owned(), Source::Default),
+            Some(_) | None => match self.revealed.get(key.name) {
+                Some(value) => (value.trim().to_owned(), Source::Secret),
+                None => (key.default.to_owned(), Source::Default),
+            },
         }
     }
 

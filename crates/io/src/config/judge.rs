@@ -4,10 +4,11 @@ use super::given::Given;
 use super::keys::key;
 use super::mistake::{Mistake, Mistakes, Source, hint};
 use super::{
-    Acp, Agents, Backend, Claude, Codex, Config, Cursor, Delivery, Feishu, Http, State, Transport,
+    Acp, Agents, Backend, Claude, Cloud, Codex, Config, Cursor, Delivery, Feishu, Http, State,
+    Transport,
 };
 use crate::secret::Secret;
-use poco_core::{RunnerId, UserId};
+use poco_core::{Lang, RunnerId, UserId};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,10 +30,12 @@ impl Given {
         let mut config = Config {
             home: self.home.clone(),
             app_name: judge.text("POCO_APP_NAME"),
+            lang: judge.lang(),
             owner: judge.optional("POCO_OWNER_OPEN_ID", open_id).map(UserId::new),
             http: judge.http(),
             feishu: judge.feishu(),
             state: judge.state(),
+            cloud: judge.cloud(),
             runner: RunnerId::new(judge.read("POCO_RUNNER", runner).unwrap_or_default()),
             agents: judge.agents(),
             log: judge.log(),
@@ -94,6 +97,10 @@ impl Judge<'_> {
             }),
             table: self.optional("POCO_STATE_TABLE", word).unwrap_or_default(),
             queue_url: self.optional("POCO_QUEUE_URL", word).unwrap_or_default(),
+            keep: self
+                .read("POCO_KEEP_DAYS", |text| number(text, 0..=36_500))
+                .filter(|days: &u64| *days > 0)
+                .map(|days| Duration::from_secs(days * 24 * 60 * 60)),
         };
         if state.backend == Backend::DynamoDb {
             for (key, value) in
@@ -105,6 +112,14 @@ impl Judge<'_> {
             }
         }
         state
+    }
+
+    fn cloud(&mut self) -> Cloud {
+        Cloud {
+            url: self.optional("POCO_CLOUD_URL", web_address),
+            region: self.optional("POCO_AWS_REGION", word),
+            profile: self.optional("POCO_AWS_PROFILE", word),
+        }
     }
 
     fn agents(&mut self) -> Agents {
@@ -214,6 +229,11 @@ impl Judge<'_> {
                 .unwrap_or_default(),
             timeout: self.seconds("POCO_CLAUDE_TIMEOUT_SECONDS"),
         }
+    }
+
+    fn lang(&mut self) -> Lang {
+        let languages = Lang::ALL.map(|lang| (lang.as_str(), lang));
+        self.read("POCO_LANG", |text| one_of(text, &languages)).unwrap_or_default()
     }
 
     fn log(&mut self) -> String {
@@ -389,6 +409,17 @@ fn base_url(text: &str) -> Result<String, String> {
     });
     let allowed = "use scheme and host, such as https://open.feishu.cn";
     url.map(|url| url.origin().ascii_serialization()).ok_or_else(|| allowed.to_owned())
+}
+
+/// Keeps the path too: a stage of an API may be in it.
+fn web_address(text: &str) -> Result<String, String> {
+    let url = reqwest::Url::parse(text).ok().filter(|url| {
+        ["http", "https"].contains(&url.scheme()) && url.host().is_some() && url.query().is_none()
+    });
+    let url = url.map(|_| text.trim_end_matches('/').trim_end_matches("/health").to_owned());
+    url.ok_or_else(|| {
+        "use a URL, such as https://abc.execute-api.eu-central-1.amazonaws.com".into()
+    })
 }
 
 fn command(text: &str) -> Result<Vec<String>, String> {

@@ -67,6 +67,7 @@ pub const KEYS: &[Key] = &[
     key_of("POCO_CONFIG_PATH", "$POCO_HOME/poco.config.json", "The settings file")
         .environment_only(),
     key_of("POCO_APP_NAME", "PoCo", "Name of this PoCo"),
+    key_of("POCO_LANG", "en", "What chats speak that chose no language: zh or en"),
     key_of("POCO_OWNER_OPEN_ID", "", "Who owns this PoCo: an open id (ou_…); empty for pairing"),
     key_of("POCO_LOG", "info", "What is logged: error, warn, info, debug, trace, or a filter"),
     key_of("POCO_HOST", "127.0.0.1", "Address the HTTP routes listen on"),
@@ -100,8 +101,20 @@ pub const KEYS: &[Key] = &[
     key_of(
         "POCO_SECRET_ARN",
         "",
-        "The secret of Secrets Manager that holds the app's, in the cloud",
+        "What holds the app's secrets in the cloud: a secret's ARN, or an SSM parameter's ARN or /name",
     ),
+    key_of(
+        "POCO_CLOUD_URL",
+        "",
+        "Where the functions answer: the outputs' HealthUrl without /health",
+    ),
+    key_of("POCO_AWS_REGION", "", "The region of the cloud; empty for AWS's own settings"),
+    key_of(
+        "POCO_AWS_PROFILE",
+        "",
+        "The AWS profile this machine signs in with; empty for AWS's own",
+    ),
+    key_of("POCO_KEEP_DAYS", "0", "Days that tasks which are over are kept; 0 for ever"),
     key_of("POCO_RUNNER", "local", "The name of this machine, in the cloud"),
     key_of(
         "POCO_AGENT_BACKEND",

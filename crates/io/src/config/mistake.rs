@@ -8,6 +8,8 @@ pub enum Source {
     Flag,
     Environment,
     File,
+    /// A secret of the cloud.
+    Secret,
     Default,
 }
 
@@ -17,6 +19,7 @@ impl Source {
             Self::Flag => "command line",
             Self::Environment => "environment",
             Self::File => "file",
+            Self::Secret => "secret",
             Self::Default => "default",
         }
     }

@@ -174,7 +174,8 @@ impl Feishu {
     /// Takes out of the platform's words what must not be seen, and what it quotes of a card.
     fn scrub(&self, message: &str, token: Option<&Secret>) -> String {
         let message = message.split("ErrorValue:").next().unwrap_or_default().trim();
-        let secrets = [Some(&self.shared.app_secret), token].into_iter().flatten();
+        let app_secret = self.shared.keyring.keys().app_secret;
+        let secrets = [Some(&app_secret), token].into_iter().flatten();
         let secrets = secrets.filter(|secret| !secret.is_empty());
         let message = secrets
             .fold(message.to_owned(), |message, secret| message.replace(secret.expose(), "***"));

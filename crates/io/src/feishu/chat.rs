@@ -160,7 +160,7 @@ impl Feishu {
         };
         match painted {
             // What can't be shown here may be shown anew.
-            Err(rejected) if rejected.is_content() => Err(ChatError::Gone(rejected.to_string())),
+            Err(rejected) if rejected.is_content() => Err(ChatError::Gone(rejected.explain())),
             Err(rejected) => Err(rejected.into()),
             Ok(()) => {
                 screen.show(&look);

@@ -1,15 +1,18 @@
 //! The Feishu app as PoCo holds it: who it is, and all that its calls share.
 
 use super::call::Request;
-use super::error::{Class, Rejected};
+use super::error::{Advice, Class, Rejected, WRONG_SECRET};
 use super::lane::Lanes;
 use super::made::Makings;
 use super::pacer::Pacer;
 use super::recent::{Outbound, Recent};
 use super::token::{Issued, Tokens};
 use crate::config;
+use crate::keyring::Keyring;
 use crate::secret::Secret;
 use anyhow::Context;
+use poco_core::Text;
+use poco_core::words::platform as words;
 use reqwest::Method;
 use serde_json::json;
 use std::fmt;
@@ -40,7 +43,7 @@ pub(super) struct Shared {
     pub(super) http: reqwest::Client,
     pub(super) base_url: String,
     app_id: String,
-    pub(super) app_secret: Secret,
+    pub(super) keyring: Keyring,
     pub(super) tokens: Tokens,
     pub(super) recent: Recent,
     pub(super) pacer: Pacer,
@@ -81,12 +84,17 @@ fn is_loopback(url: &reqwest::Url) -> bool {
 
 impl Feishu {
     pub fn new(config: &config::Feishu) -> anyhow::Result<Self> {
+        Self::with_keyring(config, Keyring::fixed(config.keys()))
+    }
+
+    /// Like [`Feishu::new`], with secrets that may change meanwhile.
+    pub fn with_keyring(config: &config::Feishu, keyring: Keyring) -> anyhow::Result<Self> {
         let base_url = config.base_url.trim_end_matches('/').to_owned();
         let shared = Shared {
             http: http_client(&base_url)?,
             base_url,
             app_id: config.app_id.clone(),
-            app_secret: config.app_secret.clone(),
+            keyring,
             tokens: Tokens::default(),
             recent: Recent::default(),
             pacer: Pacer::following(),
@@ -110,19 +118,17 @@ impl Feishu {
         };
         let answer = self.call(&[], deadline, request).await?;
         let bot = &answer.body["bot"];
-        let refused = |message: &str, advice| Rejected {
+        let refused = |message: &str, advice: fn() -> Text| Rejected {
             call: CALL,
             code: 0,
             message: message.to_owned(),
-            class: Class::Setup(advice),
+            class: Class::Setup(Advice(advice)),
         };
         if bot["activate_status"].as_i64().is_some_and(|status| status != 2) {
-            let advice = "Publish a version of it and have it approved, then try again.";
-            return Err(refused("the app is not enabled", advice));
+            return Err(refused("the app is not enabled", words::publish));
         }
         let Some(open_id) = bot["open_id"].as_str().filter(|id| !id.is_empty()) else {
-            let advice = "Add the bot ability in the developer console and publish a version.";
-            return Err(refused("the app has no bot", advice));
+            return Err(refused("the app has no bot", words::add_bot_ability));
         };
         let app_name = bot["app_name"].as_str().unwrap_or_default().to_owned();
         Ok(Bot { open_id: open_id.to_owned(), app_name })
@@ -133,10 +139,23 @@ impl Feishu {
         self.shared.recent.list()
     }
 
+    /// Fetches a token. A secret that is not the app's any more is read anew once.
     pub(super) async fn fetch_token(&self) -> Result<Issued, Rejected> {
+        let edition = self.shared.keyring.fresh().await;
+        let issued = self.ask_token(&edition.keys.app_secret).await;
+        match &issued {
+            Err(rejected) if rejected.code == WRONG_SECRET => {}
+            Ok(_) | Err(_) => return issued,
+        }
+        match self.shared.keyring.instead_of(&edition).await {
+            Some(new) => self.ask_token(&new.keys.app_secret).await,
+            None => issued,
+        }
+    }
+
+    async fn ask_token(&self, app_secret: &Secret) -> Result<Issued, Rejected> {
         const CALL: &str = "POST auth/v3/tenant_access_token/internal";
-        let body =
-            json!({ "app_id": self.shared.app_id, "app_secret": self.shared.app_secret.expose() });
+        let body = json!({ "app_id": self.shared.app_id, "app_secret": app_secret.expose() });
         let path = "auth/v3/tenant_access_token/internal".to_owned();
         let request = Request { call: CALL, method: Method::POST, path, body: Some(body) };
         let answer = self.send(request, None).await?;

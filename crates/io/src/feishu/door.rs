@@ -78,8 +78,11 @@ impl Door {
             (None, false)
         };
         let taken = self.app.take_in(event).await.context("take in an event")?;
-        let body =
-            if pressed { answer::pressed(taken.toast.as_deref()) } else { heard(&taken, &task) };
+        let body = if pressed {
+            answer::pressed(taken.toast.as_ref(), taken.lang)
+        } else {
+            heard(&taken, &task)
+        };
         let kind = if pressed { "press" } else { "message" };
         let seen = Seen { id: id.to_string(), taken, by, pressed, kind };
         Ok(Answer { body, event: Some(seen) })
@@ -89,7 +92,7 @@ impl Door {
 /// The answer to a message, in the fields of the Python PoCo. Feishu reads none of them.
 fn heard(taken: &Taken, task: &TaskId) -> Value {
     let made = taken.room.desk.find(task).map(|task| &task.id);
-    let preview = taken.shown.last().map(|card| format!("[card] {}", card.title));
+    let preview = taken.shown.last().map(|card| format!("[card] {}", card.title.of(card.lang)));
     json!({
         "ok": true,
         "delivered": true,

@@ -1,6 +1,9 @@
 //! What Feishu refuses, and what to do about it: a table.
 
 use crate::port::ChatError;
+use poco_core::words::platform as words;
+use poco_core::{Lang, Text};
+use std::fmt;
 use std::time::Duration;
 
 /// A call that failed.
@@ -13,6 +16,24 @@ pub struct Rejected {
     pub code: i64,
     pub message: String,
     pub class: Class,
+}
+
+/// What to do about a failure, in every language.
+#[derive(Clone, Copy)]
+pub struct Advice(pub(super) fn() -> Text);
+
+impl PartialEq for Advice {
+    fn eq(&self, other: &Self) -> bool {
+        (self.0)() == (other.0)()
+    }
+}
+
+impl Eq for Advice {}
+
+impl fmt::Debug for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str((self.0)().of(Lang::En))
+    }
 }
 
 /// What a failure means for the caller.
@@ -39,23 +60,20 @@ pub enum Class {
     /// The request is at fault, or the code is not known.
     Invalid,
     /// It will work once the operator has done this.
-    Setup(&'static str),
+    Setup(Advice),
     /// It will not work; this can be done about it.
-    Refused(&'static str),
+    Refused(Advice),
 }
 
 const LIMITED: Class = Class::RateLimited { after: Duration::from_secs(1) };
 
-const SCOPES: Class = Class::Setup(
-    "Add the missing permission to the app in the developer console and publish a new version.",
-);
-const STATE: Class =
-    Class::Setup("Enable the app, or publish a version of it, in the Feishu admin console.");
-const ABILITY: Class =
-    Class::Setup("Add the bot ability to the app in the developer console and publish a version.");
-const TENANT: Class = Class::Refused(
-    "The rules of the group or the organisation do not allow it; ask its administrator.",
-);
+const SCOPES: Class = Class::Setup(Advice(words::add_permission));
+const STATE: Class = Class::Setup(Advice(words::enable_app));
+const ABILITY: Class = Class::Setup(Advice(words::add_bot));
+const TENANT: Class = Class::Refused(Advice(words::rules));
+
+/// The app's secret is another.
+pub(super) const WRONG_SECRET: i64 = 10014;
 
 /// What each code means. Those not listed count as [`Class::Invalid`].
 const CODES: &[(i64, Class)] = &[
@@ -119,36 +137,24 @@ const CODES: &[(i64, Class)] = &[
     (230006, ABILITY),
     (232025, ABILITY),
     (11205, ABILITY),
-    (99991401, Class::Setup("Add this machine's address to the app's IP whitelist.")),
-    (99991403, Class::Setup("The monthly quota of calls is used up; raise it or wait.")),
-    (10003, Class::Setup("The App ID is not known here: check it with `poco config`.")),
-    (10014, Class::Setup("The App Secret is wrong: set it again with `poco config`.")),
+    (99991401, Class::Setup(Advice(words::whitelist))),
+    (99991403, Class::Setup(Advice(words::quota))),
+    (10003, Class::Setup(Advice(words::app_id))),
+    (WRONG_SECRET, Class::Setup(Advice(words::app_secret))),
     (232033, TENANT),
     (232034, TENANT),
-    (
-        232024,
-        Class::Refused(
-            "This person is outside the app's availability range: add them to it in the developer \
-             console, publish a version and try again.",
-        ),
-    ),
-    (
-        230013,
-        Class::Refused(
-            "This person is outside the app's availability range: add them to it in the developer \
-             console and publish a version.",
-        ),
-    ),
-    (232022, Class::Refused("This person has left the organisation.")),
-    (232043, Class::Refused("This person can't be added to a group.")),
-    (99992351, Class::Refused("This person is not known to the app: pair with it again.")),
-    (99992361, Class::Refused("This person belongs to another app: pair with this one.")),
+    (232024, Class::Refused(Advice(words::out_of_range_retry))),
+    (230013, Class::Refused(Advice(words::out_of_range))),
+    (232022, Class::Refused(Advice(words::has_left))),
+    (232043, Class::Refused(Advice(words::not_addable))),
+    (99992351, Class::Refused(Advice(words::not_known))),
+    (99992361, Class::Refused(Advice(words::other_app))),
     (230035, TENANT),
     (230053, TENANT),
     (230018, TENANT),
     (230038, TENANT),
-    (230022, Class::Refused("The platform's content check does not let this through.")),
-    (230028, Class::Refused("The platform's content check does not let this through.")),
+    (230022, Class::Refused(Advice(words::content_check))),
+    (230028, Class::Refused(Advice(words::content_check))),
 ];
 
 /// Says what a code means. The text tells apart what one code stands for.
@@ -168,9 +174,7 @@ pub(super) fn classify_status(status: u16) -> Class {
     match status {
         429 => LIMITED,
         408 | 500.. => Class::Transient,
-        _ => Class::Setup(
-            "This does not look like Feishu: check POCO_FEISHU_API_BASE_URL and the proxy.",
-        ),
+        _ => Class::Setup(Advice(words::not_feishu)),
     }
 }
 
@@ -186,19 +190,24 @@ impl Rejected {
     }
 
     /// What to do about it, if anybody can do anything.
-    pub fn advice(&self) -> Option<&'static str> {
+    pub fn advice(&self) -> Option<Text> {
         if let Class::Setup(advice) | Class::Refused(advice) = self.class {
-            return Some(advice);
+            return Some((advice.0)());
         }
-        (self.code == 0)
-            .then_some("Check the network, the proxy and POCO_FEISHU_API_BASE_URL, then try again.")
+        (self.code == 0).then(words::network)
+    }
+
+    /// The failure alone.
+    fn failure(&self) -> Text {
+        let what = if self.code == 0 { words::not_done } else { words::refused };
+        what(self.call, &self.message)
     }
 
     /// The failure and the next step, as one text.
-    pub fn explain(&self) -> String {
+    pub fn explain(&self) -> Text {
         match self.advice() {
-            Some(advice) => format!("{self}. {advice}"),
-            None => self.to_string(),
+            Some(advice) => words::with_advice(self.failure(), advice),
+            None => self.failure(),
         }
     }
 }
@@ -207,11 +216,13 @@ impl Rejected {
 impl From<Rejected> for ChatError {
     fn from(rejected: Rejected) -> Self {
         match rejected.class {
-            Class::Gone | Class::EntityGone => Self::Gone(rejected.to_string()),
+            Class::Gone | Class::EntityGone => Self::Gone(rejected.failure()),
             Class::Refused(_) | Class::CardInvalid | Class::Invalid => {
                 Self::Refused(rejected.explain())
             }
-            Class::Setup(advice) => Self::Later(anyhow::Error::new(rejected).context(advice)),
+            Class::Setup(advice) => Self::Later(
+                anyhow::Error::new(rejected).context((advice.0)().of(Lang::En).to_owned()),
+            ),
             Class::RateLimited { .. }
             | Class::Transient
             | Class::Token

@@ -269,11 +269,11 @@ fn missed(screen: &mut Screen, step: &Step, rejected: Rejected) -> Result<(), Re
 mod tests {
     use super::*;
     use crate::feishu::cardkit::Entity;
-    use poco_core::{Block, Tone, Typing};
+    use poco_core::{Block, Text, Tone, Typing};
 
     fn running(steps: &str, answer: &str) -> Look {
         let live = Block::Live { steps: steps.into(), answer: answer.into() };
-        Look::of(&Card::new(Tone::Busy, "Running").block(live).typing(Typing::Now))
+        Look::of(&Card::new(Tone::Busy, Text::verbatim("Running")).block(live).typing(Typing::Now))
     }
 
     fn on_an_entity(look: &Look) -> Screen {
@@ -295,7 +295,8 @@ mod tests {
         let typed = |element, text: &str| Some(Step::Type { element, text: text.into() });
         assert_eq!(step("a", "b c"), typed(ANSWER_ID, "b c"));
         assert_eq!(step("a c", "b c"), typed(STEPS_ID, "a c"));
-        let other = Look::of(&Card::new(Tone::Asking, "Another").typing(Typing::Now));
+        let other =
+            Look::of(&Card::new(Tone::Asking, Text::verbatim("Another")).typing(Typing::Now));
         assert_eq!(next_step(&screen, &other), Some(Step::Whole));
         assert_eq!(next_step(&Screen::default(), &other), Some(Step::Patch));
     }

@@ -5,7 +5,7 @@ mod press;
 
 pub use press::press;
 
-use poco_core::{Action, CardRef, ChatId, Event, EventId, Fact, Timestamp, UserId, Via};
+use poco_core::{Action, CardRef, ChatId, Event, EventId, Fact, Lang, Timestamp, UserId, Via};
 use serde_json::Value;
 
 /// What a payload is to PoCo.
@@ -53,6 +53,7 @@ struct Origin<'a> {
     chat: Option<&'a str>,
     by: Option<&'a str>,
     at: Timestamp,
+    lang: Option<Lang>,
 }
 
 impl Origin<'_> {
@@ -65,6 +66,7 @@ impl Origin<'_> {
             id: EventId::new(event),
             chat: ChatId::new(chat),
             at: self.at,
+            lang: self.lang,
             fact,
         })
     }
@@ -76,6 +78,13 @@ fn id(text: Option<&str>) -> Option<&str> {
         (1..=ID_BYTES_MAX).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/')
     })
+}
+
+/// The language of a person's client. The platform is not known to say it in events; where it does,
+/// it is believed.
+fn lang(event: &Value) -> Option<Lang> {
+    let places = ["/operator/locale", "/sender/locale", "/context/locale", "/locale"];
+    places.iter().find_map(|place| Lang::read(text(event, place)?))
 }
 
 fn on(card: Option<&str>) -> Option<Via> {

@@ -222,7 +222,9 @@ mod tests {
     #[test]
     fn the_latest_glance_takes_the_place_of_the_one_before() {
         let lane = Lane::default();
-        let card = |title: &str| Arc::new(Card::new(poco_core::Tone::Busy, title));
+        let card = |title: &str| {
+            Arc::new(Card::new(poco_core::Tone::Busy, poco_core::Text::verbatim(title)))
+        };
         let first = lane.offer(card("one"), 3);
         let second = lane.offer(card("two"), 3);
         lane.offer(card("older"), 2);

@@ -1,7 +1,8 @@
 //! What a card comes to on the platform, and simpler forms of it for when it is refused.
 
 use super::render::{ANSWER_ID, STEPS_ID, render};
-use poco_core::{Block, Card, hash};
+use poco_core::words::platform as words;
+use poco_core::{Block, Card, Lang, Text, hash};
 use serde_json::{Value, json};
 
 /// The most bytes of text in a simple card or a text message, as JSON writes them; the platform refuses 30 KB.
@@ -45,8 +46,10 @@ impl Look {
     /// A form with little that could be refused: the card as plain text, and its buttons.
     pub(super) fn simple(card: &Card) -> Self {
         let buttons = card.all_buttons().into_iter().cloned().collect();
-        let simple = Card::new(card.tone, &card.title).note(cut(&plain(card))).buttons(buttons);
-        Self::of(&simple)
+        let simple = Card::new(card.tone, card.title.clone())
+            .note(Text::verbatim(cut(&plain(card), card.lang)))
+            .buttons(buttons);
+        Self::of(&simple.told(card.lang))
     }
 
     /// Whether the card is being typed onto.
@@ -101,20 +104,24 @@ impl Live {
 
 /// The content of a `post` message with the text of a card, for when even a simple card is refused.
 pub(super) fn text_message(card: &Card) -> String {
-    let text = json!([[{ "tag": "text", "text": cut(&plain(card)) }]]);
-    let title = card.title.chars().take(TITLE_CHARS).collect::<String>();
-    json!({ "zh_cn": { "title": title, "content": text } }).to_string()
+    let text = json!([[{ "tag": "text", "text": cut(&plain(card), card.lang) }]]);
+    let title = card.title.of(card.lang).chars().take(TITLE_CHARS).collect::<String>();
+    let locale = match card.lang {
+        Lang::En => "en_us",
+        Lang::Zh => "zh_cn",
+    };
+    json!({ locale: { "title": title, "content": text } }).to_string()
 }
 
 /// Returns the text on a card, without title, buttons and fields.
 fn plain(card: &Card) -> String {
     let is_text = |block: &&Block| !matches!(block, Block::Buttons(_) | Block::Form(_));
-    let texts = card.blocks.iter().filter(is_text).map(Block::to_string);
+    let texts = card.blocks.iter().filter(is_text).map(|block| block.plain(card.lang));
     texts.collect::<Vec<_>>().join("\n")
 }
 
 /// Cuts a text to what fits, and says so.
-fn cut(text: &str) -> String {
+fn cut(text: &str, lang: Lang) -> String {
     let mut room = TEXT_BYTES;
     let fits = text.char_indices().find(|(_, c)| {
         // The content is JSON in a JSON string: quotes and the like are escaped twice.
@@ -128,7 +135,7 @@ fn cut(text: &str) -> String {
         !fits
     });
     match fits {
-        Some((end, _)) => format!("{}\n… (cut here: the rest did not fit)", &text[..end]),
+        Some((end, _)) => format!("{}\n{}", &text[..end], words::cut().of(lang)),
         None => text.to_owned(),
     }
 }
@@ -157,9 +164,12 @@ mod tests {
     #[test]
     fn a_simple_card_fits_whatever_the_text() {
         for piece in ["a", "\"", "\n", "\\", "字", "\u{1}", "🦀"] {
-            let card = Card::new(Tone::Good, piece.repeat(5_000))
-                .text(piece.repeat(50_000))
-                .buttons(vec![Button::new("Stop", Action::Stop { task: None }); 100]);
+            let card = Card::new(Tone::Good, Text::verbatim(piece.repeat(5_000)))
+                .text(Text::verbatim(piece.repeat(50_000)))
+                .buttons(vec![
+                    Button::new(Text::verbatim("Stop"), Action::Stop { task: None });
+                    100
+                ]);
             let simple = Look::simple(&card).card;
             let bytes = simple.to_string().len();
             assert!(bytes <= 28_000, "{piece:?}: {bytes} bytes");
@@ -172,7 +182,7 @@ mod tests {
     fn what_was_typed_stays_when_the_core_leaves_it_open() {
         let live = |steps: &str, answer: &str| {
             let block = Block::Live { steps: steps.into(), answer: answer.into() };
-            Card::new(Tone::Busy, "t").block(block)
+            Card::new(Tone::Busy, Text::verbatim("t")).block(block)
         };
         let typed = Live::on(&live("ran x", "so far")).expect("one");
         let mut card = live("", "");

@@ -10,7 +10,8 @@ use super::made::Made;
 use super::pacer::Key;
 use crate::port::{ChatError, MessageId};
 use anyhow::anyhow;
-use poco_core::{Card, ChatId, Typing};
+use poco_core::words::platform as words;
+use poco_core::{Card, ChatId, Lang, Typing};
 use reqwest::Method;
 use serde_json::json;
 use std::time::{Duration, SystemTime};
@@ -114,6 +115,7 @@ impl Feishu {
                 if matches!(rejected.class, Class::Setup(_) | Class::Refused(_)) {
                     self.shared.made.refuse();
                     let reason = rejected.explain();
+                    let reason = reason.of(Lang::En);
                     tracing::warn!("live output is not typed for a while: {reason}");
                 } else {
                     tracing::debug!("no card to type onto: {rejected}");
@@ -173,10 +175,7 @@ impl Feishu {
 /// A post has no message that could be gone: the chat is, or the bot is not in it.
 fn not_posted(rejected: Rejected) -> ChatError {
     match ChatError::from(rejected) {
-        ChatError::Gone(reason) => {
-            let next = "Add the bot to the group again, if it still exists.";
-            ChatError::Refused(format!("{reason}. {next}"))
-        }
+        ChatError::Gone(reason) => ChatError::Refused(words::add_bot_again(reason)),
         error @ (ChatError::Refused(_) | ChatError::Later(_)) => error,
     }
 }

@@ -39,7 +39,7 @@ const TYPING_STEP: u64 = 4;
 pub fn render(card: &Card) -> Value {
     let mut parts = parts(card);
     let mut shell = shell(card);
-    let elements = fit(&mut parts, shell.to_string().len());
+    let elements = fit(&mut parts, shell.to_string().len(), card.lang);
     shell["body"]["elements"] = elements.into();
     shell
 }
@@ -51,7 +51,7 @@ pub fn content<'a>(card: &'a Value, element_id: &str) -> Option<&'a str> {
 }
 
 fn shell(card: &Card) -> Value {
-    let title = match clip(card.title.trim(), LINE_MAX) {
+    let title = match clip(card.title.of(card.lang).trim(), LINE_MAX) {
         empty if empty.is_empty() => "PoCo".to_owned(),
         title => title,
     };

@@ -58,6 +58,21 @@ pub enum Unverified {
     WrongToken,
 }
 
+impl Unverified {
+    /// Whether another secret than ours may have been right.
+    pub(super) fn may_be_our_fault(self) -> bool {
+        match self {
+            Self::WrongKey | Self::WrongSignature | Self::WrongToken => true,
+            Self::NotConfigured
+            | Self::NotJson
+            | Self::NotEncrypted
+            | Self::NoKey
+            | Self::NotSigned
+            | Self::NotFresh => false,
+        }
+    }
+}
+
 impl Verifier {
     /// Empty secrets count as none.
     pub fn new(token: Option<Secret>, encrypt_key: Option<Secret>) -> Self {

@@ -1,8 +1,9 @@
 //! The HTTP routes Feishu calls, for local mode and for functions alike.
 
 use super::door::Handler;
-use super::verify::{Unverified, Verifier};
+use super::verify::Unverified;
 use crate::body::{self, Unread};
+use crate::keyring::Keyring;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -10,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use poco_core::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fmt;
 use std::sync::Arc;
 
@@ -20,13 +21,13 @@ const BODY_MAX: usize = 512 * 1024;
 #[derive(Clone)]
 struct Webhook {
     handler: Arc<dyn Handler>,
-    verifier: Arc<Verifier>,
+    keyring: Keyring,
     clock: fn() -> Timestamp,
 }
 
 /// Makes the routes. What is not known to be Feishu's is refused with 401 and has no effect.
-pub fn routes(handler: Arc<dyn Handler>, verifier: Verifier, clock: fn() -> Timestamp) -> Router {
-    let webhook = Webhook { handler, verifier: Arc::new(verifier), clock };
+pub fn routes(handler: Arc<dyn Handler>, keyring: Keyring, clock: fn() -> Timestamp) -> Router {
+    let webhook = Webhook { handler, keyring, clock };
     Router::new()
         .route("/platform/feishu/events", post(take))
         .route("/platform/feishu/card-actions", post(take))
@@ -39,8 +40,7 @@ async fn take(State(webhook): State<Webhook>, headers: HeaderMap, body: Body) ->
         Ok(body) => body,
         Err(error) => return unread(error),
     };
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let payload = match webhook.verifier.open(header, &body, (webhook.clock)()) {
+    let payload = match webhook.open(&headers, &body).await {
         Ok(payload) => payload,
         Err(error) => {
             tracing::warn!("a webhook was refused: {error}");
@@ -53,6 +53,25 @@ async fn take(State(webhook): State<Webhook>, headers: HeaderMap, body: Body) ->
             tracing::error!("a webhook could not be taken in: {error:#}");
             let detail = "PoCo could not take this in. Send it again.";
             fail(StatusCode::BAD_GATEWAY, detail)
+        }
+    }
+}
+
+impl Webhook {
+    /// Returns what a request says, if it is Feishu's. Secrets that do not fit are read anew once:
+    /// they may have been changed.
+    async fn open(&self, headers: &HeaderMap, body: &[u8]) -> Result<Value, Unverified> {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let now = (self.clock)();
+        let edition = self.keyring.fresh().await;
+        let opened = edition.keys.verifier().open(header, body, now);
+        match &opened {
+            Err(error) if error.may_be_our_fault() => {}
+            Ok(_) | Err(_) => return opened,
+        }
+        match self.keyring.instead_of(&edition).await {
+            Some(new) => new.keys.verifier().open(header, body, now),
+            None => opened,
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Jobs in an SQS FIFO queue: a queue for each runner, a group for each chat.
 
+mod probe;
 mod receiver;
+
+pub use probe::Shape;
 
 use crate::port::{Delivery, Job, Queue};
 use anyhow::{Context, anyhow, ensure};
@@ -12,7 +15,7 @@ use aws_sdk_sqs::config::retry::{ClassifyRetry, RetryAction};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use poco_core::RunnerId;
-use receiver::Receiver;
+use receiver::{Receiver, is_over};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::time::Duration;
@@ -94,6 +97,11 @@ impl Queue for Sqs {
 
     async fn retry(&self, delivery: &Delivery, after: Duration) -> anyhow::Result<()> {
         self.receiving()?.retry(delivery, after).await
+    }
+
+    /// Whoever asks next for a job that was received too often has SQS put it aside.
+    async fn put_aside(&self, delivery: &Delivery) -> anyhow::Result<()> {
+        self.retry(delivery, Duration::ZERO).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod item;
 mod list;
+mod probe;
 
 use crate::aws::pause;
 use crate::port::{Document, PutError, Store};
@@ -18,6 +19,8 @@ use aws_sdk_dynamodb::types::{
 use item::{Head, PK, Text, Write};
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+pub use probe::Shape;
 
 /// How often a call is made again when others are at the same document.
 const TRIES_MAX: u32 = 10;

@@ -43,6 +43,21 @@ impl Sqlite {
         Ok(Arc::new(Self { writer, reader, line }))
     }
 
+    /// Forgets documents whose keys lie between a prefix and the prefix followed by `before`. Keys
+    /// of tasks and pages begin with the time, so that this is by age.
+    pub fn forget(&self, prefix: &str, before: &str) {
+        let (from, to) = (prefix.to_owned(), format!("{prefix}{before}"));
+        self.writer.run_later(move |file| {
+            let gone = file
+                .prepare_cached("DELETE FROM document WHERE key >= ?1 AND key < ?2")?
+                .execute([from, to])?;
+            if gone > 0 {
+                tracing::info!(gone, "old documents were forgotten");
+            }
+            Ok(())
+        });
+    }
+
     /// Lists a page of keys; `range` names its bound `?1`.
     async fn list(&self, range: &'static str, bound: String) -> Result<Vec<String>, Failure> {
         let keys = self.reader.run(move |file| {

@@ -7,7 +7,8 @@ use agent_client_protocol_schema::v1::{
     RequestPermissionRequest, RequestPermissionResponse, SelectedPermissionOutcome, ToolCall,
     ToolCallContent,
 };
-use poco_core::Verdict;
+use poco_core::words::acp as words;
+use poco_core::{Lang, Text, Verdict};
 use serde_json::{Value, json};
 
 /// The one question there is where an agent's options are no plain yes and no.
@@ -87,7 +88,8 @@ impl Request {
             }
             Self::Plan(params) => {
                 let text = |key: &str| params[key].as_str().unwrap_or_default().to_owned();
-                let what = Question::Permission { what: text("plan"), reason: text("overview") };
+                let reason = Text::verbatim(text("overview"));
+                let what = Question::Permission { what: text("plan"), reason };
                 (Pending { id, tool: text("toolCallId"), kind: Kind::Plan }, what)
             }
             Self::Questions(params) => {
@@ -113,11 +115,11 @@ fn wanted(call: &ToolCall, workdir: &str) -> Question {
     Question::Permission { what: described(call), reason }
 }
 
-fn reason(call: &ToolCall) -> String {
+fn reason(call: &ToolCall) -> Text {
     let raw = call.raw_input.as_ref();
     let given =
         ["description", "reason", "justification"].iter().find_map(|key| raw?.get(key)?.as_str());
-    given.unwrap_or_default().to_owned()
+    Text::verbatim(given.unwrap_or_default())
 }
 
 /// Describes a call that is neither a command nor a change, with all that is known of it.
@@ -146,12 +148,8 @@ fn offered(options: Vec<PermissionOption>, question: Question) -> (Kind, Questio
     if once == 1 && always <= 1 {
         let named = options.iter().find(|it| it.kind == PermissionOptionKind::AllowAlways);
         let note = match named {
-            None => {
-                Some("It can be allowed only this once: for the session means once.".to_owned())
-            }
-            Some(option) => {
-                Some(format!("For the session means what the agent calls “{}”.", option.name))
-            }
+            None => words::only_once(),
+            Some(option) => words::for_session(&option.name),
         };
         return (Kind::Permission(options), with_note(question, note));
     }
@@ -161,9 +159,11 @@ fn offered(options: Vec<PermissionOption>, question: Question) -> (Kind, Questio
     (Kind::Choice(options), Question::Questions(vec![question]))
 }
 
-fn with_note(question: Question, note: Option<String>) -> Question {
-    let Some(note) = note else { return question };
-    let noted = |reason: String| format!("{reason}\n{note}").trim().to_owned();
+fn with_note(question: Question, note: Text) -> Question {
+    let noted = |reason: Text| match reason.is_empty() {
+        true => note,
+        false => Text::join([reason, note], "\n"),
+    };
     match question {
         Question::Command { command, cwd, reason } => {
             Question::Command { command, cwd, reason: noted(reason) }
@@ -179,14 +179,17 @@ fn with_note(question: Question, note: Option<String>) -> Question {
 }
 
 fn spelled(question: &Question) -> String {
+    let said = |reason: &Text| reason.of(Lang::En).to_owned();
     match question {
         Question::Command { command, cwd, reason } => {
-            format!("{reason}\n\n```sh\n{command}\n```\nin `{cwd}`").trim().to_owned()
+            format!("{}\n\n```sh\n{command}\n```\n`{cwd}`", said(reason)).trim().to_owned()
         }
         Question::Patch { diff, files: _, reason } => {
-            format!("{reason}\n\n```diff\n{diff}\n```").trim().to_owned()
+            format!("{}\n\n```diff\n{diff}\n```", said(reason)).trim().to_owned()
         }
-        Question::Permission { what, reason } => format!("{reason}\n\n{what}").trim().to_owned(),
+        Question::Permission { what, reason } => {
+            format!("{}\n\n{what}", said(reason)).trim().to_owned()
+        }
         Question::Questions(_) => String::new(),
     }
 }
@@ -326,7 +329,10 @@ mod tests {
         let (pending, question) = asked(&options);
         let Question::Command { command, cwd, reason } = question else { panic!("{question:?}") };
         assert_eq!((command.as_str(), cwd.as_str()), ("rm -r target", "/work"));
-        assert_eq!(reason, "Clean up\nFor the session means what the agent calls “Always”.");
+        assert_eq!(
+            reason.of(Lang::En),
+            "Clean up\nFor the session means what the agent calls “Always”."
+        );
         assert_eq!(answer(&pending, &Verdict::AllowOnce), "o");
         assert_eq!(answer(&pending, &Verdict::AllowSession), "a");
         assert_eq!(answer(&pending, &Verdict::Deny { why: None }), "r");

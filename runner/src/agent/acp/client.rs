@@ -14,6 +14,8 @@ use agent_client_protocol_schema::v1::{
     ClientCapabilities, ClientSessionCapabilities, CompactionCapabilities, Implementation,
     InitializeRequest, InitializeResponse, NoticeCapabilities, SessionUpdate,
 };
+use poco_core::Text;
+use poco_core::words::acp as words;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::Path;
@@ -41,7 +43,7 @@ const NOBODYS: &str = "_poco/alive";
 #[derive(Debug)]
 pub(super) enum Unreached {
     /// It ended, or said something else, before it said hello: it may not speak the protocol.
-    Speechless(String),
+    Speechless(Text),
     Other(AgentError),
 }
 
@@ -56,8 +58,8 @@ pub(super) struct Client {
 impl Client {
     /// Starts the agent in a folder and says hello.
     pub(super) async fn start(launch: Arc<Launch>, folder: &Path) -> Result<Self, Unreached> {
-        let refused = |reason: String| Unreached::Other(AgentError::Refused(reason));
-        let could_not = |why: String| format!("{} could not be started: {why}", launch.title());
+        let refused = |reason: Text| Unreached::Other(AgentError::Refused(reason));
+        let could_not = |why: String| words::could_not_start(launch.title(), why);
         let mut command = launch.command(&[], folder).map_err(refused)?;
         let log = launch.log().map_err(|error| refused(could_not(format!("{error:#}"))))?;
         let log_end = launch.log_end();
@@ -141,10 +143,13 @@ impl Client {
     }
 
     /// Says how it ended, once its connection is closed.
-    pub(super) async fn last_words(self: Arc<Self>) -> String {
+    pub(super) async fn last_words(self: Arc<Self>) -> Text {
         let status = self.child.bury().await;
         let title = self.launch.title();
-        status.map_or_else(|| format!("{title} ended."), |it| format!("{title} ended with {it}."))
+        match status {
+            Some(status) => words::ended(title, status),
+            None => words::ended_so(title),
+        }
     }
 
     /// Begins to listen to a session; `None` if somebody does already.

@@ -7,7 +7,7 @@ use super::{Acp, Identity, preset};
 use crate::agent::{Agent, AgentError, Choices, Found, Turn};
 use async_trait::async_trait;
 use cli::Cli;
-use poco_core::{Settings, TaskId, ThreadId};
+use poco_core::{Settings, TaskId, Text, ThreadId};
 use poco_io::config;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ impl Cursor {
     }
 
     /// Finds the program, or says why not and what to do.
-    pub fn find_program(&self) -> Result<PathBuf, String> {
+    pub fn find_program(&self) -> Result<PathBuf, Text> {
         self.acp.find_program()
     }
 
@@ -58,8 +58,8 @@ impl Cursor {
 
 #[async_trait]
 impl Agent for Cursor {
-    async fn ready(&self) -> Result<String, String> {
-        self.way().await.map_err(|error| error.to_string())?.ready().await
+    async fn ready(&self) -> Result<String, Text> {
+        self.way().await.map_err(AgentError::reason)?.ready().await
     }
 
     async fn open(

@@ -4,6 +4,8 @@ use super::launch::Launch;
 use crate::agent::{AgentError, End};
 use crate::rpc::CallError;
 use agent_client_protocol_schema::v1::{AuthMethod, InitializeResponse, StopReason};
+use poco_core::Text;
+use poco_core::words::acp as words;
 
 /// The code of an error that says that nobody is logged in.
 const AUTH_REQUIRED: i64 = -32_000;
@@ -17,24 +19,23 @@ pub(super) fn is_not_logged_in(error: &CallError) -> bool {
 }
 
 /// Says that nobody is logged in, and how somebody can.
-pub(super) fn not_logged_in(launch: &Launch, hello: &InitializeResponse) -> String {
-    let title = launch.title();
+pub(super) fn not_logged_in(launch: &Launch, hello: &InitializeResponse) -> Text {
     let how = match launch.preset {
-        Some(preset) => format!("{}.", preset.how_to_log_in()),
+        Some(preset) => preset.how_to_log_in(),
         None => ways(&hello.auth_methods),
     };
-    format!("{title} is not logged in. {how} Then try again.")
+    words::not_logged_in(launch.title(), how)
 }
 
-fn ways(methods: &[AuthMethod]) -> String {
+fn ways(methods: &[AuthMethod]) -> Text {
     let name = |method: &AuthMethod| match method.description() {
         Some(description) => format!("{} ({description})", method.name()),
         None => method.name().to_owned(),
     };
     let names: Vec<_> = methods.iter().map(name).collect();
     match names.is_empty() {
-        true => "Log in on the machine, as its documentation says.".to_owned(),
-        false => format!("On the machine, log in one of its ways: {}.", names.join("; ")),
+        true => words::log_in_somehow(),
+        false => words::log_in_ways(names.join("; ")),
     }
 }
 
@@ -49,7 +50,7 @@ pub(super) fn of_query(
     }
     match error {
         CallError::Refused { message, .. } => {
-            AgentError::Refused(format!("{} refused: {}", launch.title(), short(&message)))
+            AgentError::Refused(words::refused(launch.title(), short(&message)))
         }
         CallError::NotSent(reason) | CallError::Unanswered(reason) => AgentError::Later(reason),
     }
@@ -64,7 +65,7 @@ pub(super) fn of_prompt(
 ) -> End {
     let reason = match code {
         AUTH_REQUIRED => not_logged_in(launch, hello),
-        _ => format!("{} failed: {}", launch.title(), short(message)),
+        _ => words::failed(launch.title(), short(message)),
     };
     End::Failed { reason }
 }
@@ -73,22 +74,11 @@ pub(super) fn of_prompt(
 pub(super) fn of_stop(title: &str, reason: StopReason) -> End {
     let reason = match reason {
         StopReason::EndTurn => return End::Completed,
-        StopReason::Cancelled => {
-            return End::Lost { reason: "Somebody else interrupted the turn.".to_owned() };
-        }
-        StopReason::MaxTokens => {
-            "The model wrote as much as it may at once. Send “go on” to let it continue.".to_owned()
-        }
-        StopReason::MaxTurnRequests => format!(
-            "{title} asked its model as often as it may in one turn. Send “go on” to let it \
-             continue."
-        ),
-        StopReason::Refusal => {
-            format!(
-                "{title} refused to go on. Word the task otherwise, or start afresh with `/new`."
-            )
-        }
-        _ => format!("{title} ended the turn for a reason PoCo does not know."),
+        StopReason::Cancelled => return End::Lost { reason: words::interrupted() },
+        StopReason::MaxTokens => words::too_much(),
+        StopReason::MaxTurnRequests => words::too_often(title),
+        StopReason::Refusal => words::would_not(title),
+        _ => words::odd_end(title, "?"),
     };
     End::Failed { reason }
 }

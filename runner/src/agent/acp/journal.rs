@@ -3,6 +3,7 @@
 
 use crate::agent::End;
 use anyhow::Context;
+use poco_core::Text;
 use serde::{Deserialize, Serialize};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -34,9 +35,9 @@ pub(super) struct Over {
     task: String,
     end: Word,
     /// Why, if it is no good end.
-    reason: String,
+    reason: Text,
     pub(super) answer: String,
-    pub(super) steps: Vec<String>,
+    pub(super) steps: Vec<Text>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,14 +50,14 @@ enum Word {
 }
 
 impl Over {
-    pub(super) fn new(task: &str, end: &End, answer: String, steps: Vec<String>) -> Self {
+    pub(super) fn new(task: &str, end: &End, answer: String, steps: Vec<Text>) -> Self {
         let (end, reason) = match end {
-            End::Completed => (Word::Completed, ""),
-            End::Failed { reason } => (Word::Failed, reason.as_str()),
-            End::Stopped => (Word::Stopped, ""),
-            End::Lost { reason } => (Word::Lost, reason.as_str()),
+            End::Completed => (Word::Completed, Text::default()),
+            End::Failed { reason } => (Word::Failed, reason.clone()),
+            End::Stopped => (Word::Stopped, Text::default()),
+            End::Lost { reason } => (Word::Lost, reason.clone()),
         };
-        Self { task: task.to_owned(), end, reason: reason.to_owned(), answer, steps }
+        Self { task: task.to_owned(), end, reason, answer, steps }
     }
 
     pub(super) fn end(&self) -> End {
@@ -167,7 +168,7 @@ mod tests {
             assert_eq!(again.standing(thread, task).unwrap(), Standing::Never);
         }
         again.give("s", "t2").unwrap();
-        let end = End::Failed { reason: "no network".to_owned() };
+        let end = End::Failed { reason: Text::verbatim("no network") };
         let over = Over::new("t2", &end, "So far".to_owned(), vec![]);
         again.finish("s", &over).unwrap();
         again.tidy();

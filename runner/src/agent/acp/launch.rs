@@ -4,6 +4,8 @@ use super::journal::make;
 use super::preset::Preset;
 use crate::agent::program::Program;
 use anyhow::Context;
+use poco_core::Text;
+use poco_core::words::acp as words;
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -31,26 +33,21 @@ impl Launch {
     pub(super) fn title(&self) -> String {
         match (self.preset, self.program.name()) {
             (Some(preset), _) => preset.title.to_owned(),
-            (None, name) if name.is_empty() => "The agent".to_owned(),
+            (None, name) if name.is_empty() => "ACP".to_owned(),
             (None, name) => name,
         }
     }
 
     /// Finds the program, or says why not and what to do.
-    pub(super) fn find(&self) -> Result<PathBuf, String> {
+    pub(super) fn find(&self) -> Result<PathBuf, Text> {
         self.program.find().ok_or_else(|| {
-            let (title, setting) = (self.title(), self.setting);
-            let how = self.preset.map_or("Install it".to_owned(), Preset::how_to_install);
-            format!(
-                "{title} was not found: there is no program `{}`. {how}, or set {setting} to \
-                 where it is.",
-                self.program.name()
-            )
+            let how = self.preset.map_or_else(words::install_it, Preset::how_to_install);
+            words::missing(self.title(), self.program.name(), how, self.setting)
         })
     }
 
     /// Prepares to start it in a folder: in its own process group, on pipes, without our secrets.
-    pub(super) fn command(&self, arguments: &[&OsStr], folder: &Path) -> Result<Command, String> {
+    pub(super) fn command(&self, arguments: &[&OsStr], folder: &Path) -> Result<Command, Text> {
         let mut command = self.program.command(&self.find()?);
         command
             .args(arguments)

@@ -9,7 +9,8 @@ use agent_client_protocol_schema::v1::{
     CompactionStatus, ContentBlock, ContentChunk, Plan, PlanEntryStatus, SessionUpdate, ToolCall,
     ToolCallContent, ToolCallStatus, ToolCallUpdate, ToolKind, UsageUpdate,
 };
-use poco_core::Step;
+use poco_core::words::{acp as words, agent};
+use poco_core::{Step, Text};
 use similar::TextDiff;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -60,11 +61,11 @@ impl Notes {
                 vec![]
             }
             SessionUpdate::CurrentModeUpdate(mode) => {
-                vec![did("⇄", &format!("mode: {}", mode.current_mode_id))]
+                vec![did("⇄", words::mode_is(mode.current_mode_id))]
             }
-            SessionUpdate::Notice(notice) => vec![did("!", &notice.title)],
+            SessionUpdate::Notice(notice) => vec![did("!", Text::verbatim(notice.title))],
             SessionUpdate::CompactionUpdate(it) if it.status == CompactionStatus::Completed => {
-                vec![did("⇲", "the conversation was summed up")]
+                vec![did("⇲", agent::compacted())]
             }
             _ => vec![],
         }
@@ -74,7 +75,7 @@ impl Notes {
     pub(super) fn finish(&mut self) -> Vec<Step> {
         let mut steps = self.whole();
         if let Some(usage) = self.usage.take().filter(|usage| usage.used > 0) {
-            steps.push(did("◔", &spent(&usage)));
+            steps.push(did("◔", spent(&usage)));
         }
         steps
     }
@@ -158,15 +159,15 @@ impl Notes {
                 if what.is_empty() || !self.begun.insert(id.to_owned()) {
                     return vec![];
                 }
-                did(icon(call.kind), &what)
+                did(icon(call.kind), Text::verbatim(what))
             }
             ToolCallStatus::Completed if !self.denied.contains(id) => match exit_code(call) {
-                Some(code) if code != 0 => did("✗", &format!("{what} · exit {code}")),
-                Some(_) | None => did("✓", &what),
+                Some(code) if code != 0 => did("✗", agent::exit(what, code)),
+                Some(_) | None => did("✓", Text::verbatim(what)),
             },
-            ToolCallStatus::Failed if !self.denied.contains(id) => did("✗", &what),
+            ToolCallStatus::Failed if !self.denied.contains(id) => did("✗", Text::verbatim(what)),
             ToolCallStatus::Completed | ToolCallStatus::Failed => {
-                did("⊘", &format!("{what} · not allowed"))
+                did("⊘", agent::not_allowed(what))
             }
             _ => return vec![],
         };
@@ -184,7 +185,7 @@ impl Notes {
             return vec![];
         }
         self.plan.clone_from(&line);
-        vec![did("☰", &line)]
+        vec![did("☰", Text::verbatim(line))]
     }
 }
 
@@ -197,8 +198,10 @@ fn is_over(status: ToolCallStatus) -> bool {
     matches!(status, ToolCallStatus::Completed | ToolCallStatus::Failed)
 }
 
-pub(super) fn did(icon: &str, what: &str) -> Step {
-    Step::Did { what: format!("{icon} {}", what.split_whitespace().collect::<Vec<_>>().join(" ")) }
+pub(super) fn did(icon: &str, what: Text) -> Step {
+    let line =
+        |text: &str| format!("{icon} {}", text.split_whitespace().collect::<Vec<_>>().join(" "));
+    Step::Did { what: what.map(line) }
 }
 
 fn icon(kind: ToolKind) -> &'static str {
@@ -241,16 +244,15 @@ fn shortened(text: &str) -> String {
     }
 }
 
-fn spent(usage: &UsageUpdate) -> String {
+fn spent(usage: &UsageUpdate) -> Text {
     let thousands = |tokens: u64| match tokens {
         0..1_000 => tokens.to_string(),
         _ => format!("{}k", tokens / 1_000),
     };
-    let context =
-        format!("{} of {} tokens of context", thousands(usage.used), thousands(usage.size));
+    let context = words::context(thousands(usage.used), thousands(usage.size));
     match &usage.cost {
         Some(cost) if cost.amount > 0.0 => {
-            format!("{context}, {:.2} {} so far", cost.amount, cost.currency)
+            words::cost(context, format!("{:.2}", cost.amount), &cost.currency)
         }
         Some(_) | None => context,
     }
@@ -325,11 +327,11 @@ mod tests {
         let call = json!({ "sessionUpdate": "tool_call", "toolCallId": "c", "title": "bash", "kind": "execute",
             "status": "in_progress", "rawInput": { "command": "ls -l" } });
         let whole = Step::Said { item: "message-1".to_owned(), text: "Hello".to_owned() };
-        assert_eq!(notes.take(update(call.clone())), [whole, did("▸", "ls -l")]);
+        assert_eq!(notes.take(update(call.clone())), [whole, did("▸", Text::verbatim("ls -l"))]);
         assert_eq!(notes.take(update(call)), []);
         assert!(notes.is_at_work());
         let over = json!({ "sessionUpdate": "tool_call_update", "toolCallId": "c", "status": "completed" });
-        assert_eq!(notes.take(update(over.clone())), [did("✓", "ls -l")]);
+        assert_eq!(notes.take(update(over.clone())), [did("✓", Text::verbatim("ls -l"))]);
         assert_eq!(notes.take(update(over)), []);
         assert!(!notes.is_at_work());
         assert_eq!(notes.take(chunk("on")), [wrote("message-2", "on")]);
@@ -350,6 +352,10 @@ mod tests {
         let mut notes = Notes::default();
         let usage = json!({ "sessionUpdate": "usage_update", "used": 24_100, "size": 200_000, "cost": { "amount": 0.034, "currency": "USD" } });
         assert_eq!(notes.take(update(usage)), []);
-        assert_eq!(notes.finish(), [did("◔", "24k of 200k tokens of context, 0.03 USD so far")]);
+        let Step::Did { what } = &notes.finish()[0] else { panic!("no step") };
+        assert_eq!(
+            what.of(poco_core::Lang::En),
+            "◔ 24k of 200k tokens of context, 0.03 USD so far"
+        );
     }
 }

@@ -1,5 +1,8 @@
 //! What PoCo knows of particular agents beside what they say themselves.
 
+use poco_core::Text;
+use poco_core::words::acp as words;
+
 /// An agent that is known by name.
 #[derive(Debug)]
 pub(super) struct Preset {
@@ -9,10 +12,12 @@ pub(super) struct Preset {
     pub(super) title: &'static str,
     /// How it is started.
     pub(super) command: &'static [&'static str],
-    /// How it comes onto a machine.
+    /// What installs it.
     install: &'static str,
-    /// How somebody logs in.
+    /// What logs somebody in.
     login: &'static str,
+    /// The variable that does as well, if there is one.
+    key: Option<&'static str>,
     /// The way of logging in that it wants named before anything else.
     pub(super) authenticate: Option<&'static str>,
 }
@@ -26,6 +31,7 @@ const PRESETS: &[Preset] = &[
         command: &["opencode", "acp"],
         install: "`npm install -g opencode-ai`",
         login: "`opencode auth login`",
+        key: None,
         authenticate: None,
     },
     Preset {
@@ -33,7 +39,8 @@ const PRESETS: &[Preset] = &[
         title: "Gemini CLI",
         command: &["gemini", "--acp"],
         install: "`npm install -g @google/gemini-cli`",
-        login: "`gemini` and choose how to log in, or set GEMINI_API_KEY where PoCo is started",
+        login: "`gemini`",
+        key: Some("GEMINI_API_KEY"),
         authenticate: None,
     },
     Preset {
@@ -42,6 +49,7 @@ const PRESETS: &[Preset] = &[
         command: &["codex-acp"],
         install: "`npm install -g @agentclientprotocol/codex-acp`",
         login: "`codex login`",
+        key: None,
         authenticate: None,
     },
     Preset {
@@ -49,7 +57,8 @@ const PRESETS: &[Preset] = &[
         title: "Claude Code (ACP)",
         command: &["claude-agent-acp"],
         install: "`npm install -g @agentclientprotocol/claude-agent-acp`",
-        login: "`claude` and `/login` in it",
+        login: "`claude /login`",
+        key: None,
         authenticate: None,
     },
     Preset {
@@ -57,15 +66,17 @@ const PRESETS: &[Preset] = &[
         title: "Cursor Agent",
         command: &["cursor-agent", "acp"],
         install: "`curl https://cursor.com/install -fsS | bash`",
-        login: "`cursor-agent login`, or set CURSOR_API_KEY where PoCo is started",
+        login: "`cursor-agent login`",
+        key: Some("CURSOR_API_KEY"),
         authenticate: Some("cursor_login"),
     },
     Preset {
         name: "coco",
         title: "Coco",
         command: &["traecli", "acp", "serve"],
-        install: "the Trae CLI as its documentation says",
-        login: "`traecli` and log in there",
+        install: "Trae CLI (`traecli`)",
+        login: "`traecli`",
+        key: None,
         authenticate: None,
     },
 ];
@@ -87,12 +98,15 @@ impl Preset {
         self.command.iter().map(|&word| word.to_owned()).collect()
     }
 
-    pub(super) fn how_to_install(&self) -> String {
-        format!("Install it with {}", self.install)
+    pub(super) fn how_to_install(&self) -> Text {
+        words::install(self.install)
     }
 
-    pub(super) fn how_to_log_in(&self) -> String {
-        format!("On the machine, run {}", self.login)
+    pub(super) fn how_to_log_in(&self) -> Text {
+        match self.key {
+            Some(key) => words::log_in(words::or_key(self.login, key)),
+            None => words::log_in(self.login),
+        }
     }
 }
 

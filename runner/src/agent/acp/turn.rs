@@ -10,7 +10,8 @@ use crate::agent::{AgentError, End, Note, Turn};
 use crate::rpc::{Awaited, CallError};
 use agent_client_protocol_schema::v1::{PromptResponse, SessionUpdate, StopReason};
 use async_trait::async_trait;
-use poco_core::{ApprovalId, Step, TaskId, ThreadId, Transcript, TurnId, Verdict, hash};
+use poco_core::words::acp as words;
+use poco_core::{ApprovalId, Step, TaskId, Text, ThreadId, Transcript, TurnId, Verdict, hash};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -39,7 +40,7 @@ pub(super) struct AcpTurn {
     awaited: Awaited,
     stopping: Option<Instant>,
     /// Why it was given up, if it was.
-    hopeless: Option<String>,
+    hopeless: Option<Text>,
     heard: Instant,
     silence_max: Duration,
     inquiry: Option<JoinHandle<Finding>>,
@@ -50,7 +51,7 @@ pub(super) struct AcpTurn {
 enum Finding {
     AtWork,
     Hangs,
-    Ended(String),
+    Ended(Text),
 }
 
 impl AcpTurn {
@@ -139,7 +140,7 @@ impl AcpTurn {
                 self.end(end);
             }
             Err(CallError::NotSent(reason) | CallError::Unanswered(reason)) => {
-                self.end(End::Lost { reason });
+                self.end(End::Lost { reason: Text::verbatim(reason) });
             }
         }
     }
@@ -156,7 +157,7 @@ impl AcpTurn {
             Ok(reason) => failure::of_stop(&self.title(), reason),
             Err(_) => {
                 let word = answer["stopReason"].as_str().unwrap_or("nothing");
-                let reason = format!("{} ended the turn and said “{word}”.", self.title());
+                let reason = words::odd_end(self.title(), word);
                 End::Failed { reason }
             }
         };
@@ -167,7 +168,7 @@ impl AcpTurn {
     fn go_on(&mut self, text: &str) {
         match self.ear.give_now(text) {
             Ok(awaited) => self.awaited = awaited,
-            Err(error) => self.end(End::Lost { reason: error.to_string() }),
+            Err(error) => self.end(End::Lost { reason: Text::verbatim(error.to_string()) }),
         }
     }
 
@@ -190,11 +191,10 @@ impl AcpTurn {
             (end, None) => end,
         };
         if end == End::Completed && self.denied && !self.notes.has_spoken() {
-            let text = format!("{} stopped there, for it was not allowed to go on.", self.title());
-            self.show([Step::Said { item: "denied".to_owned(), text }]);
+            self.show([Step::Did { what: words::stopped_there(self.title()) }]);
         }
         for text in std::mem::take(&mut self.unsaid) {
-            self.show([notes::did("⊘", &format!("it was not told: {text}"))]);
+            self.show([notes::did("⊘", words::untold(text))]);
         }
         self.record.finish(&self.ear.session, &end);
         self.ready.push_back(Note::Ended(end));
@@ -220,11 +220,7 @@ impl AcpTurn {
             });
         }
         let minutes = self.silence_max.as_secs().div_ceil(60);
-        self.hopeless = Some(format!(
-            "{} said nothing for {minutes} min, and no tool was at work. Check the network of the \
-             machine, then run the task again.",
-            self.title()
-        ));
+        self.hopeless = Some(words::silent(self.title(), minutes));
         self.cancel();
     }
 
@@ -247,7 +243,7 @@ impl AcpTurn {
         match finding {
             Finding::AtWork => {}
             Finding::Hangs => {
-                let reason = format!("{} did not answer any more and was ended.", self.title());
+                let reason = words::hung(self.title());
                 self.ear.client.end_soon("it hung");
                 self.end(End::Lost { reason });
             }

@@ -1,7 +1,8 @@
 //! What Claude Code asks a person, and how it is answered.
 
 use super::super::Question;
-use poco_core::Verdict;
+use poco_core::words::agent as words;
+use poco_core::{Text, Verdict};
 use serde_json::{Map, Value, json};
 
 /// What the model is told if a person gave no reason.
@@ -44,26 +45,26 @@ fn question(tool: &str, request: &Value, workdir: &str) -> Question {
             Question::Patch { diff: diff(input), files: vec![file], reason }
         }
         "AskUserQuestion" => Question::Questions(questions(input)),
-        "ExitPlanMode" => Question::Permission {
-            what: text(input, "plan"),
-            reason: "It has made this plan and wants to begin.".to_owned(),
-        },
+        "ExitPlanMode" => {
+            Question::Permission { what: text(input, "plan"), reason: words::claude_plan() }
+        }
         "WebFetch" => {
-            Question::Permission { what: format!("Read `{}`", text(input, "url")), reason }
+            Question::Permission { what: format!("- `{tool}: {}`", text(input, "url")), reason }
         }
         _ => {
             let name = request["display_name"].as_str().unwrap_or(tool);
             let input = serde_json::to_string_pretty(input).unwrap_or_default();
-            Question::Permission { what: format!("Use {name}:\n```json\n{input}\n```"), reason }
+            Question::Permission { what: format!("`{name}`\n```json\n{input}\n```"), reason }
         }
     }
 }
 
-fn reason(request: &Value) -> String {
+/// Claude Code's own reasons.
+fn reason(request: &Value) -> Text {
     let what = request["input"]["description"].as_str();
     let why = request["decision_reason"].as_str();
     let parts: Vec<_> = what.into_iter().chain(why).filter(|it| !it.is_empty()).collect();
-    parts.join("\n")
+    Text::verbatim(parts.join("\n"))
 }
 
 /// Shows a change as far as Claude Code tells it: what goes and what comes.

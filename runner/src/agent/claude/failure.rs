@@ -1,6 +1,8 @@
 //! Words why a turn failed, and what to do.
 
 use super::super::End;
+use poco_core::Text;
+use poco_core::words::agent as words;
 use serde_json::Value;
 
 /// The longest reason in Claude Code's own words, in characters.
@@ -10,7 +12,7 @@ const REASON_CHARS_MAX: usize = 400;
 pub(super) fn end(result: &Value) -> End {
     let broken = result["terminal_reason"].as_str().is_some_and(|it| it.starts_with("aborted"));
     if broken {
-        return End::Lost { reason: "Somebody else interrupted the turn.".to_owned() };
+        return End::Lost { reason: words::somebody_else() };
     }
     if result["is_error"] == false && result["subtype"] == "success" {
         return End::Completed;
@@ -18,28 +20,21 @@ pub(super) fn end(result: &Value) -> End {
     End::Failed { reason: reason(result) }
 }
 
-fn reason(result: &Value) -> String {
+fn reason(result: &Value) -> Text {
     let said = result["result"].as_str().unwrap_or_default();
     let errors = result["errors"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let said = if said.is_empty() { errors.collect::<Vec<_>>().join(" ") } else { said.to_owned() };
     let said = short(&said);
     let status = result["api_error_status"].as_u64();
     match (result["subtype"].as_str().unwrap_or_default(), status) {
-        ("error_max_turns", _) => "Claude Code took as many steps as it may. Ask it to go on.".to_owned(),
-        ("error_max_budget_usd", _) => "Claude Code has spent what it may.".to_owned(),
-        (_, Some(401 | 403)) => format!(
-            "The model does not accept who is logged in. Run `claude` on the machine and enter \
-             `/login`, then try again. ({said})"
-        ),
-        (_, Some(429)) => format!("The model takes no more for now. Try again later. ({said})"),
-        (_, Some(500..)) => format!("The model has trouble. Try again in a while. ({said})"),
-        _ if said.contains("Please run /login") => {
-            "Claude Code is not logged in. Run `claude` on the machine and enter `/login`, then try \
-             again."
-                .to_owned()
-        }
-        _ if said.is_empty() => "Claude Code failed without saying why.".to_owned(),
-        _ => format!("Claude Code failed: {said}"),
+        ("error_max_turns", _) => words::claude_max_turns(),
+        ("error_max_budget_usd", _) => words::claude_budget(),
+        (_, Some(401 | 403)) => words::with_detail(words::claude_login(), &said),
+        (_, Some(429)) => words::with_detail(words::model_busy(), &said),
+        (_, Some(500..)) => words::with_detail(words::model_trouble(), &said),
+        _ if said.contains("Please run /login") => words::claude_logged_out(),
+        _ if said.is_empty() => words::claude_failed_silently(),
+        _ => words::claude_failed(said),
     }
 }
 
@@ -61,7 +56,7 @@ mod tests {
         let said = "Not logged in · Please run /login";
         let result = json!({ "subtype": "success", "is_error": true, "result": said });
         let End::Failed { reason } = end(&result) else { panic!("not failed") };
-        assert!(reason.contains("not logged in"), "{reason}");
+        assert_eq!(reason, words::claude_logged_out());
         let result = json!({ "subtype": "success", "is_error": false, "result": "hi" });
         assert_eq!(end(&result), End::Completed);
         assert!(matches!(end(&json!({})), End::Failed { .. }));

@@ -3,6 +3,7 @@
 use super::super::program::{Program, runs};
 use super::super::{AgentError, Choices, Model};
 use super::wire;
+use poco_core::words::agent as words;
 use serde_json::Value;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -47,11 +48,7 @@ impl Hello {
         if elsewhere || !none("tokenSource") || !none("apiKeySource") {
             return Ok(());
         }
-        Err(AgentError::Refused(
-            "Claude Code is not logged in. Run `claude` on the machine and enter `/login`, or set \
-             ANTHROPIC_API_KEY where PoCo is started, then try again."
-                .to_owned(),
-        ))
+        Err(AgentError::Refused(words::claude_logged_out()))
     }
 
     pub(super) fn choices(&self) -> Choices {
@@ -98,9 +95,8 @@ pub(super) async fn ask(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    let mut child = command.spawn().map_err(|error| {
-        AgentError::Refused(format!("Claude Code could not be started: {error}."))
-    })?;
+    let mut child =
+        command.spawn().map_err(|error| AgentError::Refused(words::claude_not_started(error)))?;
     let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
         return Err(failed("it has no pipes".to_owned()));
     };
@@ -123,12 +119,10 @@ pub(super) async fn ask(
         Ok(Ok(None)) | Ok(Err(_)) => {
             let output =
                 child.wait_with_output().await.map_err(|error| failed(error.to_string()))?;
-            let words = String::from_utf8_lossy(&output.stderr);
-            let words = words.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
-            Err(AgentError::Refused(format!(
-                "Claude Code could not be started ({}). {words}",
-                output.status
-            )))
+            let said = String::from_utf8_lossy(&output.stderr);
+            let said = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+            let why = format!("{said} ({})", output.status);
+            Err(AgentError::Refused(words::claude_not_started(why.trim())))
         }
         Err(_) => Err(failed(format!("nothing within {} s", ANSWER_MAX.as_secs()))),
     }

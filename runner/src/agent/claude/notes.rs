@@ -1,6 +1,7 @@
 //! Turns what Claude Code says into what is worth a glance.
 
-use poco_core::Step;
+use poco_core::words::agent as words;
+use poco_core::{Step, Text};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
@@ -98,7 +99,7 @@ impl Notes {
         let (icon, what) = call(block);
         let id = block["id"].as_str().unwrap_or_default().to_owned();
         self.calls.insert(id, what.clone());
-        did(icon, &what)
+        did(icon, Text::verbatim(what))
     }
 
     fn results(&mut self, message: &Value) -> Vec<Step> {
@@ -108,9 +109,10 @@ impl Notes {
             let id = block["tool_use_id"].as_str().unwrap_or_default();
             let what = self.calls.remove(id)?;
             if self.denied.remove(id) {
-                return Some(did("⊘", &format!("{what} · not allowed")));
+                return Some(did("⊘", words::not_allowed(what)));
             }
-            Some(did(if block["is_error"] == true { "✗" } else { "✓" }, &what))
+            let icon = if block["is_error"] == true { "✗" } else { "✓" };
+            Some(did(icon, Text::verbatim(what)))
         };
         results.filter_map(step).collect()
     }
@@ -120,18 +122,15 @@ impl Notes {
             "api_retry" => {
                 let mut steps = self.dropped();
                 let part = |key: &str| line[key].as_u64().unwrap_or_default();
-                let status = line["error_status"].as_u64().map(|it| format!(" ({it})"));
-                let why = line["error"].as_str().unwrap_or("the model can't be reached");
-                let (now, all) = (part("attempt"), part("max_retries"));
-                let what = format!(
-                    "{}{}, try {now} of {all}",
-                    why.replace('_', " "),
-                    status.unwrap_or_default()
-                );
-                steps.push(did("↻", &what));
+                let why = line["error"].as_str().map(|why| Text::verbatim(why.replace('_', " ")));
+                let why = why.unwrap_or_else(words::model_unreached);
+                let status = line["error_status"].as_u64();
+                let why =
+                    words::with_detail(why, &status.map_or_else(String::new, |it| it.to_string()));
+                steps.push(did("↻", words::retry(why, part("attempt"), part("max_retries"))));
                 steps
             }
-            "compact_boundary" => vec![did("⇲", "the conversation was summed up")],
+            "compact_boundary" => vec![did("⇲", words::compacted())],
             _ => vec![],
         }
     }
@@ -161,8 +160,9 @@ fn short(text: &str) -> String {
     }
 }
 
-fn did(icon: &str, what: &str) -> Step {
-    Step::Did { what: format!("{icon} {}", what.split_whitespace().collect::<Vec<_>>().join(" ")) }
+fn did(icon: &str, what: Text) -> Step {
+    let line = |what: &str| what.split_whitespace().collect::<Vec<_>>().join(" ");
+    Step::Did { what: what.map(|what| format!("{icon} {}", line(what))) }
 }
 
 #[cfg(test)]
@@ -209,11 +209,11 @@ mod tests {
     fn a_call_shows_how_it_ended() {
         let mut notes = Notes::default();
         let block = json!({ "type": "tool_use", "id": "t", "name": "Bash", "input": { "command": "make" } });
-        assert_eq!(notes.take(&whole("m", &block)), [Step::Did { what: "▸ make".to_owned() }]);
+        assert_eq!(notes.take(&whole("m", &block)), [Step::Did { what: Text::verbatim("▸ make") }]);
         notes.deny("t");
         let result = json!({ "type": "tool_result", "tool_use_id": "t", "is_error": true });
         let result = json!({ "type": "user", "message": { "content": [result] } });
-        let step = Step::Did { what: "⊘ make · not allowed".to_owned() };
+        let step = Step::Did { what: words::not_allowed("make").map(|what| format!("⊘ {what}")) };
         assert_eq!(notes.take(&result), [step]);
     }
 }

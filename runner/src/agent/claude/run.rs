@@ -12,6 +12,8 @@ use super::tail::Tail;
 use crate::agent::AgentError;
 use crate::agent::process::Process;
 use anyhow::{Context, ensure};
+use poco_core::Text;
+use poco_core::words::agent as words;
 use rustix::fs::{CWD, Mode, OFlags};
 use serde_json::Value;
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -153,7 +155,7 @@ impl Run {
     /// Starts a process for a turn. It is given nothing yet.
     pub(super) fn start(folder: &Path, id: &str, command: Command) -> Result<Self, AgentError> {
         let refused = |error: anyhow::Error| {
-            AgentError::Refused(format!("Claude Code could not be started: {error:#}."))
+            AgentError::Refused(words::claude_not_started(format!("{error:#}")))
         };
         Self::spawn(folder, id, command).map_err(refused)
     }
@@ -250,19 +252,16 @@ impl Run {
     }
 
     /// Says how it died, once it has.
-    pub(super) async fn last_words(&mut self) -> String {
+    pub(super) async fn last_words(&mut self) -> Text {
         let how = match &mut self.child {
             Some(child) => match tokio::time::timeout(Duration::from_secs(1), child.wait()).await {
-                Ok(Ok(status)) if status.success() => "Claude Code ended".to_owned(),
-                Ok(Ok(status)) => format!("Claude Code ended with {status}"),
-                Ok(Err(_)) | Err(_) => "Claude Code ended".to_owned(),
+                Ok(Ok(status)) if status.success() => words::claude_ended(),
+                Ok(Ok(status)) => words::claude_ended_with(status),
+                Ok(Err(_)) | Err(_) => words::claude_ended(),
             },
-            None => "Claude Code was ended or killed".to_owned(),
+            None => words::claude_killed(),
         };
-        match self.complaint() {
-            words if words.is_empty() => format!("{how}."),
-            words => format!("{how}: {words}"),
-        }
+        words::with_detail(how, &self.complaint())
     }
 
     /// Returns the last line it complained with.

@@ -3,6 +3,7 @@
 use super::super::program::Program;
 use super::super::{End, Found};
 use super::tail::Tail;
+use poco_core::words::agent as words;
 use poco_core::{Step, Transcript, TurnId};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -48,8 +49,7 @@ pub(super) fn look(file: &Path, id: &str) -> Option<Found> {
         let turn = TurnId::new(id);
         return Some(Found::Over { turn, end: End::Completed, answer, steps: vec![] });
     }
-    let reason = "Claude Code began with this and did not write down how it ended.".to_owned();
-    Some(Found::Unknown { reason })
+    Some(Found::Unknown { reason: words::claude_unwritten() })
 }
 
 fn said(line: &Value) -> impl Iterator<Item = Step> {

@@ -6,7 +6,8 @@ use super::run::{LOOK_EVERY, Run, Stand};
 use super::{BEGIN_MAX, Watch, failure, grants, wire};
 use crate::agent::{AgentError, End, Note, Turn};
 use async_trait::async_trait;
-use poco_core::{ApprovalId, Step, TaskId, ThreadId, Transcript, TurnId, Verdict};
+use poco_core::words::agent as words;
+use poco_core::{ApprovalId, Step, TaskId, Text, ThreadId, Transcript, TurnId, Verdict};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -139,14 +140,14 @@ impl ClaudeTurn {
     }
 
     /// Says how a turn that is over ended, and what it brought.
-    pub(super) fn sum_up(&mut self) -> (End, String, Vec<String>) {
+    pub(super) fn sum_up(&mut self) -> (End, String, Vec<Text>) {
         let mut transcript = Transcript::default();
         for note in self.ready.drain(..) {
             if let Note::Step(step) = note {
                 transcript.apply(step);
             }
         }
-        let lost = || End::Lost { reason: "Claude Code died over it.".to_owned() };
+        let lost = || End::Lost { reason: words::claude_died() };
         let end = self.result.take().unwrap_or_else(lost);
         self.close();
         (end, transcript.answer(), transcript.steps())
@@ -221,7 +222,7 @@ impl ClaudeTurn {
         if request["subtype"] != "can_use_tool" {
             let refusal = wire::refusal(id, "PoCo can't do that");
             self.ready.push_back(Note::Step(Step::Did {
-                what: format!("⊘ asked for {}, which PoCo can't do", request["subtype"]),
+                what: words::asked_unknown(request["subtype"].as_str().unwrap_or("?")),
             }));
             return self.tell(refusal);
         }
@@ -303,7 +304,7 @@ impl ClaudeTurn {
             self.tell(wire::request(PROBE, "poco_probe"));
         } else if silence > self.silence_max + self.silence_max.clamp(ALIVE.0, ALIVE.1) {
             self.run.end().await;
-            let reason = "Claude Code did not answer any more and was ended.".to_owned();
+            let reason = words::claude_unanswering();
             self.end(End::Lost { reason });
         }
     }

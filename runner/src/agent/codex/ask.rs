@@ -2,11 +2,12 @@
 
 use super::notes::Patch;
 use crate::agent::Question;
-use poco_core::{ApprovalId, Verdict, hash};
+use poco_core::words::agent as words;
+use poco_core::{ApprovalId, Text, Verdict, hash};
 use serde_json::{Map, Value, json};
 
-/// Shown where a diff was not sent again after a reconnect.
-const LOST_DIFF: &str = "(codex does not show this change again after a reconnect)";
+/// Stands where a diff was not sent again after a reconnect.
+const LOST_DIFF: &str = "…";
 
 /// A question that waits for its answer.
 pub(super) struct Pending {
@@ -32,7 +33,7 @@ pub(super) enum Request {
     /// Ask a person.
     Ask { approval: ApprovalId, pending: Pending, question: Question },
     /// Answer it so at once, and say what was done.
-    Reply { result: Value, what: String },
+    Reply { result: Value, what: Text },
     /// PoCo does not know it.
     Unknown,
 }
@@ -49,13 +50,13 @@ pub(super) fn read(id: &Value, method: &str, params: &Value, patch: Option<&Patc
         "item/tool/requestUserInput" => match questions(params) {
             Some(questions) => (Kind::Questions, Question::Questions(questions)),
             None => {
-                let what = "⊘ asked for a secret, which must not be told in a chat".to_owned();
+                let what = words::asked_secret();
                 return Request::Reply { result: json!({ "answers": {} }), what };
             }
         },
         "mcpServer/elicitation/request" => {
-            let server = params["serverName"].as_str().unwrap_or("a tool");
-            let what = format!("⊘ {server} asked for input, which PoCo can't give yet");
+            let server = params["serverName"].as_str().map(Text::verbatim);
+            let what = words::asked_input(server.unwrap_or_else(words::a_tool));
             return Request::Reply {
                 result: json!({ "action": "decline", "content": null }),
                 what,
@@ -91,48 +92,55 @@ fn name(method: &str, params: &Value) -> ApprovalId {
 }
 
 fn command(params: &Value) -> Question {
-    let mut reason = text(params, "reason");
     let host = params["networkApprovalContext"]["host"].as_str();
+    let mut reasons = vec![said(params)];
     let Some(command) = params["command"].as_str() else {
-        let what = host.map_or_else(
-            || "Run something that codex does not name".to_owned(),
-            |host| format!("Reach `{host}` over the network"),
-        );
-        return Question::Permission { what, reason };
+        let what = host.map_or_else(|| "`?`".to_owned(), |host| format!("- `network: {host}`"));
+        reasons.push(host.map_or_else(words::unnamed, words::wants_host));
+        return Question::Permission { what, reason: lines(reasons) };
     };
-    let host = host.map(|host| format!("It wants to reach {host}."));
+    reasons.extend(host.map(words::wants_host));
     let more = &params["additionalPermissions"];
-    let more = more.is_object().then(|| format!("It asks for more rights: {}", rights(more)));
-    for line in host.into_iter().chain(more) {
-        reason = format!("{reason}\n{line}").trim().to_owned();
-    }
-    Question::Command { command: command.to_owned(), cwd: text(params, "cwd"), reason }
+    reasons.extend(more.is_object().then(|| words::wants_rights(rights(more))));
+    let (command, cwd) = (command.to_owned(), text(params, "cwd"));
+    Question::Command { command, cwd, reason: lines(reasons) }
 }
 
 fn change(params: &Value, patch: Option<&Patch>) -> Question {
-    let mut reason = text(params, "reason");
-    if let Some(root) = params["grantRoot"].as_str() {
-        reason = format!("{reason}\nIt asks to write anywhere under {root}.").trim().to_owned();
+    let mut reasons = vec![said(params)];
+    reasons.extend(params["grantRoot"].as_str().map(words::wants_to_write));
+    if patch.is_none() {
+        reasons.push(words::lost_diff());
     }
     let diff = patch.map_or_else(|| LOST_DIFF.to_owned(), |patch| patch.diff.clone());
     let files = patch.map(|patch| patch.files.clone()).unwrap_or_default();
-    Question::Patch { diff, files, reason }
+    Question::Patch { diff, files, reason: lines(reasons) }
 }
 
 fn permission(params: &Value) -> Question {
-    Question::Permission { what: rights(&params["permissions"]), reason: text(params, "reason") }
+    Question::Permission { what: rights(&params["permissions"]), reason: said(params) }
 }
 
-/// Words a set of rights in markdown; what is not known is shown as it came.
+/// Codex's own reason.
+fn said(params: &Value) -> Text {
+    Text::verbatim(text(params, "reason"))
+}
+
+fn lines(reasons: Vec<Text>) -> Text {
+    Text::join(reasons.into_iter().filter(|reason| !reason.is_empty()), "\n")
+}
+
+/// Writes a set of rights in markdown, in codex's own terms: it is kept once, for all languages.
+/// What is not known is shown as it came.
 fn rights(permissions: &Value) -> String {
     let mut lines = vec![];
     if permissions["network"]["enabled"] == true {
-        lines.push("- use the network".to_owned());
+        lines.push("- `network`".to_owned());
     }
     let files = &permissions["fileSystem"];
-    for (key, word) in [("read", "read"), ("write", "write")] {
-        for path in files[key].as_array().into_iter().flatten() {
-            lines.push(format!("- {word} `{}`", path.as_str().unwrap_or_default()));
+    for right in ["read", "write"] {
+        for path in files[right].as_array().into_iter().flatten() {
+            lines.push(format!("- `{right}` `{}`", path.as_str().unwrap_or_default()));
         }
     }
     for entry in files["entries"].as_array().into_iter().flatten() {

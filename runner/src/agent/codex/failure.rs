@@ -2,6 +2,8 @@
 
 use crate::agent::AgentError;
 use crate::rpc::CallError;
+use poco_core::Text;
+use poco_core::words::agent as words;
 use serde_json::Value;
 
 /// The longest message of a model server that is shown, in characters.
@@ -11,51 +13,33 @@ const MESSAGE_CHARS_MAX: usize = 400;
 const OVERLOADED: i64 = -32001;
 
 /// Words a turn's error: what happened, why, and the next step.
-pub(super) fn of_turn(error: &Value) -> String {
+pub(super) fn of_turn(error: &Value) -> Text {
     let message = short(error["message"].as_str().unwrap_or_default());
     let info = &error["codexErrorInfo"];
     let name = info.as_str().or_else(|| info.as_object()?.keys().next().map(String::as_str));
     let status = info.as_object().and_then(|it| it.values().next()?["httpStatusCode"].as_u64());
-    let said = |text: &str| {
-        if message.is_empty() { text.to_owned() } else { format!("{text} ({message})") }
-    };
+    let said = |text: Text| words::with_detail(text, &message);
     match (name.unwrap_or("other"), status) {
-        (_, Some(401 | 403)) | ("unauthorized", _) => said(
-            "The model refused codex's login. Run `codex login` on the machine, then run the task again.",
-        ),
-        (_, Some(429)) | ("rateLimitExceeded", _) => {
-            said("The model gets too many requests. Wait a little, then run the task again.")
-        }
-        ("usageLimitExceeded" | "sessionBudgetExceeded", _) => said(
-            "The usage limit of this account is reached. Wait until it is renewed, or raise it, then run the task again.",
-        ),
-        ("contextWindowExceeded", _) => {
-            said("The conversation is too long for the model. Start a fresh one with `/new`.")
-        }
+        (_, Some(401 | 403)) | ("unauthorized", _) => said(words::model_login()),
+        (_, Some(429)) | ("rateLimitExceeded", _) => said(words::model_busy()),
+        ("usageLimitExceeded" | "sessionBudgetExceeded", _) => said(words::model_used_up()),
+        ("contextWindowExceeded", _) => said(words::model_too_long()),
         ("serverOverloaded" | "internalServerError" | "flexUnavailable", _) => {
-            said("The model has trouble at the moment. Run the task again later.")
+            said(words::model_trouble())
         }
-        ("modelNotFound", _) => {
-            said("There is no such model for this account. Choose another one in the settings.")
-        }
+        ("modelNotFound", _) => said(words::model_unknown()),
         (
             "httpConnectionFailed"
             | "responseStreamConnectionFailed"
             | "responseStreamDisconnected"
             | "responseTooManyFailedAttempts",
             _,
-        ) => said(
-            "The connection to the model failed. Check the network of the machine, then run the task again.",
-        ),
-        ("sandboxError", _) => said(
-            "The sandbox could not be set up. Try `codex sandbox -- true` on the machine to see why.",
-        ),
-        ("badRequest", _) => said("The model did not accept the request."),
-        ("cyberPolicy" | "misalignmentPolicyViolation", _) => {
-            said("The model's provider does not allow this. Word the task otherwise.")
-        }
-        _ if message.is_empty() => "Codex failed without saying why.".to_owned(),
-        _ => format!("Codex failed: {message}"),
+        ) => said(words::model_network()),
+        ("sandboxError", _) => said(words::sandbox_failed()),
+        ("badRequest", _) => said(words::model_bad_request()),
+        ("cyberPolicy" | "misalignmentPolicyViolation", _) => said(words::model_policy()),
+        _ if message.is_empty() => words::codex_failed_silently(),
+        _ => words::codex_failed(message),
     }
 }
 
@@ -96,7 +80,7 @@ pub(super) fn of_query(error: CallError) -> AgentError {
     match error {
         CallError::Refused { code: OVERLOADED, message } => AgentError::Later(message),
         CallError::Refused { message, .. } => {
-            AgentError::Refused(format!("Codex refused: {}", short(&message)))
+            AgentError::Refused(words::codex_refused(short(&message)))
         }
         CallError::NotSent(reason) | CallError::Unanswered(reason) => AgentError::Later(reason),
     }
@@ -113,16 +97,17 @@ pub(super) fn of_deed(error: CallError) -> AgentError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use poco_core::Lang;
     use serde_json::json;
 
     #[test]
     fn words_say_what_happened_and_what_to_do() {
         let error = json!({ "message": "unexpected status 401", "codexErrorInfo": { "httpConnectionFailed": { "httpStatusCode": 401 } } });
-        assert!(of_turn(&error).contains("codex login"));
+        assert!(of_turn(&error).of(Lang::En).contains("codex login"));
         let error = json!({ "message": "{\"error\":{\"message\":\"bad tool\"}}", "codexErrorInfo": "other" });
-        assert_eq!(of_turn(&error), "Codex failed: bad tool");
+        assert_eq!(of_turn(&error).of(Lang::En), "Codex failed: bad tool");
         let error = json!({ "message": "x", "codexErrorInfo": { "brandNew": { "a": 1 } } });
-        assert_eq!(of_turn(&error), "Codex failed: x");
-        assert_eq!(of_turn(&Value::Null), "Codex failed without saying why.");
+        assert_eq!(of_turn(&error).of(Lang::En), "Codex failed: x");
+        assert_eq!(of_turn(&Value::Null).of(Lang::En), "Codex failed without saying why.");
     }
 }

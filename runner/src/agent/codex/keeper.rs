@@ -6,6 +6,7 @@ use super::program::Program;
 use super::server::{self, Joined, Server};
 use crate::agent::AgentError;
 use anyhow::Context;
+use poco_core::Text;
 use poco_io::config::Transport;
 use serde_json::json;
 use std::path::PathBuf;
@@ -57,7 +58,7 @@ impl Keeper {
         self.slot.lock().await.server.as_ref().map(|it| it.process.pid())
     }
 
-    pub(super) fn find_program(&self) -> Result<PathBuf, String> {
+    pub(super) fn find_program(&self) -> Result<PathBuf, Text> {
         self.program.find()
     }
 

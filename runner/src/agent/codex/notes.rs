@@ -1,7 +1,8 @@
 //! Turns codex's notifications and records into notes.
 
 use super::inbox::DELTA;
-use poco_core::Step;
+use poco_core::words::agent as words;
+use poco_core::{Step, Text};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
@@ -40,11 +41,11 @@ impl Notes {
             "error" => self.failed(params),
             "warning" | "configWarning" => {
                 let text = params["message"].as_str().or_else(|| params["summary"].as_str());
-                text.map(|text| did("⚠", text)).into_iter().collect()
+                text.map(|text| did("⚠", Text::verbatim(text))).into_iter().collect()
             }
             "model/rerouted" => {
-                let to = params["toModel"].as_str().unwrap_or("another one");
-                vec![did("⚠", &format!("the model was changed to {to}"))]
+                let to = params["toModel"].as_str().map(Text::verbatim);
+                vec![did("⚠", words::rerouted(to.unwrap_or_else(words::another_model)))]
             }
             _ => vec![],
         }
@@ -80,10 +81,12 @@ impl Notes {
     fn began(&mut self, item: &Value) -> Vec<Step> {
         self.recall(item);
         match item["type"].as_str().unwrap_or_default() {
-            "commandExecution" => vec![did("▸", &command(item))],
-            "fileChange" => vec![did("✎", &files(item))],
-            "mcpToolCall" => vec![did("⚙", &tool(item))],
-            "dynamicToolCall" => vec![did("⚙", item["tool"].as_str().unwrap_or_default())],
+            "commandExecution" => vec![did("▸", command(item))],
+            "fileChange" => vec![did("✎", files(item))],
+            "mcpToolCall" => vec![did("⚙", tool(item))],
+            "dynamicToolCall" => {
+                vec![did("⚙", Text::verbatim(item["tool"].as_str().unwrap_or_default()))]
+            }
             _ => vec![],
         }
     }
@@ -106,7 +109,7 @@ impl Notes {
             return vec![];
         }
         self.plan.clone_from(&plan);
-        vec![did("☰", plan.trim_end())]
+        vec![did("☰", Text::verbatim(plan.trim_end()))]
     }
 
     /// A broken answer is asked for anew: what was written of it will not be finished.
@@ -116,7 +119,8 @@ impl Notes {
         }
         let dropped = self.open.drain(..).map(|item| Step::Dropped { item });
         let mut steps: Vec<_> = dropped.collect();
-        steps.push(did("↻", params["error"]["message"].as_str().unwrap_or("trying again")));
+        let message = params["error"]["message"].as_str().map(Text::verbatim);
+        steps.push(did("↻", message.unwrap_or_else(words::trying_again)));
         steps
     }
 }
@@ -124,6 +128,7 @@ impl Notes {
 /// Says what a whole item of the record was.
 pub(super) fn completed(item: &Value) -> Vec<Step> {
     let status = item["status"].as_str().unwrap_or_default();
+    let named = |key: &str| item[key].as_str().map(Text::verbatim);
     match item["type"].as_str().unwrap_or_default() {
         "agentMessage" => {
             let text = item["text"].as_str().unwrap_or_default().to_owned();
@@ -131,14 +136,14 @@ pub(super) fn completed(item: &Value) -> Vec<Step> {
         }
         "commandExecution" => vec![ran(item, status)],
         "fileChange" => match status {
-            "declined" => vec![did("⊘", &format!("{} · not allowed", files(item)))],
-            "failed" => vec![did("✗", &format!("{} · failed", files(item)))],
-            _ => vec![did("✓", &files(item))],
+            "declined" => vec![did("⊘", words::not_allowed(files(item)))],
+            "failed" => vec![did("✗", words::failed(files(item)))],
+            _ => vec![did("✓", files(item))],
         },
-        "mcpToolCall" if status == "failed" => vec![did("✗", &tool(item))],
-        "webSearch" => vec![did("⌕", item["query"].as_str().unwrap_or("the web"))],
-        "imageView" => vec![did("▣", item["path"].as_str().unwrap_or("an image"))],
-        "contextCompaction" => vec![did("⇲", "the conversation was summed up")],
+        "mcpToolCall" if status == "failed" => vec![did("✗", tool(item))],
+        "webSearch" => vec![did("⌕", named("query").unwrap_or_else(words::the_web))],
+        "imageView" => vec![did("▣", named("path").unwrap_or_else(words::an_image))],
+        "contextCompaction" => vec![did("⇲", words::compacted())],
         _ => vec![],
     }
 }
@@ -146,28 +151,29 @@ pub(super) fn completed(item: &Value) -> Vec<Step> {
 fn ran(item: &Value, status: &str) -> Step {
     let command = command(item);
     match (status, item["exitCode"].as_i64()) {
-        ("declined", _) => did("⊘", &format!("{command} · not allowed")),
-        (_, Some(0)) => did("✓", &command),
-        (_, Some(code)) => did("✗", &format!("{command} · exit {code}")),
-        ("failed", None) => did("✗", &format!("{command} · failed")),
-        (_, None) => did("✓", &command),
+        ("declined", _) => did("⊘", words::not_allowed(command)),
+        (_, Some(0)) => did("✓", command),
+        (_, Some(code)) => did("✗", words::exit(command, code)),
+        ("failed", None) => did("✗", words::failed(command)),
+        (_, None) => did("✓", command),
     }
 }
 
-fn did(icon: &str, what: &str) -> Step {
-    Step::Did { what: format!("{icon} {}", what.split_whitespace().collect::<Vec<_>>().join(" ")) }
+fn did(icon: &str, what: Text) -> Step {
+    let line = |what: &str| what.split_whitespace().collect::<Vec<_>>().join(" ");
+    Step::Did { what: what.map(|what| format!("{icon} {}", line(what))) }
 }
 
 /// The command as it was meant, without the shell it is wrapped in.
-fn command(item: &Value) -> String {
+fn command(item: &Value) -> Text {
     let actions: Vec<_> = item["commandActions"].as_array().into_iter().flatten().collect();
     let meant: Option<Vec<_>> = actions.iter().map(|it| it["command"].as_str()).collect();
     let meant = meant.filter(|it| !it.is_empty()).map(|it| it.join(" ; "));
     let command = meant.unwrap_or_else(|| item["command"].as_str().unwrap_or("?").to_owned());
-    match command.char_indices().nth(COMMAND_CHARS_MAX) {
+    Text::verbatim(match command.char_indices().nth(COMMAND_CHARS_MAX) {
         Some((end, _)) => format!("{}…", &command[..end]),
         None => command,
-    }
+    })
 }
 
 fn patch(item: &Value) -> Patch {
@@ -187,18 +193,18 @@ fn patch(item: &Value) -> Patch {
     }
 }
 
-fn files(item: &Value) -> String {
+fn files(item: &Value) -> Text {
     let files = patch(item).files;
     let shown = files.iter().take(FILES_SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
     match files.len().saturating_sub(FILES_SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
+        0 => Text::verbatim(shown),
+        more => words::and_more(shown, more),
     }
 }
 
-fn tool(item: &Value) -> String {
+fn tool(item: &Value) -> Text {
     let part = |key: &str| item[key].as_str().unwrap_or("?");
-    format!("{}.{}", part("server"), part("tool"))
+    Text::verbatim(format!("{}.{}", part("server"), part("tool")))
 }
 
 fn id(item: &Value) -> String {
@@ -208,7 +214,18 @@ fn id(item: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use poco_core::Lang;
     use serde_json::json;
+
+    fn english(item: &Value) -> Vec<String> {
+        let said = |step| match step {
+            Step::Did { what } => what.of(Lang::En).to_owned(),
+            Step::Wrote { .. } | Step::Said { .. } | Step::Dropped { .. } | Step::Gap => {
+                unreachable!("it did something")
+            }
+        };
+        completed(item).into_iter().map(said).collect()
+    }
 
     #[test]
     fn an_answer_that_broke_is_dropped() {
@@ -219,7 +236,7 @@ mod tests {
             notes.take("error", &error),
             [
                 Step::Dropped { item: "m1".to_owned() },
-                Step::Did { what: "↻ Reconnecting... 1/2".to_owned() },
+                Step::Did { what: Text::verbatim("↻ Reconnecting... 1/2") },
             ]
         );
     }
@@ -228,9 +245,9 @@ mod tests {
     fn a_command_shows_how_it_ended() {
         let mut item = json!({ "type": "commandExecution", "id": "c", "command": "bash -lc 'cargo test'",
             "commandActions": [{ "type": "unknown", "command": "cargo test" }], "status": "failed", "exitCode": 101 });
-        assert_eq!(completed(&item), [Step::Did { what: "✗ cargo test · exit 101".to_owned() }]);
+        assert_eq!(english(&item), ["✗ cargo test · exit 101"]);
         item["status"] = json!("declined");
-        assert_eq!(completed(&item), [Step::Did { what: "⊘ cargo test · not allowed".to_owned() }]);
+        assert_eq!(english(&item), ["⊘ cargo test · not allowed"]);
         item["type"] = json!("somethingNew");
         assert_eq!(completed(&item), []);
     }

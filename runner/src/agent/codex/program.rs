@@ -1,6 +1,8 @@
 //! The codex program: where it is, and with what it is started.
 
 use crate::agent::program::{self, runs};
+use poco_core::Text;
+use poco_core::words::agent as words;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -21,13 +23,9 @@ impl Program {
     }
 
     /// Finds the program, or says why not and what to do.
-    pub(super) fn find(&self) -> Result<PathBuf, String> {
+    pub(super) fn find(&self) -> Result<PathBuf, Text> {
         let Some(found) = self.0.find() else {
-            return Err(format!(
-                "codex was not found: there is no program `{}`. Install it with `npm install \
-                 -g @openai/codex`, or set POCO_CODEX_COMMAND to where it is.",
-                self.0.name()
-            ));
+            return Err(words::codex_missing(self.0.name()));
         };
         Ok(native(&found).unwrap_or(found))
     }
@@ -38,7 +36,7 @@ impl Program {
         arguments: &[&OsStr],
         folder: &Path,
         log: std::fs::File,
-    ) -> Result<Command, String> {
+    ) -> Result<Command, Text> {
         let mut command = self.0.command(&self.find()?);
         command
             .arg("app-server")

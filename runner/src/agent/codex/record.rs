@@ -4,7 +4,8 @@ use super::client::Client;
 use super::{failure, notes};
 use crate::agent::End;
 use crate::rpc::CallError;
-use poco_core::{Step, Transcript};
+use poco_core::words::agent as words;
+use poco_core::{Step, Text, Transcript};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -27,7 +28,7 @@ pub(super) enum Standing {
     /// The whole record was read, and it is not there.
     Absent,
     /// The record does not tell, for this reason.
-    Untold(String),
+    Untold(Text),
 }
 
 enum Looked {
@@ -58,7 +59,7 @@ pub(super) async fn standing(
             Ok(doubtful @ (Standing::Over(_) | Standing::Absent | Standing::Untold(_))) => doubtful,
             // A record that is only being begun can't be read.
             Err(CallError::Refused { message, .. }) => {
-                Standing::Untold(format!("Codex can't read its record: {message}"))
+                Standing::Untold(words::codex_unreadable(message))
             }
             Err(error) => return Err(error),
         };
@@ -74,9 +75,7 @@ async fn glance(
 ) -> Result<Standing, CallError> {
     Ok(match look(client, thread, fits).await? {
         Looked::Absent => Standing::Absent,
-        Looked::TooLong => {
-            Standing::Untold("The conversation is too long to look through.".to_owned())
-        }
+        Looked::TooLong => Standing::Untold(words::too_long_to_look()),
         Looked::Found(turn) if is_running(&turn) && is_active(client, thread).await? => {
             Standing::Running(turn)
         }
@@ -157,7 +156,7 @@ pub(super) fn steps(turn: &Value) -> Vec<Step> {
 }
 
 /// Sums a turn up: its answer, and its progress lines.
-pub(super) fn sum_up(turn: &Value) -> (String, Vec<String>) {
+pub(super) fn sum_up(turn: &Value) -> (String, Vec<Text>) {
     let mut transcript = Transcript::default();
     steps(turn).into_iter().for_each(|step| transcript.apply(step));
     (transcript.answer(), transcript.steps())
@@ -168,8 +167,8 @@ pub(super) fn end(turn: &Value) -> End {
     match turn["status"].as_str().unwrap_or_default() {
         "completed" => End::Completed,
         "failed" => End::Failed { reason: failure::of_turn(&turn["error"]) },
-        "interrupted" => End::Lost { reason: "The turn was cut off.".to_owned() },
-        "inProgress" => End::Lost { reason: "Codex left the turn unfinished.".to_owned() },
-        other => End::Lost { reason: format!("Codex says the turn is `{other}`.") },
+        "interrupted" => End::Lost { reason: words::codex_cut_off() },
+        "inProgress" => End::Lost { reason: words::codex_unfinished() },
+        other => End::Lost { reason: words::codex_odd_state(other) },
     }
 }

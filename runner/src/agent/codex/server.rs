@@ -7,6 +7,7 @@ use crate::rpc::Transport;
 use crate::rpc::lines::Pipes;
 use crate::rpc::websocket::WebSocket;
 use anyhow::{Context, bail};
+use poco_core::Lang;
 use std::ffi::{OsStr, OsString};
 use std::process::Stdio;
 use std::time::Duration;
@@ -83,8 +84,9 @@ pub(super) async fn start(folder: &Folder, program: &Program) -> anyhow::Result<
     let mut url = OsString::from("unix://");
     url.push(folder.socket());
     let arguments = [OsStr::new("--listen"), url.as_os_str()];
-    let mut command =
-        program.app_server(&arguments, folder.path(), folder.log()?).map_err(anyhow::Error::msg)?;
+    let mut command = program
+        .app_server(&arguments, folder.path(), folder.log()?)
+        .map_err(|why| anyhow::anyhow!(why.of(Lang::En).to_owned()))?;
     let child = command.spawn().context("start codex")?;
     let process = identify(&child)?;
     folder.set_label(&Label { process: process.clone(), signature: program.signature() })?;
@@ -101,8 +103,9 @@ pub(super) async fn start(folder: &Folder, program: &Program) -> anyhow::Result<
 
 /// Starts a server that ends with us.
 pub(super) fn start_on_pipes(folder: &Folder, program: &Program) -> anyhow::Result<Joined> {
-    let mut command =
-        program.app_server(&[], folder.path(), folder.log()?).map_err(anyhow::Error::msg)?;
+    let mut command = program
+        .app_server(&[], folder.path(), folder.log()?)
+        .map_err(|why| anyhow::anyhow!(why.of(Lang::En).to_owned()))?;
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().context("start codex")?;
     let stdin = child.stdin.take().context("reach the input of codex")?;

@@ -9,7 +9,8 @@ use super::watch::{self, Finding, Watch};
 use super::{failure, record};
 use crate::agent::{AgentError, End, Note, Turn};
 use async_trait::async_trait;
-use poco_core::{ApprovalId, Step, TaskId, ThreadId, TurnId, Verdict};
+use poco_core::words::agent as words;
+use poco_core::{ApprovalId, Step, TaskId, Text, ThreadId, TurnId, Verdict};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -36,7 +37,7 @@ pub(super) struct CodexTurn {
     watch: Watch,
     stopping: bool,
     /// Why it can't go on, if it can't.
-    hopeless: Option<String>,
+    hopeless: Option<Text>,
     over: bool,
     /// Something that is being found out.
     inquiry: Option<JoinHandle<Finding>>,
@@ -180,7 +181,7 @@ impl CodexTurn {
             (End::Lost { .. }, _) if self.stopping => End::Stopped,
             (End::Lost { .. }, Some(reason)) => End::Failed { reason: reason.clone() },
             (End::Lost { .. }, None) if turn["status"] == "interrupted" => {
-                End::Lost { reason: "Somebody else interrupted the turn.".to_owned() }
+                End::Lost { reason: words::somebody_else() }
             }
             (end, _) => end,
         }
@@ -201,10 +202,7 @@ impl CodexTurn {
             (self.ear.client.clone(), self.ear.thread.clone(), self.id.clone());
         let inquiry = if self.watch.is_cut_off() {
             let minutes = self.watch.limit().as_secs().div_ceil(60);
-            self.hopeless = Some(format!(
-                "The model could not be reached for {minutes} min. Check the network of the \
-                 machine, then run the task again."
-            ));
+            self.hopeless = Some(words::unreachable(minutes));
             tokio::spawn(watch::give_up(client, thread, id))
         } else {
             tokio::spawn(watch::probe(self.keeper.clone(), client, thread, id))
@@ -343,9 +341,7 @@ impl Turn for CodexTurn {
 /// Waits for what an inquiry finds; for ever if there is none. Cancel safe.
 async fn conclusion(inquiry: &mut Option<JoinHandle<Finding>>) -> Finding {
     let Some(inquiry) = inquiry else { return std::future::pending().await };
-    inquiry
-        .await
-        .unwrap_or_else(|_| Finding::Lost("The turn can't be watched any more.".to_owned()))
+    inquiry.await.unwrap_or_else(|_| Finding::Lost(words::unwatchable()))
 }
 
 impl Drop for CodexTurn {

@@ -4,6 +4,8 @@ use super::client::{ALIVE_MAX, Client, Ear};
 use super::keeper::{Fate, Keeper};
 use super::record::{self, Standing};
 use crate::rpc::CallError;
+use poco_core::Text;
+use poco_core::words::agent as words;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,7 +65,7 @@ pub(super) enum Finding {
     /// It is over, as the record has it.
     Over(Value),
     /// It is lost, for this reason.
-    Lost(String),
+    Lost(Text),
     /// It was interrupted, for it could not go on.
     GivenUp,
 }
@@ -79,12 +81,12 @@ pub(super) async fn probe(
         Ok(Ok(true)) => Finding::AtWork,
         Ok(Ok(false)) => match standing(&client, &thread, &turn).await {
             Ok(standing) => over(standing),
-            Err(error) => Finding::Lost(error.to_string()),
+            Err(error) => Finding::Lost(Text::verbatim(error.to_string())),
         },
-        Ok(Err(CallError::Refused { message, .. })) => Finding::Lost(message),
+        Ok(Err(CallError::Refused { message, .. })) => Finding::Lost(Text::verbatim(message)),
         Ok(Err(CallError::NotSent(_) | CallError::Unanswered(_))) | Err(_) => {
             keeper.give_up(&client).await;
-            Finding::Lost("Codex did not answer any more and was ended.".to_owned())
+            Finding::Lost(words::codex_unanswering())
         }
     }
 }
@@ -92,25 +94,25 @@ pub(super) async fn probe(
 /// Finds out what became of a turn whose connection was lost.
 pub(super) async fn rejoin(keeper: Arc<Keeper>, thread: String, turn: String) -> Finding {
     if let Fate::Dead(how) = keeper.fate().await {
-        return Finding::Lost(format!("{how}."));
+        return Finding::Lost(Text::verbatim(format!("{how}.")));
     }
     let client = match keeper.client().await {
         Ok(client) => client,
-        Err(error) => return Finding::Lost(error.to_string()),
+        Err(error) => return Finding::Lost(Text::verbatim(error.to_string())),
     };
     let Some(ear) = client.listen(&thread) else {
-        return Finding::Lost("The conversation is watched elsewhere.".to_owned());
+        return Finding::Lost(words::watched_elsewhere());
     };
     let params = json!({ "threadId": thread, "excludeTurns": true });
     let resumed = match client.call("thread/resume", params).await {
         Ok(resumed) => resumed,
-        Err(error) => return Finding::Lost(error.to_string()),
+        Err(error) => return Finding::Lost(Text::verbatim(error.to_string())),
     };
     client.keep(&thread, &resumed["sandbox"]);
     match standing(&client, &thread, &turn).await {
         Ok(Standing::Running(turn)) => Finding::Rejoined { ear, turn },
         Ok(standing) => over(standing),
-        Err(error) => Finding::Lost(error.to_string()),
+        Err(error) => Finding::Lost(Text::verbatim(error.to_string())),
     }
 }
 
@@ -122,7 +124,7 @@ fn over(standing: Standing) -> Finding {
     match standing {
         Standing::Running(_) => Finding::AtWork,
         Standing::Over(turn) => Finding::Over(turn),
-        Standing::Absent => Finding::Lost("Codex has no record of the turn.".to_owned()),
+        Standing::Absent => Finding::Lost(words::codex_no_record()),
         Standing::Untold(reason) => Finding::Lost(reason),
     }
 }

@@ -1,7 +1,8 @@
 //! Messages: what people write becomes a prompt or a command.
 
-use super::{Inbound, Origin, text, time};
-use poco_core::{Action, Timestamp, Via};
+use super::{Inbound, Origin, lang, text, time};
+use poco_core::words::platform as words;
+use poco_core::{Action, Text, Timestamp, Via};
 use serde_json::Value;
 
 /// The deepest nesting that is read of a formatted message.
@@ -20,7 +21,7 @@ pub(super) fn read(payload: &Value, bot: Option<&str>, now: Timestamp) -> Inboun
     let written = content.and_then(|content| written(kind, &content, &mentions));
     let action = match written {
         Some(text) => Action::parse(&text),
-        None => Action::Unsupported { what: name(kind).to_owned() },
+        None => Action::Unsupported { what: name(kind) },
     };
     // Two subscriptions may deliver a message twice, as two events.
     let origin = Origin {
@@ -28,6 +29,7 @@ pub(super) fn read(payload: &Value, bot: Option<&str>, now: Timestamp) -> Inboun
         chat: text(message, "/chat_id"),
         by: text(event, "/sender/sender_id/open_id"),
         at: time(text(message, "/create_time"), now),
+        lang: lang(event),
     };
     let is_direct = text(message, "/chat_type") == Some("p2p");
     origin.acted(if is_direct { Via::Direct } else { Via::Group }, action)
@@ -39,13 +41,14 @@ pub(super) fn read_old(payload: &Value, now: Timestamp) -> Inbound {
     let written = text(event, "/text_without_at_bot").or(text(event, "/text"));
     let action = match (text(event, "/msg_type"), written) {
         (Some("text") | None, Some(written)) => Action::parse(written.trim()),
-        (kind, _) => Action::Unsupported { what: name(kind.unwrap_or_default()).to_owned() },
+        (kind, _) => Action::Unsupported { what: name(kind.unwrap_or_default()) },
     };
     let origin = Origin {
         id: text(event, "/open_message_id"),
         chat: text(event, "/open_chat_id"),
         by: text(event, "/open_id"),
         at: now,
+        lang: lang(event),
     };
     let is_direct = text(event, "/chat_type") == Some("private");
     origin.acted(if is_direct { Via::Direct } else { Via::Group }, action)
@@ -64,18 +67,18 @@ fn written(kind: &str, content: &Value, mentions: &Mentions<'_>) -> Option<Strin
 }
 
 /// What people call a kind of message.
-fn name(kind: &str) -> &'static str {
+fn name(kind: &str) -> Text {
     match kind {
-        "image" => "a picture",
-        "file" | "folder" => "a file",
-        "audio" => "a voice message",
-        "media" => "a video",
-        "sticker" => "a sticker",
-        "interactive" => "a card",
-        "merge_forward" => "forwarded messages",
-        "location" => "a place",
-        "post" | "text" => "a message without text",
-        _ => "this kind of message",
+        "image" => words::picture(),
+        "file" | "folder" => words::file(),
+        "audio" => words::voice(),
+        "media" => words::video(),
+        "sticker" => words::sticker(),
+        "interactive" => words::card(),
+        "merge_forward" => words::forwarded(),
+        "location" => words::location(),
+        "post" | "text" => words::no_text(),
+        _ => words::this_kind(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Presses: what a card's button or field carried becomes an action.
 
-use super::{Inbound, Origin, id, on, text, time};
+use super::{Inbound, Origin, id, lang, on, text, time};
 use crate::feishu::render::NUMBER_MARK;
 use poco_core::{Press, Timestamp, hash};
 use serde_json::Value;
@@ -14,6 +14,7 @@ pub(super) fn read(payload: &Value, now: Timestamp) -> Inbound {
         chat: text(event, "/context/open_chat_id"),
         by: text(event, "/operator/open_id"),
         at: time(text(payload, "/header/create_time"), now),
+        lang: lang(event),
     };
     pressed(origin, text(event, "/context/open_message_id"), &event["action"])
 }
@@ -26,6 +27,7 @@ pub(super) fn read_old(event: &Value, now: Timestamp) -> Inbound {
         chat: text(event, "/open_chat_id"),
         by: text(event, "/open_id"),
         at: now,
+        lang: lang(event),
     };
     pressed(origin, text(event, "/open_message_id"), &event["action"])
 }

@@ -3,6 +3,8 @@
 
 use super::part::{Forms, Part, Shape, Text, form, row};
 use super::{CARD_BYTES_MAX, CARD_TABLES_MAX, CARD_TAGS_MAX};
+use poco_core::Lang;
+use poco_core::words::platform as words;
 use serde_json::Value;
 
 /// Tags of the header of a card.
@@ -14,6 +16,13 @@ const TEXT_BYTES_MIN: usize = 6_000;
 /// What folded text leaves to the other text at least, if it is longer.
 const FOLD_BYTES_MIN: usize = 1_000;
 
+/// How parts are written.
+#[derive(Clone, Copy)]
+struct Way {
+    forms: Forms,
+    lang: Lang,
+}
+
 /// What a part takes, whatever its text.
 #[derive(Clone, Copy, Default)]
 struct Cost {
@@ -22,40 +31,40 @@ struct Cost {
 }
 
 /// Returns the elements of a card whose other parts take so many bytes.
-pub(super) fn fit(parts: &mut Vec<Part<'_>>, shell_bytes: usize) -> Vec<Value> {
+pub(super) fn fit(parts: &mut Vec<Part<'_>>, shell_bytes: usize, lang: Lang) -> Vec<Value> {
     let bytes_max = CARD_BYTES_MAX - shell_bytes;
-    let mut forms = Forms::Full;
-    if !fits(parts, forms, bytes_max) {
-        merge(parts);
+    let mut way = Way { forms: Forms::Full, lang };
+    if !fits(parts, way, bytes_max) {
+        merge(parts, lang);
     }
-    if !fits(parts, forms, bytes_max) {
-        forms = Forms::Plain;
+    if !fits(parts, way, bytes_max) {
+        way.forms = Forms::Plain;
     }
-    if !fits(parts, forms, bytes_max) {
-        drop_buttons(parts, forms, bytes_max);
+    if !fits(parts, way, bytes_max) {
+        drop_buttons(parts, way, bytes_max);
     }
-    let fixed = cost(parts, forms).bytes;
-    write(parts, forms, bytes_max.saturating_sub(fixed))
+    let fixed = cost(parts, way).bytes;
+    write(parts, way, bytes_max.saturating_sub(fixed))
 }
 
-fn fits(parts: &[Part<'_>], forms: Forms, bytes_max: usize) -> bool {
-    let cost = cost(parts, forms);
+fn fits(parts: &[Part<'_>], way: Way, bytes_max: usize) -> bool {
+    let cost = cost(parts, way);
     cost.tags + HEADER_TAGS <= CARD_TAGS_MAX && cost.bytes + TEXT_BYTES_MIN <= bytes_max
 }
 
-fn cost(parts: &[Part<'_>], forms: Forms) -> Cost {
-    parts.iter().map(|part| part_cost(part, forms)).fold(Cost::default(), |sum, it| Cost {
+fn cost(parts: &[Part<'_>], way: Way) -> Cost {
+    parts.iter().map(|part| part_cost(part, way)).fold(Cost::default(), |sum, it| Cost {
         bytes: sum.bytes + it.bytes,
         tags: sum.tags + it.tags,
     })
 }
 
-fn part_cost(part: &Part<'_>, forms: Forms) -> Cost {
+fn part_cost(part: &Part<'_>, way: Way) -> Cost {
     let element = match part {
         Part::Text(text) => text.element(""),
         Part::Rule => super::element::rule(),
-        Part::Row(buttons) => row(buttons),
-        Part::Form { form: it, name, names } => form(it, name, names, forms),
+        Part::Row(buttons) => row(buttons, way.lang),
+        Part::Form { form: it, name, names } => form(it, name, names, way.forms, way.lang),
     };
     // And a comma.
     Cost { bytes: element.to_string().len() + 1, tags: tags(&element) }
@@ -73,7 +82,7 @@ fn tags(value: &Value) -> usize {
 }
 
 /// Makes one text of those that follow each other.
-fn merge(parts: &mut Vec<Part<'_>>) {
+fn merge(parts: &mut Vec<Part<'_>>, lang: Lang) {
     let mut merged: Vec<Part<'_>> = vec![];
     for part in parts.drain(..) {
         let more = match &part {
@@ -89,15 +98,15 @@ fn merge(parts: &mut Vec<Part<'_>>) {
                 last.raw.push_str("\n\n");
                 last.raw.push_str(&more);
             }
-            _ => merged.push(Part::Text(Text { shape: Shape::Markdown, raw: more })),
+            _ => merged.push(Part::Text(Text { lang, shape: Shape::Markdown, raw: more })),
         }
     }
     *parts = merged;
 }
 
 /// Drops buttons, those of the last row last, and then forms, until the rest fits.
-fn drop_buttons(parts: &mut Vec<Part<'_>>, forms: Forms, bytes_max: usize) {
-    let mut over = cost(parts, forms);
+fn drop_buttons(parts: &mut Vec<Part<'_>>, way: Way, bytes_max: usize) {
+    let mut over = cost(parts, way);
     let mut dropped = 0;
     // The line that says how many are missing takes some as well.
     let is_over = |cost: Cost| {
@@ -110,12 +119,12 @@ fn drop_buttons(parts: &mut Vec<Part<'_>>, forms: Forms, bytes_max: usize) {
             && is_over(over)
             && !buttons.is_empty()
         {
-            let before = part_cost(&Part::Row(buttons.clone()), forms);
+            let before = part_cost(&Part::Row(buttons.clone()), way);
             buttons.pop();
             dropped += 1;
             let after = match buttons.is_empty() {
                 true => Cost::default(),
-                false => part_cost(&Part::Row(buttons.clone()), forms),
+                false => part_cost(&Part::Row(buttons.clone()), way),
             };
             over = Cost {
                 bytes: over.bytes + after.bytes - before.bytes,
@@ -125,28 +134,28 @@ fn drop_buttons(parts: &mut Vec<Part<'_>>, forms: Forms, bytes_max: usize) {
     }
     parts.retain(|part| !matches!(part, Part::Row(buttons) if buttons.is_empty()));
     while let Some(at) = parts.iter().rposition(|it| matches!(it, Part::Form { .. }))
-        && is_over(cost(parts, forms))
+        && is_over(cost(parts, way))
     {
         parts.remove(at);
         dropped += 1;
     }
     if dropped > 0 {
-        let raw = format!("…({dropped} more buttons or forms do not fit on this card)");
-        parts.push(Part::Text(Text { shape: Shape::Note, raw }));
+        let raw = words::too_many_buttons(dropped).of(way.lang).to_owned();
+        parts.push(Part::Text(Text { lang: way.lang, shape: Shape::Note, raw }));
     }
     // With gaps between them gone, texts can come together.
-    merge(parts);
+    merge(parts, way.lang);
 }
 
 /// Writes the parts; their texts share so many bytes.
-fn write(parts: &[Part<'_>], forms: Forms, bytes: usize) -> Vec<Value> {
+fn write(parts: &[Part<'_>], way: Way, bytes: usize) -> Vec<Value> {
     let rooms = rooms(parts, bytes);
     let mut tables = CARD_TABLES_MAX;
     let write = |(part, room): (&Part<'_>, usize)| match part {
         Part::Text(text) => text.element(&text.within(room, &mut tables)),
         Part::Rule => super::element::rule(),
-        Part::Row(buttons) => row(buttons),
-        Part::Form { form: it, name, names } => form(it, name, names, forms),
+        Part::Row(buttons) => row(buttons, way.lang),
+        Part::Form { form: it, name, names } => form(it, name, names, way.forms, way.lang),
     };
     parts.iter().zip(rooms).map(write).collect()
 }

@@ -1,6 +1,6 @@
 //! The elements of card JSON 2.0 that PoCo uses.
 
-use poco_core::{Button, Choice, Field, Look, Press, Tone};
+use poco_core::{Button, Choice, Field, Lang, Look, Press, Tone};
 use serde_json::{Map, Value, json};
 
 /// The longest default value of an input, which may hold as many characters.
@@ -57,7 +57,8 @@ pub(super) fn row(elements: Vec<Value>) -> Value {
     json!({ "tag": "column_set", "flex_mode": "flow", "columns": columns })
 }
 
-pub(super) fn button(button: &Button) -> Value {
+pub(super) fn button(button: &Button, lang: Lang) -> Value {
+    let label = clip(button.label.of(lang), BUTTON_CHARS);
     let kind = match button.look {
         Look::Plain => "default",
         Look::Primary => "primary",
@@ -67,30 +68,30 @@ pub(super) fn button(button: &Button) -> Value {
         Press::of(&button.action).0.into_iter().map(|(k, v)| (k, v.into())).collect();
     let mut element = json!({
         "tag": "button",
-        "text": text(&clip(&button.label, BUTTON_CHARS)),
+        "text": text(&label),
         "type": kind,
         "behaviors": [{ "type": "callback", "value": value }],
     });
     if let Some(question) = &button.confirm {
-        let (title, question) = (clip(&button.label, BUTTON_CHARS), clip(question, CONFIRM_CHARS));
-        element["confirm"] = json!({ "title": text(&title), "text": text(&question) });
+        let question = clip(question.of(lang), CONFIRM_CHARS);
+        element["confirm"] = json!({ "title": text(&label), "text": text(&question) });
     }
     element
 }
 
 /// A button that sends the fields of its form.
-pub(super) fn submit(submit: &Button, name: &str) -> Value {
-    let mut element = button(submit);
+pub(super) fn submit(submit: &Button, name: &str, lang: Lang) -> Value {
+    let mut element = button(submit, lang);
     element["name"] = name.into();
     element["form_action_type"] = "submit".into();
     element
 }
 
 /// An input for one line, or for several where much is to be expected.
-pub(super) fn input(field: &Field, name: &str) -> Value {
+pub(super) fn input(field: &Field, name: &str, lang: Lang) -> Value {
     let (placeholder, value, required) = match field {
         Field::Input { placeholder, value, required, .. } => {
-            (placeholder.as_str(), value.as_str(), *required)
+            (placeholder.of(lang), value.as_str(), *required)
         }
         Field::Select { value, .. } => ("", value.as_deref().unwrap_or_default(), false),
     };
@@ -113,8 +114,8 @@ pub(super) fn input(field: &Field, name: &str) -> Value {
     element
 }
 
-pub(super) fn select(name: &str, options: &[Choice], chosen: Option<&str>) -> Value {
-    let option = |choice: &Choice| json!({ "text": text(&clip(&choice.label, LINE_MAX)), "value": choice.value });
+pub(super) fn select(name: &str, options: &[Choice], chosen: Option<&str>, lang: Lang) -> Value {
+    let option = |choice: &Choice| json!({ "text": text(&clip(choice.label.of(lang), LINE_MAX)), "value": choice.value });
     let mut element = json!({
         "tag": "select_static",
         "name": name,

@@ -3,7 +3,8 @@
 use super::element::{self, LINE_MAX, clip};
 use super::markdown::{closed, fenced, harmless, plain};
 use super::{ANSWER_ID, CARD_BYTES_MAX, STEPS_ID};
-use poco_core::{Block, Button, Card, Field, Form, json_bytes, shorten};
+use poco_core::words::platform as words;
+use poco_core::{Block, Button, Card, Field, Form, Lang, json_bytes, shorten};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -38,6 +39,7 @@ pub(super) enum Part<'a> {
 
 #[derive(Clone, Debug)]
 pub(super) struct Text {
+    pub(super) lang: Lang,
     pub(super) shape: Shape,
     pub(super) raw: String,
 }
@@ -63,19 +65,22 @@ pub(super) enum Forms {
 
 /// Returns the parts of a card, from top to bottom.
 pub(super) fn parts(card: &Card) -> Vec<Part<'_>> {
+    let lang = card.lang;
     let (mut names, mut parts, mut is_live) = (BTreeSet::new(), vec![], false);
     for block in &card.blocks {
         let (shape, raw) = match block {
-            Block::Text(text) => (Shape::Markdown, text.clone()),
-            Block::Note(text) => (Shape::Note, text.clone()),
+            Block::Text(text) => (Shape::Markdown, text.of(lang).to_owned()),
+            Block::Note(text) => (Shape::Note, text.of(lang).to_owned()),
             Block::Code { language, text } => (Shape::Markdown, fenced(language, text)),
-            Block::Fold { title, text } => (Shape::Fold { title: title.clone() }, text.clone()),
-            Block::Stored { page, .. } => (Shape::Note, format!("(page {})", page + 1)),
+            Block::Fold { title, text } => {
+                (Shape::Fold { title: title.of(lang).to_owned() }, text.of(lang).to_owned())
+            }
+            Block::Stored { page, .. } => (Shape::Note, words::page(page + 1).of(lang).to_owned()),
             Block::Live { steps, answer } => {
                 let shape = |id| if is_live { Shape::Markdown } else { Shape::Live(id) };
                 let (above, below) = (shape(STEPS_ID), shape(ANSWER_ID));
                 is_live = true;
-                parts.push(Part::Text(Text { shape: above, raw: steps.clone() }));
+                parts.push(Part::Text(Text { lang, shape: above, raw: steps.clone() }));
                 (below, answer.clone())
             }
             Block::Rule => {
@@ -95,11 +100,11 @@ pub(super) fn parts(card: &Card) -> Vec<Part<'_>> {
             }
         };
         if matches!(shape, Shape::Live(_)) || !raw.trim().is_empty() {
-            parts.push(Part::Text(Text { shape, raw }));
+            parts.push(Part::Text(Text { lang, shape, raw }));
         }
     }
     if parts.is_empty() {
-        parts.push(Part::Text(Text { shape: Shape::Markdown, raw: NOTHING.to_owned() }));
+        parts.push(Part::Text(Text { lang, shape: Shape::Markdown, raw: NOTHING.to_owned() }));
     }
     parts
 }
@@ -157,14 +162,18 @@ impl Text {
             let (raw, left) = shorten(&self.raw, limit);
             *tables = before;
             let raw = if self.shape == Shape::Note { raw } else { closed(&raw) };
-            let short = Self { shape: self.shape.clone(), raw }.whole(tables);
+            let short = Self { lang: self.lang, shape: self.shape.clone(), raw }.whole(tables);
             let length = json_bytes(&short);
             if length <= room {
-                return format!("{}\n\n…({left} more characters)", short.trim_end());
+                return format!(
+                    "{}\n\n{}",
+                    short.trim_end(),
+                    words::more_characters(left).of(self.lang)
+                );
             }
             limit = (limit * room / length).min(limit - 1) * 9 / 10;
         }
-        format!("…({} characters)", self.raw.chars().count())
+        words::characters(self.raw.chars().count()).of(self.lang).to_owned()
     }
 
     pub(super) fn element(&self, content: &str) -> Value {
@@ -188,19 +197,19 @@ impl Text {
     }
 }
 
-pub(super) fn row(buttons: &[&Button]) -> Value {
+pub(super) fn row(buttons: &[&Button], lang: Lang) -> Value {
     match buttons {
-        [button] => element::button(button),
-        buttons => element::row(buttons.iter().map(|it| element::button(it)).collect()),
+        [button] => element::button(button, lang),
+        buttons => element::row(buttons.iter().map(|it| element::button(it, lang)).collect()),
     }
 }
 
-pub(super) fn form(form: &Form, name: &str, names: &[String], how: Forms) -> Value {
+pub(super) fn form(form: &Form, name: &str, names: &[String], how: Forms, lang: Lang) -> Value {
     let mut elements: Vec<_> =
-        form.fields.iter().zip(names).flat_map(|(it, name)| field(it, name, how)).collect();
-    let submit = element::submit(&form.submit, &format!("{name}_submit"));
+        form.fields.iter().zip(names).flat_map(|(it, name)| field(it, name, how, lang)).collect();
+    let submit = element::submit(&form.submit, &format!("{name}_submit"), lang);
     let others = form.others.iter().enumerate().map(|(at, button)| {
-        let mut button = element::button(button);
+        let mut button = element::button(button, lang);
         button["name"] = format!("{name}_other_{at}").into();
         button
     });
@@ -209,16 +218,18 @@ pub(super) fn form(form: &Form, name: &str, names: &[String], how: Forms) -> Val
     serde_json::json!({ "tag": "form", "name": name, "elements": elements })
 }
 
-fn field(field: &Field, name: &str, how: Forms) -> Vec<Value> {
+fn field(field: &Field, name: &str, how: Forms, lang: Lang) -> Vec<Value> {
     let (label, element) = match (field, how) {
-        (Field::Input { label, .. }, _) => (label.clone(), element::input(field, name)),
+        (Field::Input { label, .. }, _) => {
+            (label.of(lang).to_owned(), element::input(field, name, lang))
+        }
         (Field::Select { label, options, value, .. }, Forms::Full) if !options.is_empty() => {
-            (label.clone(), element::select(name, options, value.as_deref()))
+            (label.of(lang).to_owned(), element::select(name, options, value.as_deref(), lang))
         }
         (Field::Select { label, options, .. }, _) => {
             let options: Vec<_> = options.iter().map(|it| it.value.as_str()).collect();
             let options = clip(&options.join(" / "), OPTIONS_CHARS);
-            (format!("{label}: {options}"), element::input(field, name))
+            (format!("{}: {options}", label.of(lang)), element::input(field, name, lang))
         }
     };
     let longest = if how == Forms::Full { LABEL_CHARS } else { OPTIONS_CHARS + LINE_MAX };

@@ -66,6 +66,11 @@ impl Receiver {
         Self { hands, poll: tokio::sync::Mutex::default() }
     }
 
+    /// Where it receives from.
+    pub(super) fn url(&self) -> &str {
+        &self.hands.queue.url
+    }
+
     pub(super) async fn receive(&self) -> anyhow::Result<Vec<Delivery>> {
         let mut slot = self.poll.lock().await;
         let poll = slot.get_or_insert_with(|| tokio::spawn(Arc::clone(&self.hands).poll()));
@@ -224,7 +229,7 @@ fn read(delivery: &Delivery) -> anyhow::Result<(&str, &str)> {
 
 /// Whether an error says that the message is deleted, or somebody else's by now. It is then nothing
 /// to us; if it comes again, it is known for what it is.
-fn is_over(code: Option<&str>) -> bool {
+pub(super) fn is_over(code: Option<&str>) -> bool {
     let over = ["ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight"];
     code.is_some_and(|code| over.into_iter().any(|it| code.ends_with(it)))
 }

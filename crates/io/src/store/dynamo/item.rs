@@ -27,7 +27,7 @@ const PARTS: &str = "parts";
 const PART: &str = "part";
 
 /// When the item may be deleted, in seconds since 1970.
-const EXPIRES: &str = "expires";
+pub(super) const EXPIRES: &str = "expires";
 
 /// The most bytes of a body in one item. An item takes 400 KB, its names and keys included.
 const PART_MAX: usize = 350_000;

@@ -12,7 +12,8 @@ use crate::agent::acp::turn::{Record, name};
 use crate::agent::{Agent, AgentError, Choices, End, Found, Note, Turn, check_folder};
 use crate::rpc::lock;
 use async_trait::async_trait;
-use poco_core::{ApprovalId, Settings, Step, TaskId, ThreadId, Transcript, TurnId, Verdict};
+use poco_core::words::acp as words;
+use poco_core::{ApprovalId, Settings, Step, TaskId, Text, ThreadId, Transcript, TurnId, Verdict};
 use poco_io::config;
 use std::collections::{HashMap, VecDeque};
 use std::ffi::OsStr;
@@ -83,8 +84,8 @@ impl Cli {
         Err(self.refused(&format!("{text} {}", String::from_utf8_lossy(&made.stderr))))
     }
 
-    fn refused(&self, words: &str) -> AgentError {
-        AgentError::Refused(worded(&self.launch, words))
+    fn refused(&self, said: &str) -> AgentError {
+        AgentError::Refused(worded(&self.launch, said))
     }
 
     fn arguments(&self, thread: &str, prompt: &str, settings: &Settings) -> Vec<String> {
@@ -113,23 +114,17 @@ impl Cli {
 }
 
 /// Words what it says of a failure.
-fn worded(launch: &Launch, words: &str) -> String {
-    let lower = words.to_lowercase();
+fn worded(launch: &Launch, said: &str) -> Text {
+    let lower = said.to_lowercase();
     match (LOGGED_OUT.iter().any(|it| lower.contains(it)), launch.preset) {
-        (true, Some(preset)) => {
-            format!(
-                "{} is not logged in. {}. Then try again.",
-                launch.title(),
-                preset.how_to_log_in()
-            )
-        }
-        _ => format!("{} failed: {}", launch.title(), short(words)),
+        (true, Some(preset)) => words::not_logged_in(launch.title(), preset.how_to_log_in()),
+        _ => words::failed(launch.title(), short(said)),
     }
 }
 
 #[async_trait]
 impl Agent for Cli {
-    async fn ready(&self) -> Result<String, String> {
+    async fn ready(&self) -> Result<String, Text> {
         let program = self.launch.find()?;
         Ok(format!(
             "{} at {}, without approvals: it speaks no ACP",
@@ -159,11 +154,7 @@ impl Agent for Cli {
     ) -> Result<Box<dyn Turn>, AgentError> {
         check_folder(&settings.workdir)?;
         if prompt.len() > PROMPT_BYTES_MAX || prompt.contains('\0') {
-            return Err(AgentError::Refused(
-                "This prompt is too long for Cursor Agent without ACP. Put it into a file, or \
-                 update Cursor Agent with `cursor-agent update`."
-                    .to_owned(),
-            ));
+            return Err(AgentError::Refused(words::prompt_too_long()));
         }
         let id = thread.as_str();
         if lock(&self.work).contains_key(id) {
@@ -217,7 +208,7 @@ impl Agent for Cli {
         _task: &TaskId,
         _settings: &Settings,
     ) -> Result<Found, AgentError> {
-        Ok(Found::Unknown { reason: "Cursor Agent does not tell what became of it.".to_owned() })
+        Ok(Found::Unknown { reason: words::unknown_fate(self.launch.title()) })
     }
 
     /// It has no way to ask that takes less than a person's patience.
@@ -255,7 +246,7 @@ impl CliTurn {
         let Some(line) = line else {
             let steps = self.reader.whole();
             self.show(steps);
-            let none = End::Lost { reason: String::new() };
+            let none = End::Lost { reason: Text::default() };
             self.ending.get_or_insert(none);
             return;
         };
@@ -275,10 +266,7 @@ impl CliTurn {
 
     fn alarm(&mut self) {
         let minutes = self.silence_max.as_secs().div_ceil(60);
-        let reason = format!(
-            "Cursor Agent said nothing for {minutes} min and was ended. Check the network of the \
-             machine, then run the task again."
-        );
+        let reason = words::silent(self.launch.title(), minutes);
         self.child.kill();
         self.ending = Some(End::Failed { reason });
     }
@@ -290,11 +278,11 @@ impl CliTurn {
         let end = match self.ending.clone() {
             _ if self.stopping => End::Stopped,
             Some(End::Lost { .. }) | None => {
-                let words = self.launch.last_words(self.log_end);
+                let said = self.launch.last_words(self.log_end);
                 let status = status.unwrap_or_default();
-                match words.is_empty() {
-                    true => End::Lost { reason: format!("Cursor Agent ended with {status}.") },
-                    false => End::Failed { reason: worded(&self.launch, &words) },
+                match said.is_empty() {
+                    true => End::Lost { reason: words::ended(self.launch.title(), status) },
+                    false => End::Failed { reason: worded(&self.launch, &said) },
                 }
             }
             Some(end) => end,

@@ -2,8 +2,12 @@
 
 use super::super::notes::did;
 use crate::agent::End;
-use poco_core::Step;
+use poco_core::words::{acp as words, agent};
+use poco_core::{Step, Text};
 use serde_json::Value;
+
+/// What people call it.
+const TITLE: &str = "Cursor Agent";
 
 /// The longest description of a tool call, in characters.
 const WHAT_CHARS_MAX: usize = 300;
@@ -76,8 +80,8 @@ impl Reader {
         let mut steps = self.whole();
         if event["is_error"] == true {
             let reason = match text.is_empty() {
-                true => "Cursor Agent failed without saying why.".to_owned(),
-                false => format!("Cursor Agent failed: {}", shortened(&text)),
+                true => words::failed_silently(TITLE),
+                false => words::failed(TITLE, shortened(&text)),
             };
             return Read { steps, end: Some(End::Failed { reason }) };
         }
@@ -117,15 +121,15 @@ fn called(event: &Value) -> Option<Step> {
             "write" | "edit" | "delete" => "✎",
             _ => "⚙",
         };
-        return Some(did(icon, &what));
+        return Some(did(icon, Text::verbatim(what)));
     }
     let result = call["result"].as_object()?;
     if result.contains_key("success") {
-        return Some(did("✓", &what));
+        return Some(did("✓", Text::verbatim(what)));
     }
     match result.contains_key("rejected") {
-        true => Some(did("⊘", &format!("{what} · not allowed"))),
-        false => Some(did("✗", &format!("{what} · failed"))),
+        true => Some(did("⊘", agent::not_allowed(what))),
+        false => Some(did("✗", agent::failed(what))),
     }
 }
 
@@ -167,9 +171,15 @@ mod tests {
             json!({ "type": "tool_call", "subtype": subtype, "call_id": "t", "tool_call": call })
                 .to_string()
         };
-        assert_eq!(steps(reader.take(&call("started", &Value::Null))), [did("▸", "ls")]);
+        assert_eq!(
+            steps(reader.take(&call("started", &Value::Null))),
+            [did("▸", Text::verbatim("ls"))]
+        );
         let success = json!({ "success": { "exitCode": 0 } });
-        assert_eq!(steps(reader.take(&call("completed", &success))), [did("✓", "ls")]);
+        assert_eq!(
+            steps(reader.take(&call("completed", &success))),
+            [did("✓", Text::verbatim("ls"))]
+        );
         assert_eq!(steps(reader.take(&piece("Done."))), [wrote("message-2", "Done.")]);
         let last = assistant("Let me look.Done.", &json!({}));
         assert_eq!(steps(reader.take(&last)), [said("message-2", "Done.")]);
@@ -190,6 +200,8 @@ mod tests {
         );
         let result = json!({ "type": "result", "is_error": true, "result": "no more credit" });
         let end = Reader::default().take(&result.to_string()).end;
-        assert!(matches!(end, Some(End::Failed { reason }) if reason.contains("no more credit")));
+        assert!(
+            matches!(end, Some(End::Failed { reason }) if reason.of(poco_core::Lang::En).contains("no more credit"))
+        );
     }
 }

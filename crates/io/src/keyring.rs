@@ -1,0 +1,216 @@
+//! The app's secrets as they are now: kept for a while, and read anew when they prove wrong, so that
+//! changing them needs no restart.
+
+use crate::feishu::verify::Verifier;
+use crate::secret::Secret;
+use async_trait::async_trait;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+
+/// How long secrets are taken to be right. One that was withdrawn is not accepted longer.
+const GOOD_FOR: Duration = Duration::from_secs(5 * 60);
+
+/// How soon they may be read again because they proved wrong: whoever sends what is not Feishu's
+/// must not be able to have us ask all the time.
+const AGAIN_AFTER: Duration = Duration::from_secs(30);
+
+/// How long reading them anew may take. Feishu waits three seconds for an answer.
+const READ_WITHIN: Duration = Duration::from_millis(800);
+
+/// What the app and we share.
+#[derive(Clone, Debug, Default)]
+pub struct Keys {
+    pub app_secret: Secret,
+    pub encrypt_key: Option<Secret>,
+    pub verification_token: Option<Secret>,
+}
+
+/// Where the secrets are kept.
+#[async_trait]
+pub trait Keeper: Send + Sync {
+    /// Reads them as they are now; `old` is what we have.
+    async fn read(&self, old: &Keys) -> anyhow::Result<Keys>;
+}
+
+/// Holds the secrets. Cheap to clone; clones share all.
+#[derive(Clone)]
+pub struct Keyring {
+    keeper: Option<Arc<dyn Keeper>>,
+    held: Arc<Mutex<Held>>,
+    /// One reads at a time; the others wait for what comes of it.
+    reading: Arc<tokio::sync::Mutex<()>>,
+}
+
+struct Held {
+    keys: Keys,
+    /// Counts how often they were read.
+    edition: u64,
+    /// When they were read last, or could not be.
+    tried: Instant,
+}
+
+impl Keyring {
+    /// Holds secrets that never change.
+    pub fn fixed(keys: Keys) -> Self {
+        Self::new(keys, None)
+    }
+
+    /// Holds secrets that are read anew from where they are kept.
+    pub fn kept_by(keeper: Arc<dyn Keeper>, keys: Keys) -> Self {
+        Self::new(keys, Some(keeper))
+    }
+
+    fn new(keys: Keys, keeper: Option<Arc<dyn Keeper>>) -> Self {
+        let held = Held { keys, edition: 0, tried: Instant::now() };
+        Self { keeper, held: Arc::new(Mutex::new(held)), reading: Arc::default() }
+    }
+
+    /// Returns the secrets as they were last read.
+    pub fn keys(&self) -> Keys {
+        self.held().keys.clone()
+    }
+
+    /// Returns the secrets, read anew if they are old. Those there are stay if that fails.
+    pub async fn fresh(&self) -> Edition {
+        let (tried, now) = (self.held().tried, self.edition());
+        if self.keeper.is_some() && tried.elapsed() > GOOD_FOR {
+            self.read(now.number).await;
+            return self.edition();
+        }
+        now
+    }
+
+    /// Secrets proved wrong: returns those that took their place, if there are any.
+    pub async fn instead_of(&self, wrong: &Edition) -> Option<Edition> {
+        let (tried, now) = (self.held().tried, self.edition());
+        if now.number == wrong.number && tried.elapsed() > AGAIN_AFTER {
+            self.read(wrong.number).await;
+        }
+        Some(self.edition()).filter(|now| now.number != wrong.number)
+    }
+
+    fn edition(&self) -> Edition {
+        let held = self.held();
+        Edition { keys: held.keys.clone(), number: held.edition }
+    }
+
+    /// Reads the secrets, unless somebody did since the edition of this number.
+    async fn read(&self, number: u64) {
+        let Some(keeper) = &self.keeper else { return };
+        let _turn = self.reading.lock().await;
+        let Edition { keys, number: now } = self.edition();
+        if now != number {
+            return;
+        }
+        self.held().tried = Instant::now();
+        match timeout(READ_WITHIN, keeper.read(&keys)).await {
+            Ok(Ok(keys)) => {
+                let mut held = self.held();
+                let changed = !held.keys.is_same(&keys);
+                held.keys = keys;
+                held.edition += u64::from(changed);
+                if changed {
+                    tracing::info!("the app's secrets changed; the new ones are in use");
+                }
+            }
+            Ok(Err(error)) => tracing::warn!("the app's secrets could not be read: {error:#}"),
+            Err(_) => tracing::warn!("the app's secrets could not be read in time"),
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Secrets, and which of those there were in time they are.
+#[derive(Clone, Debug)]
+pub struct Edition {
+    pub keys: Keys,
+    number: u64,
+}
+
+impl Keys {
+    /// Returns what makes sure that a request comes from Feishu.
+    pub fn verifier(&self) -> Verifier {
+        Verifier::new(self.verification_token.clone(), self.encrypt_key.clone())
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        let expose = |secret: &Option<Secret>| secret.as_ref().map(|it| it.expose().to_owned());
+        self.app_secret.matches(other.app_secret.expose())
+            && expose(&self.encrypt_key) == expose(&other.encrypt_key)
+            && expose(&self.verification_token) == expose(&other.verification_token)
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyring").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    #[derive(Default)]
+    struct Vault {
+        reads: AtomicU64,
+        secret: Mutex<Option<String>>,
+    }
+
+    #[async_trait]
+    impl Keeper for Vault {
+        async fn read(&self, old: &Keys) -> anyhow::Result<Keys> {
+            self.reads.fetch_add(1, Ordering::Relaxed);
+            let secret = self.secret.lock().unwrap().clone();
+            let secret = secret.ok_or_else(|| anyhow::anyhow!("the vault is shut"))?;
+            Ok(Keys { app_secret: Secret::new(secret), ..old.clone() })
+        }
+    }
+
+    fn ring() -> (Arc<Vault>, Keyring) {
+        let vault = Arc::new(Vault::default());
+        let keys = Keys { app_secret: Secret::new("old"), ..Keys::default() };
+        (vault.clone(), Keyring::kept_by(vault, keys))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_proved_wrong_is_read_anew_and_not_all_the_time() {
+        let (vault, ring) = ring();
+        let old = ring.fresh().await;
+        tokio::time::advance(AGAIN_AFTER * 2).await;
+        *vault.secret.lock().unwrap() = Some("new".to_owned());
+        let both = tokio::join!(ring.instead_of(&old), ring.instead_of(&old));
+        assert!(both.0.is_some_and(|new| new.keys.app_secret.matches("new")));
+        assert!(both.1.is_some_and(|new| new.keys.app_secret.matches("new")));
+        assert_eq!(vault.reads.load(Ordering::Relaxed), 1, "one reads for both");
+        let new = ring.fresh().await;
+        for _ in 0..50 {
+            assert!(ring.instead_of(&new).await.is_none(), "somebody sends nonsense");
+        }
+        assert_eq!(vault.reads.load(Ordering::Relaxed), 1);
+        tokio::time::advance(AGAIN_AFTER * 2).await;
+        assert!(ring.instead_of(&new).await.is_none(), "they are the same still");
+        assert_eq!(vault.reads.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_old_is_read_anew_and_stays_if_that_fails() {
+        let (vault, ring) = ring();
+        tokio::time::advance(GOOD_FOR + Duration::from_secs(1)).await;
+        assert!(ring.fresh().await.keys.app_secret.matches("old"), "the vault is shut");
+        *vault.secret.lock().unwrap() = Some("new".to_owned());
+        assert!(ring.fresh().await.keys.app_secret.matches("old"), "it was asked just now");
+        tokio::time::advance(GOOD_FOR + Duration::from_secs(1)).await;
+        assert!(ring.fresh().await.keys.app_secret.matches("new"));
+        let fixed = Keyring::fixed(Keys::default());
+        tokio::time::advance(GOOD_FOR * 2).await;
+        let keys = fixed.fresh().await;
+        assert!(fixed.instead_of(&keys).await.is_none());
+    }
+}
