@@ -286,6 +286,7 @@ pub(crate) fn laptop() -> Runner {
             effort: None,
             sandbox: "workspace-write".to_owned(),
             approval_policy: "on-request".to_owned(),
+            mode: None,
         }),
         models: Default::default(),
         turns: 0,

@@ -401,6 +401,7 @@ fn settings(workdir: &str) -> Settings {
         effort: None,
         sandbox: "workspace-write".into(),
         approval_policy: "on-request".into(),
+        mode: None,
     }
 }
 

@@ -87,6 +87,10 @@ pub struct Settings {
     pub sandbox: String,
     /// `untrusted`, `on-request` or `never`.
     pub approval_policy: String,
+    /// What the agent may do without asking, in its own words; `None` leaves it to the machine's
+    /// settings.
+    #[serde(default)]
+    pub mode: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -50,9 +50,13 @@ impl Config {
 
     /// Returns the terms these settings make, on a machine that has these agents.
     pub fn terms(&self, agents: Vec<String>) -> Terms {
-        let codex = &self.agents.codex;
+        let (codex, claude) = (&self.agents.codex, &self.agents.claude);
         // The one that was asked for may not be there.
         let usual = agents.first().unwrap_or(&self.agents.usual).clone();
+        let (workdir, model, effort) = match usual.as_str() {
+            "claude_code" => (&claude.workdir, claude.model.clone(), None),
+            _ => (&codex.workdir, codex.model.clone(), codex.effort.clone()),
+        };
         Terms {
             owner: self.owner.clone(),
             house: ChatId::new("house"),
@@ -60,11 +64,12 @@ impl Config {
             settings: Settings {
                 runner: self.runner.clone(),
                 agent: usual,
-                workdir: codex.workdir.to_string_lossy().into_owned(),
-                model: codex.model.clone(),
-                effort: codex.effort.clone(),
+                workdir: workdir.to_string_lossy().into_owned(),
+                model,
+                effort,
                 sandbox: codex.sandbox.clone(),
                 approval_policy: codex.approval_policy.clone(),
+                mode: None,
             },
             lang: self.lang,
             runners: vec![],
@@ -169,9 +174,24 @@ impl Backend {
 
 #[derive(Clone, Debug)]
 pub struct Agents {
-    /// For tasks outside projects (`POCO_AGENT_BACKEND`): `codex` or `stub`.
+    /// For tasks outside projects (`POCO_AGENT_BACKEND`): `codex`, `claude_code` or `stub`.
     pub usual: String,
     pub codex: Codex,
+    pub claude: Claude,
+}
+
+#[derive(Clone, Debug)]
+pub struct Claude {
+    /// The program and its leading arguments, split as a shell splits words
+    /// (`POCO_CLAUDE_COMMAND`).
+    pub command: Vec<String>,
+    /// For tasks outside projects; default the user's home directory.
+    pub workdir: PathBuf,
+    pub model: Option<String>,
+    /// What it may do without asking (`POCO_CLAUDE_PERMISSION_MODE`), in its own words.
+    pub permission_mode: String,
+    /// The longest silence of a turn that nobody is asked about (`POCO_CLAUDE_TIMEOUT_SECONDS`).
+    pub timeout: Duration,
 }
 
 #[derive(Clone, Debug)]

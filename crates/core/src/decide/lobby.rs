@@ -52,12 +52,16 @@ pub(super) fn create(scene: &Scene<'_>, room: &mut Room, wish: &Wish<'_>) -> Vec
     };
     let usual = &scene.terms.settings;
     let or = |wish: &str, usual: &str| if wish.is_empty() { usual } else { wish }.to_owned();
-    let settings = Settings {
+    let mut settings = Settings {
         runner: RunnerId::new(or(wish.runner, usual.runner.as_str())),
         agent: or(wish.agent, &usual.agent),
         workdir: or(wish.workdir, &usual.workdir),
         ..usual.clone()
     };
+    if settings.agent != usual.agent {
+        // One agent's models mean nothing to another.
+        (settings.model, settings.effort, settings.mode) = (None, None, None);
+    }
     let making = Making {
         name: wish.name.to_owned(),
         by: scene.by.clone(),

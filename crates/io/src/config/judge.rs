@@ -3,11 +3,13 @@
 use super::given::Given;
 use super::keys::key;
 use super::mistake::{Mistake, Mistakes, Source, hint};
-use super::{Agents, Backend, Cloud, Codex, Config, Delivery, Feishu, Http, State, Transport};
+use super::{
+    Agents, Backend, Claude, Cloud, Codex, Config, Delivery, Feishu, Http, State, Transport,
+};
 use crate::secret::Secret;
 use poco_core::{Lang, RunnerId, UserId};
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The shortest `POCO_HTTP_TOKEN`.
@@ -127,10 +129,7 @@ impl Judge<'_> {
         let timeout = |text: &str| number(text, 1..=86_400);
         let codex = Codex {
             command: self.read("POCO_CODEX_COMMAND", command).unwrap_or_default(),
-            workdir: self.path("POCO_CODEX_WORKDIR", |path| match path.is_dir() {
-                true => Ok(()),
-                false => Err("there is no such folder; make it, or name another".to_owned()),
-            }),
+            workdir: self.path("POCO_CODEX_WORKDIR", |path| folder(path)),
             model: self.optional("POCO_CODEX_MODEL", word),
             effort: self
                 .optional("POCO_CODEX_REASONING_EFFORT", |text| one_of(text, &efforts))
@@ -149,7 +148,23 @@ impl Judge<'_> {
                 .read("POCO_CODEX_TRANSPORT", |text| one_of(text, &transports))
                 .unwrap_or(Transport::Unix),
         };
-        Agents { usual: self.read("POCO_AGENT_BACKEND", agent).unwrap_or_default(), codex }
+        let usual = self.read("POCO_AGENT_BACKEND", agent).unwrap_or_default();
+        Agents { usual, codex, claude: self.claude() }
+    }
+
+    fn claude(&mut self) -> Claude {
+        let timeout = |text: &str| number(text, 1..=86_400);
+        Claude {
+            command: self.read("POCO_CLAUDE_COMMAND", command).unwrap_or_default(),
+            workdir: self.path("POCO_CLAUDE_WORKDIR", |path| folder(path)),
+            model: self.optional("POCO_CLAUDE_MODEL", word),
+            permission_mode: self
+                .read("POCO_CLAUDE_PERMISSION_MODE", permission_mode)
+                .unwrap_or_default(),
+            timeout: Duration::from_secs(
+                self.read("POCO_CLAUDE_TIMEOUT_SECONDS", timeout).unwrap_or_default(),
+            ),
+        }
     }
 
     fn lang(&mut self) -> Lang {
@@ -217,6 +232,7 @@ fn table(name: &'static str) -> &'static super::Key {
 /// What works, but is probably not meant.
 fn odd(config: &Config) -> Vec<String> {
     let (feishu, codex) = (&config.feishu, &config.agents.codex);
+    let unasked = config.agents.claude.permission_mode == "bypassPermissions";
     let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
     let plain = feishu.base_url.starts_with("http://")
         && !local.iter().any(|address| feishu.base_url.starts_with(address));
@@ -231,6 +247,7 @@ fn odd(config: &Config) -> Vec<String> {
             "POCO_FEISHU_APP_ID is set but POCO_FEISHU_APP_SECRET is not: Feishu stays off",
         ),
         (plain, "POCO_FEISHU_API_BASE_URL is plain http: the app secret travels in the clear"),
+        (unasked, "Claude Code may be run without asking anybody: POCO_CLAUDE_PERMISSION_MODE"),
         (reckless, "Codex runs without a sandbox and without asking anybody"),
     ];
     findings.into_iter().filter(|(is_so, _)| *is_so).map(|(_, text)| text.to_owned()).collect()
@@ -263,6 +280,21 @@ fn approval_policy(text: &str) -> Result<String, String> {
     one_of(text, &policies).map(str::to_owned)
 }
 
+/// Claude Code minds the case of its words; people need not.
+fn permission_mode(text: &str) -> Result<String, String> {
+    let modes = ["default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions"];
+    let lower: Vec<_> = modes.iter().map(|mode| mode.to_lowercase()).collect();
+    let choices: Vec<_> = lower.iter().map(String::as_str).zip(modes).collect();
+    one_of(text, &choices).map(str::to_owned)
+}
+
+fn folder(path: &Path) -> Result<(), String> {
+    match path.is_dir() {
+        true => Ok(()),
+        false => Err("there is no such folder; make it, or name another".to_owned()),
+    }
+}
+
 fn runner(text: &str) -> Result<String, String> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if (1..=32).contains(&text.len()) && text.chars().all(fits) {
@@ -272,10 +304,10 @@ fn runner(text: &str) -> Result<String, String> {
 }
 
 fn agent(text: &str) -> Result<String, String> {
-    if ["claude_code", "cursor_agent", "coco"].contains(&text.to_lowercase().as_str()) {
-        return Err("this version does not run it yet; use codex or stub".to_owned());
+    if ["cursor_agent", "coco"].contains(&text.to_lowercase().as_str()) {
+        return Err("this version does not run it yet; use codex, claude_code or stub".to_owned());
     }
-    one_of(text, &["codex", "stub"].map(|word| (word, word))).map(str::to_owned)
+    one_of(text, &["codex", "claude_code", "stub"].map(|word| (word, word))).map(str::to_owned)
 }
 
 /// A single word is a level; whoever writes a filter of several parts knows what they do.

@@ -25,8 +25,8 @@ pub(super) struct Request {
     pub(super) prompt: String,
     pub(super) turn: String,
     /// What tools brought since a person spoke last.
-    outputs: Vec<String>,
-    tools: Tools,
+    pub(super) outputs: Vec<String>,
+    pub(super) tools: Tools,
 }
 
 /// How the agent wants its tools called.
@@ -36,6 +36,8 @@ pub(super) enum Tools {
     Direct,
     /// One tool that runs a script which calls the others.
     Code,
+    /// Those of Claude Code, which has its own.
+    Claude,
 }
 
 pub(super) enum Act {
