@@ -31,6 +31,7 @@ fn settings() -> Settings {
         effort: None,
         sandbox: "workspace-write".into(),
         approval_policy: "on-request".into(),
+        mode: None,
     }
 }
 
