@@ -314,6 +314,7 @@ pub(crate) fn machine(store: Arc<dyn Store>, queue: Arc<dyn Queue>, feishu: &Fei
     let home = std::env::temp_dir().to_string_lossy().into_owned();
     let environment = Environment::default()
         .with("HOME", home)
+        .with("POCO_OWNER_OPEN_ID", feishu.open_id("ada").unwrap())
         .with("POCO_FEISHU_APP_ID", feishu.app_id())
         .with("POCO_FEISHU_APP_SECRET", feishu.app_secret())
         .with("POCO_FEISHU_API_BASE_URL", feishu.url());

@@ -24,7 +24,6 @@ use aws_sdk_dynamodb::types::{
     ProjectionType, ScalarAttributeType,
 };
 use aws_sdk_sqs::types::QueueAttributeName;
-use poco_io::tls::Roots;
 use process::Tied;
 use std::future::Future;
 use std::sync::OnceLock;
@@ -122,8 +121,7 @@ impl Cloud {
         let body = serde_json::json!({
             "Name": name, "Value": value, "Type": "SecureString", "Overwrite": true,
         });
-        let client =
-            poco_io::feishu::http_client(&Self::endpoint(), Roots::System).expect("a client");
+        let client = poco_io::feishu::http_client(&Self::endpoint()).expect("a client");
         let request = client.post(Self::endpoint()).header("authorization", authorization);
         let request = request.header("x-amz-target", "AmazonSSM.PutParameter");
         let request = request.header("content-type", "application/x-amz-json-1.1");
