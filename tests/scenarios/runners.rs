@@ -75,6 +75,8 @@ impl Scene {
             lobby: ChatId::new("lobby"),
             leaving: false,
             away: None,
+            people: Default::default(),
+            rules: Default::default(),
         };
         let (kind, desk) = (Kind::Project(project), Desk::default());
         Self { terms, room: Room { kind, desk, ..Room::default() }, events: 0 }
@@ -114,6 +116,7 @@ fn shown(effects: &[Effect]) -> String {
         | Effect::Open { .. }
         | Effect::Tell { .. }
         | Effect::Keep { .. }
+        | Effect::Audit { .. }
         | Effect::Recall { .. } => None,
     };
     effects.iter().filter_map(card).collect::<Vec<_>>().join("\n")

@@ -113,7 +113,8 @@ impl World {
                 }
             }
         }
-        Pages { id, first: pages[0].to_owned(), count: pages.len() }
+        let (first, digest) = (pages[0].to_owned(), String::new());
+        Pages { id, first, count: pages.len(), digest }
     }
 }
 

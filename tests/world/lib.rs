@@ -147,6 +147,16 @@ impl World {
         self.store.documents()
     }
 
+    /// Where everything is stored.
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// What the platform delivered last.
+    pub fn last_event(&self) -> Event {
+        self.last.clone().unwrap()
+    }
+
     /// Every job that was sent, the oldest first.
     pub fn jobs(&self) -> Vec<Job> {
         self.queue.jobs()

@@ -46,6 +46,7 @@ pub mod command;
 pub mod door;
 pub mod file;
 pub mod lobby;
+pub mod people;
 pub mod platform;
 pub mod project;
 pub mod runner;

@@ -8,6 +8,7 @@ pub mod body;
 pub mod chats;
 pub mod clock;
 pub mod config;
+mod digest;
 pub mod feishu;
 pub mod keyring;
 pub mod mask;

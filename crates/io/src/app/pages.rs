@@ -1,6 +1,7 @@
 //! Texts of any length: cut into pages, all but the first kept in documents of their own.
 
 use super::App;
+use crate::digest::sha256;
 use crate::port::{Document, PutError};
 use anyhow::Context;
 use poco_core::words::task as words;
@@ -23,7 +24,13 @@ impl App {
                 Err(PutError::Other(error)) => return Err(error.context("keep a page")),
             }
         }
-        Ok(Pages { id, first, count })
+        Ok(Pages { id, first, count, digest: sha256(markdown) })
+    }
+
+    /// Keeps a text as it is shown. Its digest is that of what the agent gave.
+    pub async fn keep_given(&self, id: &str, shown: &str, given: &str) -> anyhow::Result<Pages> {
+        let pages = self.keep_pages(id, shown).await?;
+        Ok(Pages { digest: sha256(given), ..pages })
     }
 
     /// Keeps what a diff changes in pages that fold by file. `None` if it changes nothing.

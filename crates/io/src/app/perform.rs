@@ -3,7 +3,7 @@
 
 use super::{App, Debt, ROOMS, TRIES_MAX, Taken, give_way};
 use crate::port::{ChatError, Job, KEYS_MAX, MessageId, PutError};
-use crate::record::{Owed, Record};
+use crate::record::{Head, Owed, Record};
 use anyhow::Context;
 use futures_util::future::{join_all, try_join};
 use poco_core::words::platform as words;
@@ -24,6 +24,8 @@ const OPEN_PATIENCE: u64 = 120_000;
 struct Paid {
     done: Vec<Owed>,
     posted: Vec<(CardKey, MessageId)>,
+    /// The last line of the audit that was written.
+    audited: Option<Head>,
     /// Events that effects gave rise to, in whichever chats.
     events: Vec<Event>,
 }
@@ -161,6 +163,7 @@ impl App {
                 }
             };
             record.settle(&paid.done, &paid.posted);
+            record.audited(paid.audited.as_ref());
             match self.save(chat, &mut record).await {
                 Ok(()) => return Ok(()),
                 Err(PutError::Conflict) => {}
@@ -173,6 +176,9 @@ impl App {
     async fn perform(&self, chat: &ChatId, record: &Record) -> Paid {
         let mut paid = Paid::default();
         self.send(chat, record, &mut paid).await;
+        let (noted, head) = Box::pin(self.audit(chat, record)).await;
+        paid.done.extend(noted);
+        paid.audited = head;
         self.keep_known(record, &mut paid).await;
         let shows = record.owed().filter(|owed| !superseded(record, owed));
         let shown = join_all(shows.map(|owed| self.show(chat, record, owed))).await;
@@ -237,6 +243,8 @@ impl App {
             | Effect::Post { .. }
             | Effect::Toast { .. }
             | Effect::Send { .. }
+            // In order, or not at all.
+            | Effect::Audit { .. }
             | Effect::Recall { .. } => return Ok(false),
             Effect::Tell { chat, fact } => {
                 paid.events.push(follow("told", owed, chat, fact.clone()))
