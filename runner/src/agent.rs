@@ -13,7 +13,7 @@ use poco_io::config::Config;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The agents there are, by name.
@@ -107,7 +107,7 @@ pub trait Agent: Send + Sync {
         &self,
         thread: &ThreadId,
         task: &TaskId,
-        prompt: &str,
+        prompt: &Prompt,
         settings: &Settings,
     ) -> Result<Box<dyn Turn>, AgentError>;
 
@@ -124,6 +124,21 @@ pub trait Agent: Send + Sync {
 
     /// Ends whatever was started for it, within a bounded time.
     async fn shutdown(&self);
+}
+
+/// What an agent is given to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prompt {
+    pub text: String,
+    /// Pictures to look at: files of this machine, in PNG, JPEG, GIF or WebP. The text names them
+    /// too, for an agent that can't.
+    pub pictures: Vec<PathBuf>,
+}
+
+impl From<&str> for Prompt {
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), pictures: vec![] }
+    }
 }
 
 /// What can be chosen for an agent, the usual first where there is one.

@@ -114,7 +114,7 @@ async fn its_mode_decides_what_is_asked_and_nothing_lifts_all_limits_but_the_ope
     stage.settings.mode = Some("bypassPermissions".to_owned());
     let settings = stage.settings.clone();
     let task = poco_core::TaskId::new("t2");
-    let started = stage.claude.start(&thread, &task, "hello", &settings).await;
+    let started = stage.claude.start(&thread, &task, &"hello".into(), &settings).await;
     let Err(AgentError::Refused(why)) = started else { panic!("it was started") };
     assert!(why.of(Lang::En).contains("POCO_CLAUDE_PERMISSION_MODE"), "{why:?}");
     assert_eq!(stage.turns("hello"), 0);

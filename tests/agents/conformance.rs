@@ -192,7 +192,7 @@ pub(crate) trait Play: Fixture {
 
     async fn start(&mut self, thread: &ThreadId, task: &str, prompt: &str) -> Box<dyn Turn> {
         let settings = self.settings().clone();
-        self.agent().start(thread, &TaskId::new(task), prompt, &settings).await.unwrap()
+        self.agent().start(thread, &TaskId::new(task), &prompt.into(), &settings).await.unwrap()
     }
 
     /// Runs a prompt to its end.

@@ -143,7 +143,8 @@ async fn a_codex_that_hangs_ends_the_turn() {
     assert!(stop.unwrap().success());
     let end = finish(turn.as_mut()).await.0;
     assert!(matches!(end, End::Lost { .. }), "{end:?}");
-    let refused = stage.agent.start(&thread, &TaskId::new("t2"), "next", &stage.settings).await;
+    let refused =
+        stage.agent.start(&thread, &TaskId::new("t2"), &"next".into(), &stage.settings).await;
     let (end, _) = finish(refused.unwrap().as_mut()).await;
     assert_eq!(end, End::Completed);
 }
@@ -186,6 +187,7 @@ async fn without_codex_the_stub_is_the_usual_agent() {
             queue_url: String::new(),
             keep: None,
         },
+        cloud: Default::default(),
         runner: poco_core::RunnerId::local(),
         agents: config::Agents {
             usual: "codex".to_owned(),
@@ -196,7 +198,6 @@ async fn without_codex_the_stub_is_the_usual_agent() {
             coco: absent,
         },
         log: "info".to_owned(),
-        cloud: Default::default(),
         warnings: vec![],
     };
     let agents = agent::open(&config);

@@ -74,7 +74,7 @@ impl Stage {
     }
 
     pub(crate) async fn start(&self, thread: &ThreadId, task: &str, prompt: &str) -> Box<dyn Turn> {
-        self.agent.start(thread, &TaskId::new(task), prompt, &self.settings).await.unwrap()
+        self.agent.start(thread, &TaskId::new(task), &prompt.into(), &self.settings).await.unwrap()
     }
 
     /// Runs a prompt to its end.

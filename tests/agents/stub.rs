@@ -20,7 +20,7 @@ pub(crate) fn settings() -> Settings {
 
 async fn start(stub: &Stub, task: &str, prompt: &str) -> (ThreadId, Box<dyn Turn>) {
     let thread = stub.open(None, &settings()).await.unwrap();
-    let turn = stub.start(&thread, &TaskId::new(task), prompt, &settings()).await.unwrap();
+    let turn = stub.start(&thread, &TaskId::new(task), &prompt.into(), &settings()).await.unwrap();
     (thread, turn)
 }
 

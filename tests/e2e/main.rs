@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod approvals;
+mod files;
 mod flows;
+mod found;
 mod history;
 mod kill;
 mod life;
 mod pairing;
 mod people;
+mod place;
 mod projects;
 mod queue;
 mod stage;

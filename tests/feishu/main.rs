@@ -2,6 +2,7 @@
 
 mod cards;
 mod faults;
+mod files;
 mod inbound;
 mod render;
 mod setup;

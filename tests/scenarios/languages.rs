@@ -142,6 +142,8 @@ async fn a_group_is_told_in_another_language_at_once() {
         `/steer <内容>` 给正在运行的任务补充指令
         `/queue` 查看排队的任务
         `/new` 开启新的会话
+        `/diff [编号]` 查看最近一个任务（或指定任务）的改动
+        `/send <路径>` 把项目里的文件发到这里
         `/lang [zh|en]` 切换本会话的语言（中文或英文）
         `/help` 查看命令列表
         [English]

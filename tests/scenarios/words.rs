@@ -20,6 +20,8 @@ async fn help_lists_the_commands() {
         `/steer <text>` add to the running task
         `/queue` list what waits
         `/new` start a fresh conversation
+        `/diff [id]` show what the last task changed, or this one
+        `/send <path>` send a file of the project here
         `/lang [zh|en]` speak Chinese or English in this chat
         `/help` list the commands
         [中文]

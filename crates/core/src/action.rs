@@ -1,8 +1,8 @@
 //! What a person can ask for. A card button and a text command are two
 //! spellings of the same [`Action`].
 
-use crate::words::command as words;
-use crate::{ApprovalId, ChatId, Lang, TaskId, Text};
+use crate::words::{command as words, file as file_words};
+use crate::{ApprovalId, ChatId, Enclosed, EventId, Lang, TaskId, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -12,6 +12,11 @@ pub enum Action {
     Say { text: String },
     /// Give the agent a prompt.
     Run { prompt: String },
+    /// Like [`Action::Say`] or, if `run`, like [`Action::Run`], with what came along. Without text
+    /// it waits for the person's next words.
+    Attach { text: String, run: bool, enclosed: Enclosed },
+    /// Leave files alone that wait for words.
+    Drop { held: EventId },
     /// Show where things stand, or how one task stands.
     Status { task: Option<TaskId> },
     /// Let the agent, or a task that waits for its `confirm:`, go on.
@@ -40,6 +45,12 @@ pub enum Action {
     Resume { task: TaskId },
     /// Run a task that was cut off once more, from its prompt.
     Again { task: TaskId },
+    /// Run a task that did not begin without what could not be had.
+    Without { task: TaskId },
+    /// Show what a task changed, a page at a time; the last one that did if none is named.
+    Changes { task: Option<TaskId>, page: usize },
+    /// Send a file of the project into the chat.
+    Deliver { path: String },
     /// Leave a task that was cut off as it is.
     Discard { task: TaskId },
     /// Show the home card.
@@ -131,6 +142,18 @@ const SPELLINGS: &[Spelling] = &[
         read: |rest| rest.is_empty().then_some(Action::New),
     },
     Spelling {
+        word: "diff",
+        usage: words::diff_usage,
+        help: words::diff,
+        read: |rest| Some(Action::Changes { task: some(rest).map(TaskId::new), page: 0 }),
+    },
+    Spelling {
+        word: "send",
+        usage: words::send_usage,
+        help: words::send,
+        read: |rest| some(rest).map(|path| Action::Deliver { path }),
+    },
+    Spelling {
         word: MOVE,
         usage: words::move_usage,
         help: words::relocate,
@@ -175,6 +198,25 @@ impl Action {
             .find(|spelling| spelling.word == word.to_ascii_lowercase())
             .and_then(|spelling| (spelling.read)(rest.trim()))
             .unwrap_or_else(|| Self::Unknown { what: format!("/{word}") })
+    }
+
+    /// Reads a chat message that brings something along. A command that quotes a message is just
+    /// that command; files go with prompts only.
+    pub fn parse_with(text: &str, enclosed: Enclosed) -> Self {
+        if enclosed.is_empty() {
+            return Self::parse(text);
+        }
+        let command = Self::parse(text);
+        if let Self::Say { text } = command {
+            return Self::Attach { text, run: false, enclosed };
+        }
+        if let Self::Run { prompt: text } = command {
+            return Self::Attach { text, run: true, enclosed };
+        }
+        if enclosed.files.is_empty() {
+            return command;
+        }
+        Self::Unsupported { what: file_words::with_a_command() }
     }
 
     /// Returns the list of commands, in markdown. Where there is but one machine, nothing moves.

@@ -1,6 +1,6 @@
 //! A card, as PoCo thinks of it. A chat platform turns it into its own.
 
-use crate::{Action, Lang, PagesId, Text};
+use crate::{Action, Lang, MessageRef, PagesId, Text};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -15,6 +15,9 @@ pub struct Card {
     pub blocks: Vec<Block>,
     /// Whether text will be typed onto this card while people look.
     pub typing: Typing,
+    /// Post it below this message, in its topic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under: Option<MessageRef>,
 }
 
 /// Whether a card is one that output is typed onto.
@@ -54,6 +57,8 @@ pub enum Block {
     Live { steps: String, answer: String },
     /// Markdown that is kept in a document of its own; the shell fetches it.
     Stored { pages: PagesId, page: usize },
+    /// Several [`Block::Fold`]s that are kept in a document of its own; the shell fetches it.
+    Folds { pages: PagesId, page: usize },
     /// Markdown behind a title that people may unfold.
     Fold { title: Text, text: Text },
     /// A line across.
@@ -107,7 +112,8 @@ pub struct Choice {
 impl Card {
     /// Makes a card with nothing on it.
     pub fn new(tone: Tone, title: Text) -> Self {
-        Self { lang: Lang::default(), title, tone, blocks: Vec::new(), typing: Typing::No }
+        let (lang, blocks, typing) = Default::default();
+        Self { lang, title, tone, blocks, typing, under: None }
     }
 
     #[must_use]
@@ -145,6 +151,12 @@ impl Card {
         self
     }
 
+    #[must_use]
+    pub fn under(mut self, message: Option<MessageRef>) -> Self {
+        self.under = message;
+        self
+    }
+
     /// Returns every button on the card, those of forms included.
     pub fn all_buttons(&self) -> Vec<&Button> {
         let mut all = vec![];
@@ -160,6 +172,7 @@ impl Card {
                 | Block::Code { .. }
                 | Block::Live { .. }
                 | Block::Stored { .. }
+                | Block::Folds { .. }
                 | Block::Fold { .. }
                 | Block::Rule => {}
             }
@@ -209,6 +222,7 @@ impl Block {
             Self::Code { text, .. } => format!("| {}", text.replace('\n', "\n| ")),
             Self::Live { steps, answer } if steps.is_empty() => answer.clone(),
             Self::Live { steps, answer } => format!("{steps}\n{answer}"),
+            Self::Folds { pages, page } => format!("<{pages} folds {}>", page + 1),
             Self::Stored { pages, page } => format!("<{pages} page {}>", page + 1),
             Self::Fold { title, text } => {
                 format!("> {}\n  {}", title.of(lang), text.of(lang).replace('\n', "\n  "))

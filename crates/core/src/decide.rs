@@ -5,6 +5,7 @@
 
 mod approval;
 mod broken;
+mod held;
 mod house;
 mod lobby;
 mod project;
@@ -13,8 +14,8 @@ mod task;
 mod words;
 
 use crate::{
-    Action, Card, CardRef, Effect, Event, Fact, Kind, Lang, Report, Room, Terms, Text, Tone,
-    UserId, Via, policy, view, words as say,
+    Action, Card, CardRef, Effect, Event, Fact, Kind, Lang, MessageRef, Report, Room, Terms, Text,
+    Tone, Topic, UserId, Via, policy, view, words as say,
 };
 
 /// Takes in one event and says what should follow.
@@ -27,7 +28,8 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
         Fact::Acted { by, via, action } => {
             let scene = Scene { terms, event, by, via };
             if policy::may(terms, by, via) {
-                acted(&scene, room, action)
+                let late = held::expire(room, event.at);
+                late.into_iter().chain(acted(&scene, room, action)).collect()
             } else {
                 vec![Effect::Toast { text: say::project::no_leave() }]
             }
@@ -50,6 +52,7 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
         }
         Fact::Removed { by, lobby } => project::removed(room, event, by, lobby),
         Fact::Checked => task::release(terms, room, event),
+        Fact::NotSent { path, why, topic } => held::not_sent(event, path, why, topic.as_ref()),
     };
     let lang = spoken(terms, room, event);
     let before = if lang == spoke { before } else { view::Looks::new() };
@@ -68,6 +71,9 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
         return vec![];
     }
     match (&room.kind, action) {
+        (Kind::Gone, Action::Changes { task: Some(task), page }) => {
+            return words::changes(scene, room, Some(task), *page);
+        }
         // What was answered can be read as long as its chat is there.
         (Kind::Gone, Action::Page { task, page }) => {
             return words::page(scene, room, task, *page);
@@ -81,7 +87,12 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
     }
     match action {
         Action::Say { text } => said(scene, room, text),
-        Action::Run { prompt } => task::ask(scene, room, prompt),
+        Action::Run { prompt } => task::ask(scene, room, prompt, Default::default()),
+        Action::Attach { text, run, enclosed } => held::attached(scene, room, text, *run, enclosed),
+        Action::Drop { held } => held::drop(scene, room, held),
+        Action::Without { task } => broken::without(scene, room, task),
+        Action::Changes { task, page } => words::changes(scene, room, task.as_ref(), *page),
+        Action::Deliver { path } => project::deliver(scene, room, path),
         Action::Stop { task } => task::stop(scene, room, task.as_ref()),
         Action::Steer { text } => task::steer(scene, room, text),
         Action::Merge { task } => task::merge(scene, room, task),
@@ -116,9 +127,11 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
 /// Plain text is a prompt where a project lives, and a greeting elsewhere.
 fn said(scene: &Scene<'_>, room: &mut Room, text: &str) -> Vec<Effect> {
     match (&room.kind, scene.via) {
-        (Kind::Project(_), _) => task::ask(scene, room, text),
+        (Kind::Project(_), _) => task::ask(scene, room, text, Default::default()),
         (_, Via::Local { .. }) => words::help(scene, room),
-        (_, Via::Direct | Via::Group | Via::Press { .. }) => lobby::home(scene, room),
+        (_, Via::Direct | Via::Group | Via::Topic { .. } | Via::Press { .. }) => {
+            lobby::home(scene, room)
+        }
     }
 }
 
@@ -143,8 +156,9 @@ fn reported(
         Report::Asked(approval) => approval::asked(room, event, task, approval),
         Report::Settled { approval } => approval::settled(room, task, approval),
         Report::SteerMissed { id, by, text } => {
-            task::steer_missed(terms, room, event, id, by, text)
+            task::steer_missed(terms, room, event, (task, id), by, text)
         }
+        Report::Brought(brought) => task::brought(room, task, brought),
         Report::Ended { outcome, steps } => task::ended(room, event, task, outcome, steps),
     }
 }
@@ -163,7 +177,9 @@ fn told(effect: Effect, lang: Lang) -> Effect {
     match effect {
         Effect::Show { key, card } => Effect::Show { key, card: card.told(lang) },
         Effect::Post { chat, card } => Effect::Post { chat, card: card.told(lang) },
-        Effect::Recall { task, page, on, .. } => Effect::Recall { task, page, on, lang },
+        Effect::Recall { task, page, on, part, under, .. } => {
+            Effect::Recall { task, page, on, part, under, lang }
+        }
         Effect::Toast { .. }
         | Effect::Send { .. }
         | Effect::Open { .. }
@@ -204,13 +220,23 @@ impl Scene<'_> {
     }
 
     fn post(&self, card: Card) -> Effect {
-        Effect::Post { chat: self.event.chat.clone(), card }
+        Effect::Post { chat: self.event.chat.clone(), card: card.under(self.below()) }
+    }
+
+    /// The topic it was done in, if it was in one.
+    fn topic(&self) -> Option<&Topic> {
+        self.via.topic()
+    }
+
+    /// The message to put new cards below, if it is not all the same where they are.
+    fn below(&self) -> Option<MessageRef> {
+        self.topic().map(|topic| topic.message.clone())
     }
 
     fn card(&self) -> Option<&CardRef> {
         match self.via {
             Via::Press { card } | Via::Local { card: Some(card) } => Some(card),
-            Via::Direct | Via::Group | Via::Local { card: None } => None,
+            Via::Direct | Via::Group | Via::Topic { .. } | Via::Local { card: None } => None,
         }
     }
 }

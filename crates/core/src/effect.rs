@@ -1,8 +1,8 @@
 //! What should follow. Every effect is safe to perform twice.
 
 use crate::{
-    ApprovalId, Archive, Card, CardRef, ChatId, EventId, Fact, Lang, RunnerId, Settings, TaskId,
-    Text, ThreadId, TurnId, UserId, Verdict,
+    ApprovalId, Archive, Card, CardRef, ChatId, Enclosed, EventId, Fact, Lang, MessageRef,
+    RunnerId, Settings, TaskId, Text, ThreadId, Timestamp, Topic, TurnId, UserId, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,8 +41,23 @@ pub enum Effect {
         page: usize,
         on: Option<CardRef>,
         #[serde(default)]
+        part: Part,
+        /// Put a new card below this message.
+        #[serde(default)]
+        under: Option<MessageRef>,
+        #[serde(default)]
         lang: Lang,
     },
+}
+
+/// Which part of a task that is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Part {
+    /// What the agent said.
+    #[default]
+    Answer,
+    /// What it changed.
+    Changes,
 }
 
 /// Which card; the shell knows which message it became.
@@ -50,6 +65,8 @@ pub enum Effect {
 pub enum CardKey {
     Workspace,
     Task(TaskId),
+    /// Files that wait for words, by what brought the first of them.
+    Held(EventId),
     /// The card that was pressed.
     This(CardRef),
 }
@@ -58,7 +75,15 @@ pub enum CardKey {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// Give the agent a prompt.
-    Start { task: TaskId, prompt: String, thread: Option<ThreadId>, settings: Settings },
+    Start {
+        task: TaskId,
+        prompt: String,
+        thread: Option<ThreadId>,
+        settings: Settings,
+        /// What goes with the prompt.
+        #[serde(default)]
+        enclosed: Enclosed,
+    },
     /// Answer what the agent asked.
     Answer { task: TaskId, approval: ApprovalId, verdict: Verdict },
     /// Add text to the running turn; `id` names this text, for it must not be added twice.
@@ -69,4 +94,13 @@ pub enum Command {
     Settle,
     /// Look whether a folder can be worked in, and report its full path.
     Look { request: EventId, workdir: String },
+    /// Send a file of a project into its chat, once. Refusals are told with [`Fact::NotSent`].
+    Deliver {
+        request: EventId,
+        path: String,
+        workdir: String,
+        topic: Option<Topic>,
+        /// When it was asked for.
+        at: Timestamp,
+    },
 }

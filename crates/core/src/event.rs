@@ -1,8 +1,8 @@
 //! What can happen.
 
 use crate::{
-    Action, ApprovalId, CardRef, ChatId, EventId, Lang, Listing, PagesId, RunnerId, Settings,
-    TaskId, Text, ThreadId, Timestamp, TurnId, UserId,
+    Action, ApprovalId, Brought, CardRef, ChatId, EventId, Lang, Listing, MessageRef, Missing,
+    PagesId, RunnerId, Settings, TaskId, Text, ThreadId, Timestamp, TopicId, TurnId, UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -58,6 +58,8 @@ pub enum Fact {
     Checked,
     /// A project of this lobby is gone.
     Unlisted { project: ChatId },
+    /// A file that was asked for could not be sent, and why.
+    NotSent { path: String, why: Text, topic: Option<Topic> },
 }
 
 /// How a person acted.
@@ -67,10 +69,31 @@ pub enum Via {
     Direct,
     /// A message in a group.
     Group,
+    /// A message in a topic of a group. `root` is the message the topic began with, if this is a
+    /// reply to it.
+    Topic { topic: Topic, root: Option<MessageRef> },
     /// A press on this card.
     Press { card: CardRef },
     /// From the machine PoCo runs on, which needs no leave.
     Local { card: Option<CardRef> },
+}
+
+impl Via {
+    /// The topic it was done in, if it was in one.
+    pub(crate) fn topic(&self) -> Option<&Topic> {
+        match self {
+            Self::Topic { topic, .. } => Some(topic),
+            Self::Direct | Self::Group | Self::Press { .. } | Self::Local { .. } => None,
+        }
+    }
+}
+
+/// A topic of a group: a conversation of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Topic {
+    pub id: TopicId,
+    /// The message that came in it: what answers it is put below.
+    pub message: MessageRef,
 }
 
 /// A turning point in a task; running output is not one (see `Transcript`).
@@ -96,6 +119,8 @@ pub enum Report {
     Settled { approval: ApprovalId },
     /// Text for the running turn came too late for it.
     SteerMissed { id: String, by: UserId, text: String },
+    /// The turn that is about to end brought something beside its answer.
+    Brought(Brought),
     /// The turn is over.
     Ended { outcome: Outcome, steps: Vec<Text> },
 }
@@ -171,6 +196,10 @@ pub enum Outcome {
         reason: Text,
         partial: Option<Pages>,
         begun: Option<bool>,
+    },
+    /// It did not begin, because what goes with the prompt could not be had.
+    Lacking {
+        missing: Vec<Missing>,
     },
     /// It never began, because a person said so.
     Cancelled {

@@ -8,7 +8,9 @@ mod action;
 mod card;
 mod decide;
 mod desk;
+mod diff;
 mod effect;
+mod enclosed;
 mod event;
 mod id;
 pub mod markdown;
@@ -26,13 +28,20 @@ pub use decide::decide;
 pub(crate) use desk::CONFIRMATION;
 pub use desk::{
     ANSWERED_MAX, Answered, Archive, BROKEN_MAX, Desk, HISTORY_MAX, Moment, PROMPT_BYTES_MAX,
-    Pending, Phase, Settings, Task, WAITING_MAX,
+    Pending, Phase, Settings, TOPICS_MAX, Talk, Task, WAITING_MAX,
 };
-pub use effect::{CardKey, Command, Effect};
-pub use event::{Approval, Ask, Event, Fact, Outcome, Pages, Question, Report, Verdict, Via};
+pub use diff::{FileDiff, Folded, fold};
+pub use effect::{CardKey, Command, Effect, Part};
+pub use enclosed::{
+    Attachment, Brought, Changes, Enclosed, FILES_MAX, HELD_MAX, HOLD_FOR, Held, Media, Missing,
+    OFFERED_MAX, PICTURE, QUOTES_MAX, Quote,
+};
+pub use event::{
+    Approval, Ask, Event, Fact, Outcome, Pages, Question, Report, Topic, Verdict, Via,
+};
 pub use id::{
-    ApprovalId, CardRef, ChatId, EventId, PagesId, RunnerId, TaskId, ThreadId, Timestamp, TurnId,
-    UserId, hash,
+    ApprovalId, CardRef, ChatId, EventId, MessageRef, PagesId, RunnerId, TaskId, ThreadId,
+    Timestamp, TopicId, TurnId, UserId, hash,
 };
 pub use page::{PAGE_BYTES, PAGE_TABLES, json_bytes, paginate, shorten};
 pub use policy::admit;
@@ -42,5 +51,5 @@ pub use room::{
     Project, Room, Runner, Terms,
 };
 pub use transcript::{STEPS_MAX, Step, Transcript};
-pub use view::{fenced, live, recalled};
+pub use view::{changes, escape, fenced, live, recalled};
 pub use words::{Lang, Text};

@@ -1,7 +1,7 @@
 //! How an [`Action`] is written into a button and read back: the names the Python PoCo used, so
 //! that old cards in chats keep working.
 
-use crate::{Action, ApprovalId, ChatId, Lang, TaskId};
+use crate::{Action, ApprovalId, ChatId, EventId, Lang, TaskId};
 use std::collections::BTreeMap;
 
 /// What a button carries, and what comes back with a press, by field name. The fields of a form
@@ -38,6 +38,13 @@ impl Press {
             Action::Say { text } | Action::Run { prompt: text } => {
                 Self::intent("task.submit").with("prompt", text)
             }
+            Action::Attach { text, .. } => Self::intent("task.submit").with("prompt", text),
+            Action::Drop { held } => Self::intent("task.drop_files").with("held", held.as_str()),
+            Action::Without { task } => Self::intent("task.without").task(Some(task)),
+            Action::Changes { task, page } => {
+                Self::intent("task.changes").task(task.as_ref()).with("page", &page.to_string())
+            }
+            Action::Deliver { path } => Self::intent("project.send_file").with("path", path),
             Action::Status { task } => Self::intent("task.status").task(task.as_ref()),
             Action::Stop { task } => Self::intent("task.stop").task(task.as_ref()),
             Action::Page { task, page } => {
@@ -106,6 +113,13 @@ impl Press {
             "task.open" => Action::Page { task: self.task_id()?, page: self.page() },
             "task.continue" => Action::Resume { task: self.task_id()? },
             "task.again" => Action::Again { task: self.task_id()? },
+            "task.drop_files" => Action::Drop { held: EventId::new(self.text("held")?) },
+            "task.without" => Action::Without { task: self.task_id()? },
+            "task.changes" => {
+                let task = self.text("task_id").map(TaskId::new);
+                Action::Changes { task, page: self.page() }
+            }
+            "project.send_file" => Action::Deliver { path: self.text("path")? },
             "task.discard" => Action::Discard { task: self.task_id()? },
             "task.steer_queue" => Action::Merge { task: self.task_id()? },
             "task.steer" => Action::Steer { text: self.text("steer_prompt")? },
@@ -206,6 +220,11 @@ mod tests {
             Action::Resume { task: task.clone() },
             Action::Again { task: task.clone() },
             Action::Discard { task: task.clone() },
+            Action::Without { task: task.clone() },
+            Action::Changes { task: Some(task.clone()), page: 2 },
+            Action::Changes { task: None, page: 0 },
+            Action::Deliver { path: "a/b c.png".into() },
+            Action::Drop { held: EventId::new("om_1") },
             Action::Merge { task },
             Action::Steer { text: "s".into() },
             Action::Approve { what: "t.1".into(), session: false },

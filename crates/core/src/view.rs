@@ -1,5 +1,6 @@
 //! How things look. Each card is a function of what PoCo remembers.
 
+mod held;
 mod lobby;
 mod runner;
 mod task;
@@ -10,10 +11,11 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
+pub(crate) use held::{held, not_sent};
 pub(crate) use lobby::{form, home, making, manage};
 pub(crate) use runner::machines;
 pub(crate) use task::text;
-pub use task::{live, recalled};
+pub use task::{changes, live, recalled};
 
 /// The longest piece of a prompt shown beside other things, in characters.
 const BRIEF_CHARS: usize = 80;
@@ -30,6 +32,8 @@ pub(crate) fn looks(room: &Room) -> Looks {
         .chain(waiting)
         .map(|(task, place)| (task.card(), task::card(room, task, place)))
         .collect();
+    let waits = |it: &crate::Held| (CardKey::Held(it.id.clone()), held(it, None));
+    looks.extend(desk.held.iter().map(waits));
     looks.extend(workspace(room).map(|card| (CardKey::Workspace, card)));
     looks
 }
@@ -113,7 +117,7 @@ pub(crate) fn brief(prompt: &str) -> String {
 }
 
 /// Writes plain text so that markdown shows it as it is.
-pub(crate) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let special = |c| matches!(c, '\\' | '`' | '*' | '_' | '~' | '[' | ']' | '<' | '>' | '#' | '|');
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

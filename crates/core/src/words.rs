@@ -44,6 +44,7 @@ pub mod agent;
 pub mod approval;
 pub mod command;
 pub mod door;
+pub mod file;
 pub mod lobby;
 pub mod platform;
 pub mod project;

@@ -8,14 +8,16 @@ mod tasks;
 mod turns;
 
 pub(crate) use pages::PAGES;
-pub use runners::{RUNNERS, runner_key};
+pub use runners::{RUNNERS, runner_key, runners};
 pub(crate) use tasks::TASKS;
 pub use tasks::TaskPage;
 use turns::Turns;
 
+use crate::mask::{Mask, Masked};
 use crate::port::{Chat, PutError, Queue, Store};
 use crate::record::Record;
 use anyhow::Context;
+use futures_util::future::try_join;
 use poco_core::{
     Archive, Card, ChatId, Effect, Event, Kind, Lang, Room, RunnerId, TaskId, Terms, Text,
     Timestamp, Transcript, UserId, admit, live,
@@ -41,6 +43,7 @@ pub struct App {
     writers: Turns,
     payers: Turns,
     known: runners::Known,
+    mask: Mask,
 }
 
 /// What came of an event, its state being saved.
@@ -83,8 +86,15 @@ impl App {
         terms: Terms,
         clock: fn() -> Timestamp,
     ) -> Self {
-        let (owner, writers, payers, known) = Default::default();
-        Self { store, queue, chat, clock, terms, owner, writers, payers, known }
+        let (owner, writers, payers, known, mask) = Default::default();
+        Self { store, queue, chat, clock, terms, owner, writers, payers, known, mask }
+    }
+
+    /// Keeps secrets out of everything that people see.
+    #[must_use]
+    pub fn masking(self, mask: Mask) -> Self {
+        let chat = Arc::new(Masked::new(self.chat, mask.clone()));
+        Self { chat, mask, ..self }
     }
 
     /// Takes in one event and performs what follows from it.
@@ -98,12 +108,23 @@ impl App {
 
     /// Takes in one event: load, decide, save. What it owes is performed by [`App::settle`].
     pub async fn take_in(&self, event: Event) -> anyhow::Result<Taken> {
-        let terms = self.terms().await?;
+        let mut turn = self.writers.take(&event.chat).await;
+        // Both may be far away, and as a rule the event stays in its chat.
+        let (terms, found) = try_join(self.terms(), self.load(&event.chat)).await?;
+        let (came, mut found) = (event.chat.clone(), Some(found));
         let event = admit(&terms, event);
-        let _turn = self.writers.take(&event.chat).await;
+        if event.chat != came {
+            drop(turn);
+            turn = self.writers.take(&event.chat).await;
+            found = None;
+        }
+        let _turn = turn;
         for tries in 0..TRIES_MAX {
             give_way(tries).await;
-            let mut record = self.load(&event.chat).await?;
+            let mut record = match found.take() {
+                Some(record) => record,
+                None => self.load(&event.chat).await?,
+            };
             let decided = record.take_in(&terms, &event);
             if decided.changed {
                 match self.save(&event.chat, &mut record).await {
@@ -112,7 +133,7 @@ impl App {
                     Ok(()) => {}
                 }
             }
-            return Ok(taken(&terms, event.chat, decided.effects, record));
+            return Ok(taken(&terms, &self.mask, event.chat, decided.effects, record));
         }
         anyhow::bail!("too many writers at once in chat {}", event.chat)
     }
@@ -173,10 +194,12 @@ impl App {
     }
 }
 
-/// Waits a little, and longer each time, so that two processes do not come first in turns for ever.
+/// Waits a little, longer each time, and by chance: processes that were at one chat at the same time
+/// must not be there at the same time again.
 async fn give_way(tries: u32) {
     if tries > 0 {
-        tokio::time::sleep(Duration::from_millis(1 << tries.min(6))).await;
+        let chance = f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX);
+        tokio::time::sleep(Duration::from_millis(2 << tries.min(6)).mul_f64(chance)).await;
     }
 }
 
@@ -187,13 +210,13 @@ fn key(chat: &ChatId) -> String {
     format!("{ROOMS}{chat}")
 }
 
-fn taken(terms: &Terms, chat: ChatId, effects: Vec<Effect>, record: Record) -> Taken {
+fn taken(terms: &Terms, mask: &Mask, chat: ChatId, effects: Vec<Effect>, record: Record) -> Taken {
     let nothing = effects.is_empty();
     let (mut toast, mut shown, mut ended) = (None, vec![], vec![]);
     for effect in effects {
         match effect {
-            Effect::Toast { text } => toast = Some(text),
-            Effect::Show { card, .. } | Effect::Post { card, .. } => shown.push(card),
+            Effect::Toast { text } => toast = Some(mask.told(text)),
+            Effect::Show { card, .. } | Effect::Post { card, .. } => shown.push(mask.card(&card)),
             Effect::Keep { archive } => ended.push(archive),
             Effect::Send { .. }
             | Effect::Open { .. }

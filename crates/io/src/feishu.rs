@@ -7,6 +7,7 @@ mod chat;
 mod client;
 pub mod door;
 mod error;
+pub mod files;
 #[cfg(feature = "socket")]
 mod frame;
 mod glance;

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod feishu;
 pub mod keyring;
+pub mod mask;
 pub mod open;
 pub mod port;
 pub mod queue;
@@ -18,3 +19,4 @@ pub mod secret;
 #[cfg(feature = "aws")]
 pub mod secrets;
 pub mod store;
+pub mod tls;

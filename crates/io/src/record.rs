@@ -50,9 +50,10 @@ impl Record {
         Ok(Self { version: document.version, ..record })
     }
 
-    /// Returns the next version of the document.
+    /// Returns the next version of the document; it is due while anything is owed.
     pub(crate) fn write(&self) -> serde_json::Result<Document> {
-        Ok(Document { version: self.version + 1, body: serde_json::to_string(self)? })
+        let (version, due) = (self.version + 1, !self.is_settled());
+        Ok(Document { version, body: serde_json::to_string(self)?, due })
     }
 
     /// Decides on an event, unless that was done before. What must be performed is owed from now.
@@ -131,6 +132,7 @@ impl Record {
         match key {
             CardKey::Workspace => true,
             CardKey::Task(task) => self.room.desk.find(task).is_some(),
+            CardKey::Held(event) => self.room.desk.held.iter().any(|held| held.id == *event),
             CardKey::This(_) => false,
         }
     }

@@ -19,7 +19,7 @@ mod session;
 mod turn;
 
 use super::program::Program;
-use super::{Agent, AgentError, Choices, Found, Turn, check_folder};
+use super::{Agent, AgentError, Choices, Found, Prompt, Turn, check_folder};
 use crate::rpc::CallError;
 use async_trait::async_trait;
 use client::{Client, Unreached};
@@ -346,7 +346,7 @@ impl Agent for Acp {
         &self,
         thread: &ThreadId,
         task: &TaskId,
-        prompt: &str,
+        prompt: &Prompt,
         settings: &Settings,
     ) -> Result<Box<dyn Turn>, AgentError> {
         let client = self.client(settings).await?;
@@ -357,7 +357,8 @@ impl Agent for Acp {
         }
         let written = |error: anyhow::Error| AgentError::Later(format!("{error:#}"));
         self.journal.give(id, task.as_str()).map_err(written)?;
-        match ear.give(prompt).await {
+        // Pictures are named in the text; the agent opens them as files.
+        match ear.give(&prompt.text).await {
             Ok(awaited) => {
                 let (journal, transcript) = (self.journal.clone(), Transcript::default());
                 let record = Record { journal, task: task.clone(), transcript };

@@ -17,7 +17,8 @@ mod turn;
 mod wire;
 
 use super::program::Program;
-use super::{Agent, AgentError, Choices, Found, Turn, check_folder};
+use super::{Agent, AgentError, Choices, Found, Prompt, Turn, check_folder};
+use crate::files::picture;
 use crate::rpc::lock;
 use async_trait::async_trait;
 use hello::Hello;
@@ -50,6 +51,24 @@ pub struct Claude {
     hello: tokio::sync::Mutex<Option<Hello>>,
     /// The sessions whose turns are watched by somebody.
     watched: Watched,
+}
+
+/// Reads pictures, each with its media type.
+async fn look_at(pictures: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, AgentError> {
+    let pictures = pictures.to_vec();
+    let read = move || -> std::io::Result<Vec<_>> {
+        let read = |file: &PathBuf| {
+            let bytes = std::fs::read(file)?;
+            let kind = picture(&bytes).unwrap_or("png").replace("jpg", "jpeg");
+            Ok((format!("image/{kind}"), bytes))
+        };
+        pictures.iter().map(read).collect()
+    };
+    match tokio::task::spawn_blocking(read).await {
+        Ok(Ok(pictures)) => Ok(pictures),
+        Ok(Err(error)) => Err(AgentError::Later(format!("cannot read a picture: {error}"))),
+        Err(error) => Err(AgentError::Later(format!("cannot read a picture: {error}"))),
+    }
 }
 
 type Watched = Arc<Mutex<HashSet<String>>>;
@@ -174,7 +193,7 @@ impl Agent for Claude {
         &self,
         thread: &ThreadId,
         task: &TaskId,
-        prompt: &str,
+        prompt: &Prompt,
         settings: &Settings,
     ) -> Result<Box<dyn Turn>, AgentError> {
         check_folder(&settings.workdir)?;
@@ -186,8 +205,9 @@ impl Agent for Claude {
         let mut command = self.program.command(&program);
         command.args(self.arguments(session, settings)?).current_dir(&settings.workdir);
         let id = wire::uuid_of(task.as_str());
+        let pictures = look_at(&prompt.pictures).await?;
         let run = Run::start(&folder, &id, command)?;
-        run.pipe().give(&wire::prompt(&id, prompt)).await?;
+        run.pipe().give(&wire::prompt(&id, &prompt.text, &pictures)).await?;
         let mut turn = self.turn(run, watch, task, &settings.workdir);
         turn.begun().await?;
         Ok(Box::new(turn))

@@ -17,7 +17,7 @@ mod server;
 mod turn;
 mod watch;
 
-use super::{Agent, AgentError, Choices, Found, Model, Turn, check_folder};
+use super::{Agent, AgentError, Choices, Found, Model, Prompt, Turn, check_folder};
 use async_trait::async_trait;
 use client::Client;
 use keeper::Keeper;
@@ -201,7 +201,7 @@ impl Agent for Codex {
         &self,
         thread: &ThreadId,
         task: &TaskId,
-        prompt: &str,
+        prompt: &Prompt,
         settings: &Settings,
     ) -> Result<Box<dyn Turn>, AgentError> {
         check_folder(&settings.workdir)?;
@@ -266,7 +266,7 @@ fn model(it: &Value) -> Option<Model> {
 async fn begin(
     place: &Place,
     task: &TaskId,
-    prompt: &str,
+    prompt: &Prompt,
     settings: &Settings,
 ) -> Result<String, AgentError> {
     let active = record::is_active(&place.ear.client, &place.ear.thread).await;
@@ -277,7 +277,7 @@ async fn begin(
     let mut params = Map::new();
     params.insert("threadId".to_owned(), json!(place.ear.thread));
     params.insert("clientUserMessageId".to_owned(), json!(task));
-    params.insert("input".to_owned(), json!([{ "type": "text", "text": prompt }]));
+    params.insert("input".to_owned(), json!(input(prompt)));
     params.insert("cwd".to_owned(), json!(settings.workdir));
     params.insert("approvalPolicy".to_owned(), json!(settings.approval_policy));
     params.insert("approvalsReviewer".to_owned(), json!("user"));
@@ -294,6 +294,13 @@ async fn begin(
     let id = started["turn"]["id"].as_str();
     id.map(str::to_owned)
         .ok_or_else(|| AgentError::Unclear("Codex did not name the turn.".to_owned()))
+}
+
+/// The text, and each picture as one to look at.
+fn input(prompt: &Prompt) -> Vec<Value> {
+    let text = json!({ "type": "text", "text": prompt.text });
+    let picture = |path: &PathBuf| json!({ "type": "localImage", "path": path });
+    std::iter::once(text).chain(prompt.pictures.iter().map(picture)).collect()
 }
 
 fn busy() -> AgentError {

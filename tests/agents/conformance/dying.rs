@@ -135,7 +135,8 @@ pub(super) async fn never_means_never<F: Fixture>() {
         let prompt = format!("prompt of round {round}");
         let settings = stage.settings().clone();
         let task = TaskId::new(&prompt);
-        let start = stage.agent().start(&thread, &task, &prompt, &settings);
+        let given = prompt.as_str().into();
+        let start = stage.agent().start(&thread, &task, &given, &settings);
         drop(tokio::time::timeout(MOMENTS_APART * round, start).await);
         stage.restart();
         let expected = match stage.find(&thread, &prompt).await {

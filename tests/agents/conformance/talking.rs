@@ -131,7 +131,8 @@ pub(super) async fn one_turn_at_a_time<F: Fixture>() {
     let mut turn = stage.start(&thread, "t1", &slow).await;
     wrote(turn.as_mut(), "piece 0").await;
     let settings = stage.settings().clone();
-    let second = stage.agent().start(&thread, &TaskId::new("t2"), "me too", &settings).await;
+    let second =
+        stage.agent().start(&thread, &TaskId::new("t2"), &"me too".into(), &settings).await;
     assert!(matches!(second, Err(AgentError::Later(_))));
     stage.go_on();
     assert_eq!(finish(turn.as_mut()).await.0, End::Completed);

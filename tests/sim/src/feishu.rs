@@ -17,8 +17,10 @@ mod control;
 mod delayed;
 mod delivery;
 mod faults;
+mod files;
 mod limits;
 mod messages;
+mod multipart;
 mod options;
 mod people;
 mod press;
@@ -35,6 +37,7 @@ pub use cards::find::{SeenButton, SeenField, card_buttons, card_fields, card_pla
 pub use cards::validate::validate_card;
 pub use chats::Chat;
 pub use faults::{Fault, Trouble};
+pub use files::File;
 pub use limits::Violation;
 pub use options::{CallbackFrame, Options};
 pub use people::{Incoming, Said};
@@ -45,6 +48,7 @@ pub use watch::Message;
 pub use webhook::{Webhook, encrypt, sign};
 
 use anyhow::Context;
+use axum::extract::DefaultBodyLimit;
 use state::State;
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -52,6 +56,9 @@ use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::watch as signal;
+
+/// The longest body of a call: more than an upload may have, so that it can be refused.
+const BODY_MAX: usize = 64 * 1024 * 1024;
 
 /// A running simulator; clones are handles to the same one. It ends with its runtime.
 #[derive(Clone)]
@@ -89,6 +96,7 @@ impl Feishu {
                 .build()?,
         }));
         let router = control::routes().fallback(api::answer).with_state(feishu.clone());
+        let router = router.layer(DefaultBodyLimit::max(BODY_MAX));
         tokio::spawn(async move { axum::serve(api, router).await });
         tokio::spawn(socket::accept(feishu.clone(), socket));
         tokio::spawn(delivery::redeliver_when_due(feishu.clone()));

@@ -66,8 +66,9 @@ pub(super) fn knocked(
     };
     match via {
         Via::Press { .. } => vec![Effect::Toast { text: answer }],
-        Via::Direct | Via::Group | Via::Local { .. } => {
-            let card = Card::new(Tone::Plain, Text::verbatim("PoCo")).text(answer);
+        Via::Direct | Via::Group | Via::Topic { .. } | Via::Local { .. } => {
+            let under = via.topic().map(|topic| topic.message.clone());
+            let card = Card::new(Tone::Plain, Text::verbatim("PoCo")).text(answer).under(under);
             vec![Effect::Post { chat: chat.clone(), card }]
         }
     }

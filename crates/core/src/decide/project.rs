@@ -1,10 +1,10 @@
 //! A project's own group, from its opening to its end.
 
-use super::{Scene, broken, task};
-use crate::words::project as words;
+use super::{Scene, broken, held, task};
+use crate::words::{file as file_words, project as words};
 use crate::{
-    Card, CardKey, ChatId, Desk, Effect, Event, Fact, Kind, Project, Room, Settings, Tone, UserId,
-    view,
+    Card, CardKey, ChatId, Command, Desk, Effect, Event, Fact, Kind, Project, Room, Settings, Tone,
+    UserId, view,
 };
 
 pub(super) fn opened(
@@ -35,6 +35,26 @@ pub(super) fn workspace(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
     }
 }
 
+/// Has the machine of the project send a file of it.
+pub(super) fn deliver(scene: &Scene<'_>, room: &Room, path: &str) -> Vec<Effect> {
+    let Kind::Project(project) = &room.kind else {
+        return scene.reply(file_words::sends_project_files());
+    };
+    let command = Command::Deliver {
+        request: scene.event.id.clone(),
+        path: path.to_owned(),
+        workdir: project.settings.workdir.clone(),
+        topic: scene.topic().cloned(),
+        at: scene.event.at,
+    };
+    let send = Effect::Send { runner: project.settings.runner.clone(), command };
+    let toast = scene.card().map(|_| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        Effect::Toast { text: file_words::sending(name) }
+    });
+    std::iter::once(send).chain(toast).collect()
+}
+
 /// Ends what runs, drops what waits, and then lets go of the group.
 pub(super) fn removed(room: &mut Room, event: &Event, by: &UserId, lobby: &ChatId) -> Vec<Effect> {
     let Kind::Project(project) = &mut room.kind else {
@@ -58,6 +78,7 @@ pub(super) fn leave(room: &mut Room, event: &Event) -> Vec<Effect> {
     let card = card.text(words::deleted_what_stays());
     let unlisted = unlisted(event, &project.lobby);
     let mut effects = broken::forget(&mut room.desk);
+    effects.extend(held::forget(room));
     *room = Room { kind: Kind::Gone, lang: room.lang, ..Room::default() };
     let last = Effect::Show { key: CardKey::Workspace, card: card.clone() };
     effects.extend([last, Effect::Post { chat: event.chat.clone(), card }, unlisted]);

@@ -1,19 +1,34 @@
 //! A task from prompt to outcome.
 
-use super::{Scene, broken, project};
-use crate::words::{project as project_words, task as words};
+use super::{Scene, broken, held, project};
+use crate::words::{file as file_words, project as project_words, task as words};
 use crate::{
-    Archive, Command, Desk, Effect, Event, Kind, Outcome, PROMPT_BYTES_MAX, Phase, Room, RunnerId,
-    Settings, Task, TaskId, Terms, Text, ThreadId, TurnId, UserId, Via, WAITING_MAX, view,
+    Archive, Brought, Command, Desk, Effect, Enclosed, Event, FILES_MAX, Kind, Outcome,
+    PROMPT_BYTES_MAX, Phase, QUOTES_MAX, Room, RunnerId, Settings, Task, TaskId, Terms, Text,
+    ThreadId, Topic, TurnId, UserId, Via, WAITING_MAX, view,
 };
 
 /// A prompt that begins so waits for a person's word before it starts.
 const CONFIRM: &str = "confirm:";
 
-pub(super) fn ask(scene: &Scene<'_>, room: &mut Room, prompt: &str) -> Vec<Effect> {
+pub(super) fn ask(
+    scene: &Scene<'_>,
+    room: &mut Room,
+    prompt: &str,
+    enclosed: Enclosed,
+) -> Vec<Effect> {
     let source = if matches!(scene.via, Via::Local { .. }) { "demo" } else { "feishu" };
-    match new_task(scene.terms, room, scene.event, scene.by, source, prompt) {
-        Ok(task) => line_up(room, scene.event, task),
+    let enclosed = held::gather(scene, room, enclosed);
+    if enclosed.is_too_much() {
+        return scene.reply(file_words::too_many(FILES_MAX, QUOTES_MAX));
+    }
+    let topic = scene.topic();
+    match new_task(scene.terms, room, scene.event, scene.by, source, prompt, topic) {
+        Ok(task) => {
+            let mut effects = held::went(room, scene.by, topic, &task.id);
+            effects.extend(line_up(room, scene.event, Task { enclosed, ..task }));
+            effects
+        }
         Err(wrong) => scene.reply(wrong),
     }
 }
@@ -26,6 +41,7 @@ fn new_task(
     by: &UserId,
     source: &str,
     prompt: &str,
+    topic: Option<&Topic>,
 ) -> Result<Task, Text> {
     let (confirm, prompt) = match prompt.get(..CONFIRM.len()) {
         Some(start) if start.eq_ignore_ascii_case(CONFIRM) => (true, &prompt[CONFIRM.len()..]),
@@ -45,7 +61,7 @@ fn new_task(
     if matches!(&room.kind, Kind::Project(project) if project.leaving) {
         return Err(project_words::leaving());
     }
-    let fresh = std::mem::take(&mut room.desk.fresh);
+    let fresh = std::mem::take(room.desk.talk(topic).1);
     let mut task = Task {
         id: TaskId::of(&event.id, event.at),
         by: by.clone(),
@@ -62,6 +78,9 @@ fn new_task(
         thread: None,
         turn: None,
         history: vec![],
+        enclosed: Enclosed::default(),
+        topic: topic.cloned(),
+        brought: Brought::default(),
     };
     task.note("task_created", event.at);
     Ok(task)
@@ -92,12 +111,13 @@ pub(super) fn start(desk: &mut Desk, event: &Event, mut task: Task) -> Vec<Effec
         desk.current = Some(task);
         return vec![];
     }
+    let (thread, _) = desk.talk(task.topic.as_ref());
     if task.fresh {
-        desk.thread = None;
+        *thread = None;
     }
     task.phase = Phase::Starting;
     task.held = false;
-    let effects = vec![give(&task, desk.thread.as_ref())];
+    let effects = vec![give(&task, thread.as_ref())];
     desk.current = Some(task);
     effects
 }
@@ -110,6 +130,7 @@ fn give(task: &Task, thread: Option<&ThreadId>) -> Effect {
         // One that is resumed goes on in its own conversation, whatever came since.
         thread: task.thread.clone().or_else(|| thread.cloned()),
         settings: task.settings.clone(),
+        enclosed: task.enclosed.clone(),
     })
 }
 
@@ -122,13 +143,15 @@ pub(super) fn held(room: &mut Room, id: &TaskId) -> Vec<Effect> {
 
 /// Gives a task that was held to its machine again, once that takes something.
 pub(super) fn release(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
-    let Desk { current, thread, .. } = &mut room.desk;
-    let Some(task) = current.as_mut().filter(|task| task.held) else { return vec![] };
+    let desk = &mut room.desk;
+    let Some(task) = desk.current.as_mut().filter(|task| task.held) else { return vec![] };
     if !super::runner::is_taking(terms, &task.settings.runner, event.at) {
         return vec![];
     }
     task.held = false;
-    vec![give(task, thread.as_ref())]
+    let task = task.clone();
+    let (thread, _) = desk.talk(task.topic.as_ref());
+    vec![give(&task, thread.as_ref())]
 }
 
 pub(super) fn stop(scene: &Scene<'_>, room: &mut Room, id: Option<&TaskId>) -> Vec<Effect> {
@@ -197,6 +220,9 @@ pub(super) fn merge(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effe
     let Some(at) = room.desk.waiting.iter().position(|task| task.id == *id) else {
         return scene.reply(words::waits_no_more());
     };
+    if !room.desk.waiting[at].enclosed.is_empty() {
+        return scene.reply(file_words::not_added());
+    }
     let Some(into) = running(&room.desk).cloned() else {
         return scene.reply(words::nothing_to_merge_into());
     };
@@ -219,9 +245,10 @@ fn pass_on_fresh(desk: &mut Desk, task: &Task, next: usize) {
     if !task.fresh {
         return;
     }
-    match desk.waiting.get_mut(next) {
+    let mut behind = desk.waiting.iter_mut().skip(next);
+    match behind.find(|it| it.place() == task.place()) {
         Some(next) => next.fresh = true,
-        None => desk.fresh = true,
+        None => *desk.talk(task.topic.as_ref()).1 = true,
     }
 }
 
@@ -239,14 +266,15 @@ pub(super) fn steer_missed(
     terms: &Terms,
     room: &mut Room,
     event: &Event,
-    _id: &str,
+    (task, _id): (&TaskId, &str),
     by: &UserId,
     text: &str,
 ) -> Vec<Effect> {
     // It was meant for the conversation that goes on.
-    let fresh = std::mem::take(&mut room.desk.fresh);
-    let task = new_task(terms, room, event, by, "feishu", text);
-    room.desk.fresh = fresh;
+    let topic = room.desk.topic_of(task);
+    let fresh = std::mem::take(room.desk.talk(topic.as_ref()).1);
+    let task = new_task(terms, room, event, by, "feishu", text, topic.as_ref());
+    *room.desk.talk(topic.as_ref()).1 = fresh;
     match task {
         Ok(task) => line_up(room, event, task),
         Err(wrong) => {
@@ -259,7 +287,7 @@ pub(super) fn steer_missed(
 }
 
 pub(super) fn fresh(scene: &Scene<'_>, room: &mut Room) -> Vec<Effect> {
-    room.desk.fresh = true;
+    *room.desk.talk(scene.topic()).1 = true;
     scene.reply(words::fresh_next())
 }
 
@@ -316,7 +344,20 @@ pub(super) fn started(
     }
     task.thread = Some(thread.clone());
     task.turn = Some(turn.clone());
-    room.desk.thread = Some(thread.clone());
+    let topic = task.topic.clone();
+    *room.desk.talk(topic.as_ref()).0 = Some(thread.clone());
+    vec![]
+}
+
+/// Notes what a turn brings beside its answer.
+pub(super) fn brought(room: &mut Room, id: &TaskId, brought: &Brought) -> Vec<Effect> {
+    let in_project = matches!(room.kind, Kind::Project(_));
+    let Some(task) = room.desk.current(id) else { return vec![] };
+    if matches!(task.phase, Phase::Running | Phase::Stopping) {
+        task.brought = brought.clone();
+        // Outside of projects nothing says which files may leave.
+        task.brought.files.retain(|_| in_project);
+    }
     vec![]
 }
 
@@ -331,7 +372,12 @@ pub(super) fn ended(
     room.desk.remember_answers(&task);
     if task.turn.is_none() && view::text(outcome).is_some() {
         // It went by so fast that its beginning was not heard of.
-        room.desk.thread = task.thread.clone().or_else(|| room.desk.thread.take());
+        let (thread, _) = room.desk.talk(task.topic.as_ref());
+        *thread = task.thread.clone().or_else(|| thread.take());
+    }
+    room.desk.last = task.topic.clone().map(|topic| (task.id.clone(), topic));
+    if task.brought.changes.is_some() {
+        room.desk.changed = Some(task.id.clone());
     }
     let outcome = if let Outcome::Interrupted { partial, .. } = outcome
         && task.phase == Phase::Stopping
@@ -343,7 +389,7 @@ pub(super) fn ended(
     };
     let archive = archive(event, task, outcome, steps.to_vec());
     let mut effects = kept(archive.clone());
-    if matches!(archive.outcome, Outcome::Interrupted { .. }) {
+    if matches!(archive.outcome, Outcome::Interrupted { .. } | Outcome::Lacking { .. }) {
         effects.extend(broken::remember(&mut room.desk, archive));
     }
     effects.extend(next(room, event));
@@ -384,6 +430,7 @@ fn kind(outcome: &Outcome) -> &'static str {
         Outcome::Failed { .. } => "task_failed",
         Outcome::Stopped { .. } | Outcome::Cancelled { .. } => "task_cancelled",
         Outcome::Interrupted { .. } => "task_interrupted",
+        Outcome::Lacking { .. } => "task_lacking",
         Outcome::Merged { .. } => "task_steered",
     }
 }

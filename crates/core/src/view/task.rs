@@ -1,11 +1,12 @@
 //! Cards of tasks, from waiting to over.
 
+use super::held::with;
 use super::{brief, escape, fenced, runner};
-use crate::words::{approval as ask_words, task as words};
+use crate::words::{approval as ask_words, file as file_words, task as words};
 use crate::{
     Action, Archive, Ask, Block, Button, CONFIRMATION, Card, CardKey, Choice, Desk, Field, Form,
-    Lang, Look, Outcome, Pages, Pending, Phase, Question, Room, Task, TaskId, Text, Tone,
-    Transcript, Typing,
+    Lang, Look, Missing, OFFERED_MAX, Outcome, Pages, Pending, Phase, Question, Room, Task, TaskId,
+    Text, Tone, Transcript, Typing,
 };
 use std::collections::BTreeMap;
 
@@ -50,7 +51,9 @@ fn standing(desk: &Desk, task: &Task, place: usize) -> Card {
         Phase::Waiting => {
             let card = shell(Tone::Plain, words::queued(), task)
                 .text(Text::verbatim(escape(&brief(&task.prompt))));
+            let card = with(card, &task.enclosed);
             let running = desk.current.as_ref().filter(|it| it.phase == Phase::Running);
+            let running = running.filter(|_| task.enclosed.is_empty());
             let merge = running.map(|_| {
                 Button::new(words::add_to_turn(), Action::Merge { task: task.id.clone() })
             });
@@ -72,9 +75,11 @@ fn standing(desk: &Desk, task: &Task, place: usize) -> Card {
                 )
                 .danger(),
             ]),
-        Phase::Starting | Phase::Claimed { .. } => shell(Tone::Busy, words::created(), task)
-            .note(Text::verbatim(brief(&task.prompt)))
-            .buttons(vec![Button::new(words::stop(), stop).danger()]),
+        Phase::Starting | Phase::Claimed { .. } => {
+            let card = shell(Tone::Busy, words::created(), task);
+            with(card.note(Text::verbatim(brief(&task.prompt))), &task.enclosed)
+                .buttons(vec![Button::new(words::stop(), stop).danger()])
+        }
         Phase::Running if task.pending.is_empty() => running(task, String::new(), String::new()),
         Phase::Running => asking(task),
         Phase::Stopping => {
@@ -195,6 +200,9 @@ pub fn recalled(archive: &Archive, page: usize) -> Card {
         Outcome::Stopped { partial: None } => card.text(words::stopped_before()),
         Outcome::Stopped { partial: Some(_) } => card.note(words::stopped_with()),
         Outcome::Interrupted { reason, begun, .. } => card.text(cut_off(reason, *begun)),
+        Outcome::Lacking { missing } => card
+            .text(Text::verbatim(escape(&brief(&task.prompt))))
+            .text(file_words::lacking(list(missing))),
         Outcome::Cancelled { .. } => {
             card.text(Text::verbatim(escape(&brief(&task.prompt)))).note(words::cancelled_before())
         }
@@ -209,11 +217,59 @@ pub fn recalled(archive: &Archive, page: usize) -> Card {
         let title = words::steps(archive.steps.len());
         card = card.block(Block::Fold { title, text: Text::join(archive.steps.clone(), "\n") });
     }
+    card = card.buttons(brought(task));
     match (&archive.settled, outcome) {
         (Some(how), _) => card.note(how.clone()),
+        (None, Outcome::Lacking { .. }) => card.buttons(vec![
+            Button::new(file_words::try_again(), Action::Again { task: task.id.clone() }).primary(),
+            Button::new(file_words::run_without(), Action::Without { task: task.id.clone() }),
+            Button::new(words::discard(), Action::Discard { task: task.id.clone() }),
+        ]),
         (None, Outcome::Interrupted { .. }) => card.buttons(choices(&task.id)),
         (None, _) => card,
     }
+}
+
+/// What there is to see and to have beside the answer.
+fn brought(task: &Task) -> Vec<Button> {
+    let brought = &task.brought;
+    let changes = brought.changes.as_ref().map(|it| {
+        let label = file_words::changes(it.files, it.added, it.removed);
+        Button::new(label, Action::Changes { task: Some(task.id.clone()), page: 0 })
+    });
+    let send = |path: &String| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        Button::new(file_words::send_file(name), Action::Deliver { path: path.clone() })
+    };
+    changes.into_iter().chain(brought.files.iter().take(OFFERED_MAX).map(send)).collect()
+}
+
+/// Returns the card of what a task changed, at a page of it.
+pub fn changes(archive: &Archive, page: usize) -> Card {
+    let task = &archive.task;
+    let Some(changes) = &task.brought.changes else {
+        let card = Card::new(Tone::Plain, Text::verbatim("PoCo"));
+        return card.text(file_words::no_changes_of(&task.id));
+    };
+    let page = page.min(changes.pages.saturating_sub(1));
+    let mut card = Card::new(Tone::Plain, file_words::changes_of(&task.id)).typing(Typing::Idle);
+    if changes.pages > 1 {
+        card.title = card.title.map(|title| format!("{title} [{}/{}]", page + 1, changes.pages));
+    }
+    let turn = |page| Action::Changes { task: Some(task.id.clone()), page };
+    let back =
+        (page > 0).then(|| Button::new(words::previous_page(), turn(page.saturating_sub(1))));
+    let on = (page + 1 < changes.pages).then(|| Button::new(words::next_page(), turn(page + 1)));
+    let answer = Button::new(file_words::back(), Action::Page { task: task.id.clone(), page: 0 });
+    card.text(file_words::changes(changes.files, changes.added, changes.removed))
+        .block(Block::Folds { pages: changes.id.clone(), page })
+        .buttons([back, on, Some(answer)].into_iter().flatten().collect())
+}
+
+fn list(missing: &[Missing]) -> Text {
+    let escaped = |text: &Text| text.clone().map(escape);
+    let line = |it: &Missing| file_words::missing_one(escaped(&it.name), escaped(&it.why));
+    Text::join(missing.iter().map(line), "\n")
 }
 
 fn choices(id: &TaskId) -> Vec<Button> {
@@ -240,6 +296,7 @@ fn verdict(outcome: &Outcome) -> (Tone, Text) {
         Outcome::Stopped { .. } | Outcome::Cancelled { .. } => (Tone::Ended, words::stopped()),
         Outcome::Interrupted { begun: None, .. } => (Tone::Bad, words::unknown()),
         Outcome::Interrupted { .. } => (Tone::Bad, words::interrupted()),
+        Outcome::Lacking { .. } => (Tone::Bad, words::not_started()),
         Outcome::Merged { .. } => (Tone::Ended, words::added()),
     }
 }
@@ -250,7 +307,7 @@ pub(crate) fn text(outcome: &Outcome) -> Option<&Pages> {
         Outcome::Failed { partial, .. }
         | Outcome::Stopped { partial }
         | Outcome::Interrupted { partial, .. } => partial.as_ref(),
-        Outcome::Cancelled { .. } | Outcome::Merged { .. } => None,
+        Outcome::Lacking { .. } | Outcome::Cancelled { .. } | Outcome::Merged { .. } => None,
     }
 }
 
@@ -270,5 +327,6 @@ fn turned(card: Card, pages: &Pages, page: usize, action: impl Fn(usize) -> Acti
 fn shell(tone: Tone, word: Text, task: &Task) -> Card {
     let model = task.settings.model.as_ref().unwrap_or(&task.settings.agent);
     let title = words::title(word, &task.id, model, &task.settings.workdir);
-    Card::new(tone, title).typing(Typing::Idle)
+    let under = task.topic.as_ref().map(|topic| topic.message.clone());
+    Card::new(tone, title).typing(Typing::Idle).under(under)
 }

@@ -10,8 +10,8 @@ words! {
         "I do not know how to do “{what}” like this. `/help` lists the commands.",
         "我不明白“{what}”。发送 `/help` 查看命令。";
     unsupported(what):
-        "I can only read text, not {what} yet. Please write what you need.",
-        "我目前只能读取文字，还不能读取{what}。请用文字说明需求。";
+        "I can't make anything of {what}. Please write what you need, or send a file or a picture.",
+        "我无法处理{what}。请用文字说明需求，或发送文件、图片。";
 
     usage(usage, what): "`{usage}` {what}", "`{usage}` {what}";
     run_usage(): "/run <prompt>", "/run <指令>";
@@ -30,6 +30,10 @@ words! {
     queue(): "list what waits", "查看排队的任务";
     new_usage(): "/new", "/new";
     new(): "start a fresh conversation", "开启新的会话";
+    diff_usage(): "/diff [id]", "/diff [编号]";
+    diff(): "show what the last task changed, or this one", "查看最近一个任务（或指定任务）的改动";
+    send_usage(): "/send <path>", "/send <路径>";
+    send(): "send a file of the project here", "把项目里的文件发到这里";
     move_usage(): "/move [machine]", "/move [运行机器]";
     relocate(): "have this project run on another machine", "把项目迁移到其他运行机器";
     lang_usage(): "/lang [zh|en]", "/lang [zh|en]";

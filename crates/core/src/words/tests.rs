@@ -1,6 +1,6 @@
 //! Holds every text to its two languages.
 
-use super::{acp, agent, approval, command, door, lobby, platform, project, runner, task};
+use super::{acp, agent, approval, command, door, file, lobby, platform, project, runner, task};
 use std::collections::BTreeSet;
 
 const TOPICS: &[&[[&str; 3]]] = &[
@@ -9,6 +9,7 @@ const TOPICS: &[&[[&str; 3]]] = &[
     approval::ALL,
     command::ALL,
     door::ALL,
+    file::ALL,
     lobby::ALL,
     platform::ALL,
     project::ALL,
@@ -17,8 +18,16 @@ const TOPICS: &[&[[&str; 3]]] = &[
 ];
 
 /// Texts that are the same in both languages, or written in the other one on purpose.
-const ODD: &[&str] =
-    &["queue_usage", "new_usage", "help_usage", "lang_usage", "lang_switch", "usage"];
+const ODD: &[&str] = &[
+    "missing_one",
+    "not_sent_because",
+    "queue_usage",
+    "new_usage",
+    "help_usage",
+    "lang_usage",
+    "lang_switch",
+    "usage",
+];
 
 fn all() -> impl Iterator<Item = [&'static str; 3]> {
     TOPICS.iter().copied().flatten().copied().filter(|[name, ..]| !ODD.contains(name))

@@ -140,11 +140,8 @@ impl App {
             }
             let kept = Kept { archive: archive.clone(), message: message.clone() };
             let body = serde_json::to_string(&kept).context("write a task")?;
-            match self
-                .store
-                .put(&key(&archive.task.id), &Document { version: version + 1, body })
-                .await
-            {
+            let document = Document { version: version + 1, body, due: false };
+            match self.store.put(&key(&archive.task.id), &document).await {
                 Ok(()) => return Ok(()),
                 Err(PutError::Conflict) => {}
                 Err(PutError::Other(error)) => return Err(error.context("keep a task")),

@@ -1,5 +1,6 @@
 //! Reads what Feishu sends: messages and presses become events of the core.
 
+pub(super) mod content;
 mod message;
 mod press;
 

@@ -80,6 +80,7 @@ impl Live {
             | Block::Note(_)
             | Block::Code { .. }
             | Block::Stored { .. }
+            | Block::Folds { .. }
             | Block::Fold { .. }
             | Block::Rule
             | Block::Buttons(_)

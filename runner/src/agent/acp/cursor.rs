@@ -4,7 +4,7 @@ mod cli;
 mod stream;
 
 use super::{Acp, Identity, preset};
-use crate::agent::{Agent, AgentError, Choices, Found, Turn};
+use crate::agent::{Agent, AgentError, Choices, Found, Prompt, Turn};
 use async_trait::async_trait;
 use cli::Cli;
 use poco_core::{Settings, TaskId, Text, ThreadId};
@@ -74,7 +74,7 @@ impl Agent for Cursor {
         &self,
         thread: &ThreadId,
         task: &TaskId,
-        prompt: &str,
+        prompt: &Prompt,
         settings: &Settings,
     ) -> Result<Box<dyn Turn>, AgentError> {
         self.way().await?.start(thread, task, prompt, settings).await

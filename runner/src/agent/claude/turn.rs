@@ -370,7 +370,7 @@ impl Turn for ClaudeTurn {
         if self.over || self.is_done() || self.stopping.is_some() {
             return Ok(false);
         }
-        self.run.pipe().give(&wire::prompt(&name, text)).await?;
+        self.run.pipe().give(&wire::prompt(&name, text, &[])).await?;
         self.known.insert(name.clone());
         if self.tells {
             self.given.insert(name);

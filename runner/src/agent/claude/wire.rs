@@ -1,6 +1,7 @@
 //! What is said to Claude Code, one JSON value a line.
 
 use super::super::AgentError;
+use base64::Engine;
 use serde_json::{Value, json};
 use std::ffi::OsString;
 
@@ -23,10 +24,15 @@ pub(super) fn arguments() -> Vec<OsString> {
     ARGUMENTS.iter().map(OsString::from).collect()
 }
 
-/// A prompt, or a word to a turn that runs. The same `id` is taken once.
-pub(super) fn prompt(id: &str, text: &str) -> Value {
-    // Images would be further blocks: { "type": "image", "source": { "type": "base64", … } }.
-    let content = json!([{ "type": "text", "text": text }]);
+/// A prompt with pictures, each its media type and its bytes, or a word to a turn that runs. The same
+/// `id` is taken once.
+pub(super) fn prompt(id: &str, text: &str, pictures: &[(String, Vec<u8>)]) -> Value {
+    let picture = |(media, bytes): &(String, Vec<u8>)| {
+        let data = base64::engine::general_purpose::STANDARD.encode(bytes);
+        json!({ "type": "image", "source": { "type": "base64", "media_type": media, "data": data } })
+    };
+    let text = json!({ "type": "text", "text": text });
+    let content: Vec<_> = pictures.iter().map(picture).chain([text]).collect();
     json!({
         "type": "user", "uuid": id, "session_id": "", "parent_tool_use_id": null,
         "message": { "role": "user", "content": content },

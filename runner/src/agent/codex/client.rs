@@ -39,7 +39,6 @@ const UNUSED: &[&str] = &[
     "item/reasoning/summaryTextDelta",
     "item/reasoning/textDelta",
     "thread/tokenUsage/updated",
-    "turn/diff/updated",
 ];
 
 pub(super) struct Client {

@@ -5,6 +5,7 @@ use super::chats::Chat;
 use super::clock::Clock;
 use super::delivery::Outbox;
 use super::faults::Fault;
+use super::files::File;
 use super::limits::{Limits, Violation};
 use super::messages::Stored;
 use super::options::Options;
@@ -53,6 +54,7 @@ pub(crate) struct State {
     pub(crate) messages: BTreeMap<String, Stored>,
     /// Message ids in the order of their making.
     pub(crate) order: Vec<String>,
+    pub(crate) files: BTreeMap<String, File>,
     pub(crate) entities: BTreeMap<String, Entity>,
     pub(crate) tokens: Vec<Token>,
     /// Ids given by clients to calls that must act once, with the result and the time.
@@ -82,6 +84,7 @@ impl State {
             chats: BTreeMap::new(),
             messages: BTreeMap::new(),
             order: Vec::new(),
+            files: BTreeMap::new(),
             entities: BTreeMap::new(),
             tokens: Vec::new(),
             once: BTreeMap::new(),

@@ -75,7 +75,9 @@ pub(super) fn parts(card: &Card) -> Vec<Part<'_>> {
             Block::Fold { title, text } => {
                 (Shape::Fold { title: title.of(lang).to_owned() }, text.of(lang).to_owned())
             }
-            Block::Stored { page, .. } => (Shape::Note, words::page(page + 1).of(lang).to_owned()),
+            Block::Stored { page, .. } | Block::Folds { page, .. } => {
+                (Shape::Note, words::page(page + 1).of(lang).to_owned())
+            }
             Block::Live { steps, answer } => {
                 let shape = |id| if is_live { Shape::Markdown } else { Shape::Live(id) };
                 let (above, below) = (shape(STEPS_ID), shape(ANSWER_ID));

@@ -9,7 +9,7 @@ use crate::agent::acp::journal::Journal;
 use crate::agent::acp::launch::Launch;
 use crate::agent::acp::preset::Preset;
 use crate::agent::acp::turn::{Record, name};
-use crate::agent::{Agent, AgentError, Choices, End, Found, Note, Turn, check_folder};
+use crate::agent::{Agent, AgentError, Choices, End, Found, Note, Prompt, Turn, check_folder};
 use crate::rpc::lock;
 use async_trait::async_trait;
 use poco_core::words::acp as words;
@@ -149,10 +149,11 @@ impl Agent for Cli {
         &self,
         thread: &ThreadId,
         task: &TaskId,
-        prompt: &str,
+        prompt: &Prompt,
         settings: &Settings,
     ) -> Result<Box<dyn Turn>, AgentError> {
         check_folder(&settings.workdir)?;
+        let prompt = prompt.text.as_str();
         if prompt.len() > PROMPT_BYTES_MAX || prompt.contains('\0') {
             return Err(AgentError::Refused(words::prompt_too_long()));
         }
