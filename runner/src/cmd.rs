@@ -1,6 +1,7 @@
 //! The commands, one file each, and what they share.
 
 pub(crate) mod announce;
+pub(crate) mod audit;
 #[cfg(feature = "cloud")]
 pub(crate) mod check;
 pub(crate) mod client;
@@ -9,6 +10,7 @@ pub(crate) mod cloud;
 pub(crate) mod config;
 pub(crate) mod logs;
 pub(crate) mod pair;
+pub(crate) mod policy;
 pub(crate) mod runner;
 pub(crate) mod server;
 pub(crate) mod service;

@@ -12,7 +12,7 @@ mod past;
 #[expect(dead_code, reason = "the stage of the tests has more than a bench needs")]
 mod people;
 #[path = "../e2e/place.rs"]
-#[expect(dead_code, reason = "the stage of the tests has more than a bench needs")]
+#[allow(dead_code, reason = "the stage of the tests has more than a bench needs")]
 mod place;
 #[path = "../e2e/stage.rs"]
 #[expect(dead_code, reason = "the stage of the tests has more than a bench needs")]

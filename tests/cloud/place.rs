@@ -141,11 +141,11 @@ impl Place {
     /// Makes it so that a machine was last heard so many minutes ago. Functions know at once.
     pub(crate) async fn heard(&self, machine: &str, minutes: u64) {
         let (store, key) = (self.store(), word_of(machine));
-        let Document { version, body } = store.get(&key).await.unwrap().unwrap();
+        let Document { version, body, due } = store.get(&key).await.unwrap().unwrap();
         let mut runner: Runner = serde_json::from_str(&body).unwrap();
         runner.seen = Timestamp(poco_io::clock::now().0 - minutes * 60_000);
         let body = serde_json::to_string(&runner).unwrap();
-        store.put(&key, &Document { version: version + 1, body }).await.unwrap();
+        store.put(&key, &Document { version: version + 1, body, due }).await.unwrap();
         self.kill_functions();
     }
 

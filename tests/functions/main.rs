@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong must stop the test")]
 
 mod answers;
+mod burst;
 mod busy;
 mod calls;
 mod deployed;

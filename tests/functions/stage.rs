@@ -8,7 +8,7 @@ use poco_io::{clock, queue, store};
 use poco_sim::feishu::{Feishu, Options, Webhook, encrypt, sign};
 use poco_tests::cloud::{Cloud, Faults, Functions, Lambda, Program, Watch, gateway};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -109,8 +109,8 @@ impl Stage {
         let app = machine(store, sender, &feishu);
         app.heartbeat(&laptop()).await.unwrap();
         let functions = Functions {
-            events: Arc::new(Lambda::new(Program::new(EVENTS_PROGRAM), &environment)),
-            actions: Arc::new(Lambda::new(Program::new(ACTIONS_PROGRAM), &environment)),
+            events: Arc::new(Lambda::new(Program::new(program(EVENTS_PROGRAM)), &environment)),
+            actions: Arc::new(Lambda::new(Program::new(program(ACTIONS_PROGRAM)), &environment)),
         };
         let url = gateway::open(functions.clone()).await;
         let urls = [url.clone(), url];
@@ -164,6 +164,22 @@ impl Stage {
 
     pub(crate) fn faults(&self) -> Faults {
         self.cloud.faults()
+    }
+
+    /// The app as a machine has it; its calls are counted, and go wrong.
+    pub(crate) fn machine(&self) -> App {
+        let config = self.cloud.shaky_config();
+        let sender = Arc::new(queue::Sqs::sender(&config, &self.queue));
+        machine(
+            Arc::new(store::Dynamo::new(&config, self.cloud.table_name())),
+            sender,
+            &self.feishu,
+        )
+    }
+
+    /// The queue as a machine has it.
+    pub(crate) fn queue(&self) -> queue::Sqs {
+        queue::Sqs::receiver(&self.cloud.shaky_config(), &self.queue)
     }
 
     /// Where the owner talks to the bot alone.
@@ -280,6 +296,14 @@ impl Stage {
     }
 }
 
+/// Returns the program to run: the one that was built for tests, or its namesake in the folder that
+/// is named for figures.
+fn program(built: &'static str) -> &'static str {
+    let Some(folder) = std::env::var_os("POCO_TEST_FUNCTIONS") else { return built };
+    let name = Path::new(built).file_name().unwrap();
+    Path::new(&folder).join(name).to_str().unwrap().to_owned().leak()
+}
+
 /// The program that is to be deployed, if there is one in the folder that `POCO_BOOTSTRAPS` names, as
 /// `cargo lambda build` leaves them there; else the one built for this test.
 fn released(name: &str, built: &str) -> PathBuf {
@@ -302,6 +326,7 @@ pub(crate) fn machine(store: Arc<dyn Store>, queue: Arc<dyn Queue>, feishu: &Fei
     let home = std::env::temp_dir().to_string_lossy().into_owned();
     let environment = Environment::default()
         .with("HOME", home)
+        .with("POCO_OWNER_OPEN_ID", feishu.open_id("ada").unwrap())
         .with("POCO_FEISHU_APP_ID", feishu.app_id())
         .with("POCO_FEISHU_APP_SECRET", feishu.app_secret())
         .with("POCO_FEISHU_API_BASE_URL", feishu.url());
@@ -326,6 +351,7 @@ pub(crate) fn laptop() -> Runner {
             effort: None,
             sandbox: "workspace-write".to_owned(),
             approval_policy: "on-request".to_owned(),
+            mode: None,
         }),
         models: Default::default(),
         turns: 0,

@@ -12,6 +12,7 @@ mod laws;
 mod line;
 mod lobby;
 mod mask;
+mod people;
 mod records;
 mod runners;
 mod tasks;

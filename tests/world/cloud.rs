@@ -131,10 +131,15 @@ impl Cloud {
 
     /// Makes a table like the template's. No two have the same name.
     pub fn table(&self) -> String {
-        let (name, config) = (format!("poco-{}", self.account), self.config());
+        let (name, config) = (self.table_name(), self.config());
         let created = name.clone();
         wait(async move { create_table(&config, &created).await });
         name
+    }
+
+    /// What [`Cloud::table`] makes is called so.
+    pub fn table_name(&self) -> String {
+        format!("poco-{}", self.account)
     }
 
     /// Makes a queue like the template's, and one for what is put aside; returns where they are.
@@ -202,17 +207,22 @@ async fn create_table(config: &SdkConfig, name: &str) {
         let it = KeySchemaElement::builder().attribute_name(name).key_type(kind);
         it.build().expect("a key")
     };
-    let keys = GlobalSecondaryIndex::builder()
-        .index_name("keys")
-        .key_schema(key("shelf", KeyType::Hash))
-        .key_schema(key("pk", KeyType::Range))
-        .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
+    let index = |name: &str, by: &str| {
+        let it = GlobalSecondaryIndex::builder()
+            .index_name(name)
+            .key_schema(key(by, KeyType::Hash))
+            .key_schema(key("pk", KeyType::Range))
+            .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
+        it.build().expect("an index")
+    };
     let create = aws_sdk_dynamodb::Client::new(config).create_table().table_name(name);
     let create = create
         .attribute_definitions(text("pk"))
         .attribute_definitions(text("shelf"))
+        .attribute_definitions(text("due"))
         .key_schema(key("pk", KeyType::Hash))
-        .global_secondary_indexes(keys.build().expect("an index"))
+        .global_secondary_indexes(index("keys", "shelf"))
+        .global_secondary_indexes(index("due", "due"))
         .billing_mode(BillingMode::PayPerRequest);
     create.send().await.expect("a table");
 }

@@ -13,8 +13,11 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep, timeout_at};
 
+/// How long a press whose answer is on its way keeps its card locked, as a rule.
+const LOCK_WAIT: Duration = Duration::from_millis(250);
+
 /// How long an unanswered press keeps its card locked, at most.
-const LOCK_WAIT: Duration = Duration::from_millis(3_100);
+const LOCK_WAIT_MAX: Duration = Duration::from_millis(3_100);
 
 /// The first wait before a failed call is tried again; it doubles up to [`BACKOFF_MAX`].
 const BACKOFF: Duration = Duration::from_millis(200);
@@ -242,7 +245,7 @@ pub(super) fn pause(class: Class, tries: u32, renewed: &mut bool) -> Option<Dura
         Class::Token => (!std::mem::replace(renewed, true)).then_some(Duration::ZERO),
         Class::RateLimited { after } => Some(after + jitter(backoff(tries))),
         Class::Transient => Some(jitter(backoff(tries))),
-        Class::Lock => Some(LOCK_WAIT),
+        Class::Lock => Some(if tries == 0 { LOCK_WAIT } else { LOCK_WAIT_MAX }),
         Class::Sequence
         | Class::StreamClosed
         | Class::Gone
