@@ -71,7 +71,7 @@ impl History {
 
     /// Lets everything come to its end.
     pub(crate) async fn end(&mut self) {
-        self.deliver_all().await;
+        self.stage.until_acknowledged().await;
         let deadline = tokio::time::Instant::now() + crate::stage::WITHIN;
         loop {
             self.stage.model.go(100);
@@ -93,22 +93,6 @@ impl History {
             let changes = self.stage.feishu.count_calls("*", "/");
             let moved = |feishu: &Feishu| (feishu.count_calls("*", "/") > changes).then_some(());
             self.stage.feishu.wait_until(Duration::from_millis(200), moved).await;
-        }
-    }
-
-    /// Delivers what a death kept from being acknowledged, as the platform does in the end.
-    async fn deliver_all(&self) {
-        let feishu = &self.stage.feishu;
-        let deadline = tokio::time::Instant::now() + crate::stage::WITHIN;
-        loop {
-            let none_left = |feishu: &Feishu| feishu.unacknowledged().is_empty().then_some(());
-            if feishu.wait_until(MOMENT_MAX, none_left).await.is_some() {
-                return;
-            }
-            if tokio::time::Instant::now() > deadline {
-                self.fail("an event is not acknowledged, however often it comes");
-            }
-            feishu.unacknowledged().iter().for_each(|event| feishu.redeliver(event));
         }
     }
 

@@ -44,6 +44,7 @@ pub(crate) struct Stage {
     token: String,
     key: Option<String>,
     environment: Vec<(String, String)>,
+    /// What serves the functions, if not we ourselves.
     watch: Option<Watch>,
 }
 
@@ -68,16 +69,18 @@ impl Stage {
     }
 
     pub(crate) async fn protected(by: Protection) -> Self {
-        Self::with(by, None).await
+        Self::with(by).await
     }
 
     /// Has the functions served by `cargo lambda watch`, as the programs that are to be deployed if
     /// there are any.
     pub(crate) async fn watched(by: Protection) -> Self {
-        Self::with(by, Some(Watch::bare().await)).await
+        let mut stage = Self::with(by).await;
+        stage.cold().await;
+        stage
     }
 
-    async fn with(by: Protection, watch: Option<Watch>) -> Self {
+    async fn with(by: Protection) -> Self {
         let options = Options::default();
         let (token, app_id) = (options.verification_token.clone(), options.app_id.clone());
         let mut secret = json!({ "app_secret": options.app_secret, "verification_token": token });
@@ -109,13 +112,8 @@ impl Stage {
             events: Arc::new(Lambda::new(Program::new(program(EVENTS_PROGRAM)), &environment)),
             actions: Arc::new(Lambda::new(Program::new(program(ACTIONS_PROGRAM)), &environment)),
         };
-        let urls = match &watch {
-            Some(watch) => [watch.url("events"), watch.url("actions")],
-            None => {
-                let url = gateway::open(functions.clone()).await;
-                [url.clone(), url]
-            }
-        };
+        let url = gateway::open(functions.clone()).await;
+        let urls = [url.clone(), url];
         let webhook = Webhook { url: format!("{}{EVENTS}", urls[0]), encrypt_key: key.clone() };
         feishu.webhook(Some(webhook));
         feishu.callbacks_to(format!("{}{ACTIONS}", urls[1]));
@@ -132,16 +130,30 @@ impl Stage {
             token,
             key,
             environment,
-            watch,
+            watch: None,
         }
     }
 
     /// Starts both functions anew under `cargo lambda watch`.
-    pub(crate) async fn cold(&self) {
-        let watch = self.watch.as_ref().expect("a stage that is watched");
-        watch.end_functions().await;
-        for (name, built) in [("events", EVENTS_PROGRAM), ("actions", ACTIONS_PROGRAM)] {
+    pub(crate) async fn cold(&mut self) {
+        // A server of its own: the one before would go on waiting for the processes that are gone.
+        let watch = Watch::bare().await;
+        let programs = [("events", EVENTS_PROGRAM), ("actions", ACTIONS_PROGRAM)];
+        for (url, (name, built)) in self.urls.iter_mut().zip(programs) {
             watch.run(name, &Program::new(released(name, built)), &self.environment);
+            *url = watch.url(name);
+        }
+        self.watch = Some(watch);
+        let encrypt_key = self.key.clone();
+        let url = self.url(EVENTS);
+        self.feishu.webhook(Some(Webhook { url, encrypt_key }));
+        self.feishu.callbacks_to(self.url(ACTIONS));
+        let end = Instant::now() + DEADLINE;
+        for path in [EVENTS, ACTIONS] {
+            let health = self.url(path).replace(path, "/health");
+            while answer(self.http.get(&health)).await.status != 200 {
+                assert!(Instant::now() < end, "a function does not start");
+            }
         }
     }
 

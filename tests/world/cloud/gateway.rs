@@ -41,8 +41,13 @@ async fn pass(
         false => functions.events,
     };
     let event = event(&method, &uri, &headers, &body);
+    let place = function.place().await;
     // It goes on though nobody waits for its answer any more.
-    let invoked = tokio::spawn(async move { function.invoke(event).await });
+    let invoked = tokio::spawn(async move {
+        let answer = function.invoke(event).await;
+        drop(place);
+        answer
+    });
     match invoked.await {
         Ok(Ok(answer)) => response(&answer),
         // AWS says no more than this.

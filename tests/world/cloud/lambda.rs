@@ -18,10 +18,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
-use tokio::sync::{Mutex as Turn, mpsc};
+use tokio::sync::{Mutex as Turn, OwnedSemaphorePermit, Semaphore, mpsc};
 
 /// How long a function may run, as in the template.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How many requests are at work at once; the others wait.
+const INSTANCES_MAX: usize = 8;
 
 /// A function, with as many instances as there were requests at once.
 #[derive(Debug)]
@@ -31,6 +34,7 @@ pub struct Lambda {
     idle: Mutex<Vec<Instance>>,
     alive: Alive,
     started: AtomicUsize,
+    places: Arc<Semaphore>,
 }
 
 /// The processes there are of a function.
@@ -64,7 +68,13 @@ impl Lambda {
     pub fn new(program: Program, environment: &[(String, String)]) -> Self {
         let environment = Mutex::new(environment.to_vec());
         let (idle, alive, started) = Default::default();
-        Self { program, environment, idle, alive, started }
+        let places = Arc::new(Semaphore::new(INSTANCES_MAX));
+        Self { program, environment, idle, alive, started, places }
+    }
+
+    /// Waits until one more request may be at work.
+    pub(super) async fn place(&self) -> OwnedSemaphorePermit {
+        self.places.clone().acquire_owned().await.expect("it is never closed")
     }
 
     /// Has processes that start from now on see this.
@@ -191,12 +201,13 @@ async fn next(State(api): State<Api>) -> Response {
 }
 
 async fn succeeded(State(api): State<Api>, Path(_): Path<String>, body: Bytes) -> StatusCode {
-    api.answered.send(Ok(read(&body))).await.unwrap();
+    // Whoever asked may have given up.
+    let _ = api.answered.send(Ok(read(&body))).await;
     StatusCode::ACCEPTED
 }
 
 async fn failed(State(api): State<Api>, Path(_): Path<String>, body: Bytes) -> StatusCode {
-    api.answered.send(Err(read(&body))).await.unwrap();
+    let _ = api.answered.send(Err(read(&body))).await;
     StatusCode::ACCEPTED
 }
 

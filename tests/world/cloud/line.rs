@@ -1,7 +1,7 @@
 //! The line to the server that can be cut: what was on its way may have been done or not.
 
 use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
@@ -12,6 +12,9 @@ const HIDDEN: [&[u8]; 2] = [br#""VisibilityTimeout":30"#, br#""VisibilityTimeout
 /// How it says for how long it waits, and the same in fewer seconds: the emulator goes on waiting
 /// for one that was killed, and hands it what comes.
 const WAIT: [&[u8]; 2] = [br#""WaitTimeSeconds":20"#, br#""WaitTimeSeconds": 2"#];
+
+/// What a receiver is told of how often others had a job: in a hurry that is not what it would be.
+const RECEIVES: &[u8] = b"ApproximateReceiveCount";
 
 /// A way to a server on this machine.
 #[derive(Debug)]
@@ -52,22 +55,46 @@ impl Line {
 async fn pass(caller: TcpStream, server: String, hurried: bool) {
     let Ok(server) = TcpStream::connect(server).await else { return };
     let ((mut from, mut back), (mut answers, mut to)) = (caller.into_split(), server.into_split());
-    let there = async {
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            let Ok(count @ 1..) = from.read(&mut buffer).await else { return };
-            replace(&mut buffer[..count], WAIT);
-            if hurried {
-                replace(&mut buffer[..count], HIDDEN);
-            }
-            if to.write_all(&buffer[..count]).await.is_err() {
-                return;
-            }
+    let there = copy(&mut from, &mut to, |bytes| {
+        replace(bytes, WAIT);
+        if hurried {
+            replace(bytes, HIDDEN);
         }
-    };
+    });
+    let back = copy(&mut answers, &mut back, |bytes| {
+        if hurried {
+            count_anew(bytes);
+        }
+    });
     tokio::select! {
         () = there => {}
-        _ = tokio::io::copy(&mut answers, &mut back) => {}
+        () = back => {}
+    }
+}
+
+async fn copy(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    change: impl Fn(&mut [u8]),
+) {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let Ok(count @ 1..) = from.read(&mut buffer).await else { return };
+        change(&mut buffer[..count]);
+        if to.write_all(&buffer[..count]).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Makes every job look as if it had come for the first time.
+fn count_anew(bytes: &mut [u8]) {
+    let Some(at) = bytes.windows(RECEIVES.len()).position(|it| it == RECEIVES) else { return };
+    let digits = bytes[at..].iter_mut().skip_while(|it| !it.is_ascii_digit());
+    let mut digits: Vec<_> = digits.take_while(|it| it.is_ascii_digit()).collect();
+    digits.iter_mut().for_each(|digit| **digit = b'0');
+    if let Some(last) = digits.last_mut() {
+        **last = b'1';
     }
 }
 

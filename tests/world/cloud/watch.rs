@@ -84,14 +84,6 @@ impl Watch {
         self.functions.lock().unwrap().push(child);
     }
 
-    /// Ends all processes that were started here, and waits until they are gone.
-    pub async fn end_functions(&self) {
-        let functions = std::mem::take(&mut *self.functions.lock().unwrap());
-        for mut function in functions {
-            function.kill().await.unwrap();
-        }
-    }
-
     /// Where a function is called.
     pub fn url(&self, name: &str) -> String {
         format!("http://127.0.0.1:{}/lambda-url/{name}", self.port)
