@@ -1,5 +1,6 @@
 //! A coding agent at work.
 
+pub mod acp;
 pub mod claude;
 pub mod codex;
 mod process;
@@ -25,21 +26,40 @@ pub struct Agents {
     pub by_name: BTreeMap<String, Arc<dyn Agent>>,
 }
 
-/// Makes every agent. None is started yet. The usual one is the configured one; without its program
-/// it is the stub.
+/// Makes every agent: those PoCo brings, those that are asked for, and those whose program is on
+/// this machine. None is started yet. The usual one is the configured one; without its program it is
+/// the stub.
 pub fn open(config: &Config) -> Agents {
-    let codex = codex::Codex::new(&config.agents.codex, &config.home);
-    let claude = claude::Claude::new(&config.agents.claude, &config.home);
-    let instead = match config.agents.usual.as_str() {
+    let (settings, home) = (&config.agents, &config.home);
+    let codex = codex::Codex::new(&settings.codex, home);
+    let claude = claude::Claude::new(&settings.claude, home);
+    let cursor = acp::cursor::Cursor::new(&settings.cursor, home);
+    let coco = acp::Acp::coco(&settings.coco, home);
+    let acp = settings.acp.as_ref().map(|acp| acp::Acp::new(acp, home));
+    let is_usual = |name: &str| settings.usual == name;
+    let instead = match settings.usual.as_str() {
         codex::NAME => codex.find_program().err(),
         claude::NAME => claude.find_program().err(),
+        acp::cursor::NAME => cursor.find_program().err(),
+        acp::COCO => coco.find_program().err(),
+        acp::NAME => acp.as_ref().and_then(|acp| acp.find_program().err()),
         _ => None,
     };
-    let usual = instead.as_ref().map_or(config.agents.usual.as_str(), |_| stub::NAME).to_owned();
+    let usual = instead.as_ref().map_or(settings.usual.as_str(), |_| stub::NAME).to_owned();
     let mut by_name: BTreeMap<String, Arc<dyn Agent>> = BTreeMap::new();
-    by_name.insert(codex::NAME.to_owned(), Arc::new(codex));
-    by_name.insert(claude::NAME.to_owned(), Arc::new(claude));
-    by_name.insert(stub::NAME.to_owned(), Arc::new(stub::Stub::default()));
+    let mut add = |name: &str, agent: Arc<dyn Agent>| by_name.insert(name.to_owned(), agent);
+    if is_usual(acp::cursor::NAME) || cursor.find_program().is_ok() {
+        add(acp::cursor::NAME, Arc::new(cursor));
+    }
+    if is_usual(acp::COCO) || coco.find_program().is_ok() {
+        add(acp::COCO, Arc::new(coco));
+    }
+    if let Some(acp) = acp {
+        add(acp::NAME, Arc::new(acp));
+    }
+    add(codex::NAME, Arc::new(codex));
+    add(claude::NAME, Arc::new(claude));
+    add(stub::NAME, Arc::new(stub::Stub::default()));
     Agents { usual, instead, by_name }
 }
 

@@ -12,7 +12,6 @@ use poco_io::feishu::socket::{Socket, Status};
 use poco_io::feishu::webhook;
 use poco_io::feishu::{Feishu, http_client};
 use poco_io::keyring::Keyring;
-use poco_io::tls::Roots;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,7 +78,7 @@ impl Entrance {
 
     /// Keeps the long connection, and tells how it is.
     async fn connect(&self, config: &Config, stopped: watch::Receiver<bool>) {
-        let http = match http_client(&config.feishu.base_url, Roots::System) {
+        let http = match http_client(&config.feishu.base_url) {
             Ok(http) => http,
             Err(error) => return self.mishap("connect", &format!("{error:#}")),
         };

@@ -5,6 +5,8 @@ pub(crate) mod claude;
 mod codex;
 mod dying;
 mod failing;
+pub(crate) mod opencode;
+pub(crate) mod peer;
 mod stub;
 mod talking;
 
@@ -57,6 +59,15 @@ conforms! { the_codex as super::codex::OnCodex:
     }
 }
 
+// opencode by ACP. It dies with PoCo; and its leave for the session is for more than one command. It
+// takes seconds to start, so what is the same for all that speak ACP is asked of the peer below.
+conforms! { the_opencode as super::opencode::OnOpencode:
+    talking { streams, any_prompt_is_a_prompt, stops_a_command, tells_a_long_answer_whole }
+    asking { allowed, denied, denied_with_a_reason }
+    dying { goes_on_in_a_new_process, killed_in_mid_turn, leaves_nothing_behind }
+    failing { not_installed, not_logged_in }
+}
+
 conforms! { the_claude as super::claude::OnClaude:
     talking {
         streams, any_prompt_is_a_prompt, stops, stops_a_command, tells_a_long_answer_whole,
@@ -71,6 +82,45 @@ conforms! { the_claude as super::claude::OnClaude:
         not_installed, not_logged_in, no_such_folder, the_model_fails,
         a_strange_task_is_not_taken_for_known, a_lost_conversation_is_told,
     }
+}
+
+conforms! { the_acp_peer as super::peer::Peer<super::peer::Anyone>:
+    talking {
+        streams, any_prompt_is_a_prompt, stops, stops_a_command, tells_a_long_answer_whole,
+        is_steered_once, two_conversations_at_once, one_turn_at_a_time,
+    }
+    asking { allowed, allowed_for_the_session, denied, denied_with_a_reason, stopped_while_it_asks }
+    dying { goes_on_in_a_new_process, killed_in_mid_turn, never_means_never, leaves_nothing_behind }
+    failing {
+        not_installed, not_logged_in, no_such_folder, the_model_fails,
+        a_strange_task_is_not_taken_for_known, a_lost_conversation_is_told,
+    }
+}
+
+// Cursor and Coco can't be had for tests.
+conforms! { the_cursor_peer as super::peer::Peer<super::peer::OfCursor>:
+    talking { streams, any_prompt_is_a_prompt, stops, tells_a_long_answer_whole, is_steered_once }
+    asking { allowed, allowed_for_the_session, denied, denied_with_a_reason, stopped_while_it_asks }
+    dying { goes_on_in_a_new_process, killed_in_mid_turn, never_means_never, leaves_nothing_behind }
+    failing { not_installed, not_logged_in, no_such_folder, the_model_fails }
+}
+
+conforms! { the_old_cursor_peer as super::peer::Peer<super::peer::OldCursor>:
+    talking {
+        streams, any_prompt_is_a_prompt, stops, tells_a_long_answer_whole,
+        two_conversations_at_once, one_turn_at_a_time,
+    }
+    dying { goes_on_in_a_new_process, killed_in_mid_turn, never_means_never, leaves_nothing_behind }
+    failing {
+        not_installed, no_such_folder, the_model_fails, a_strange_task_is_not_taken_for_known,
+    }
+}
+
+conforms! { the_coco_peer as super::peer::Peer<super::peer::OfCoco>:
+    talking { streams, any_prompt_is_a_prompt, stops, tells_a_long_answer_whole }
+    asking { allowed, denied, denied_with_a_reason }
+    dying { goes_on_in_a_new_process, killed_in_mid_turn, leaves_nothing_behind }
+    failing { not_installed, not_logged_in, no_such_folder, the_model_fails }
 }
 
 /// One agent on a scripted model, in a folder of its own. Its processes have that folder in their
@@ -204,7 +254,9 @@ impl<F: Fixture> Play for F {}
 /// Whether a process is no shell, nor what a shell runs.
 fn is_agent(pid: &u32) -> bool {
     let program = std::fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
-    !["/bin/", "/usr/"].iter().any(|place| program.starts_with(place)) || program.ends_with("node")
+    let name = program.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let is_ours = name == "node" || name.starts_with("python");
+    !["/bin/", "/usr/"].iter().any(|place| program.starts_with(place)) || is_ours
 }
 
 fn is_alive(pid: &u32) -> bool {

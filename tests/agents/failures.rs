@@ -159,6 +159,13 @@ async fn without_codex_the_stub_is_the_usual_agent() {
         permission_mode: "default".to_owned(),
         timeout: Duration::from_secs(600),
     };
+    let absent = config::Acp {
+        command: vec!["/nowhere/agent".to_owned()],
+        workdir: stage.folder.clone(),
+        model: None,
+        mode: None,
+        timeout: Duration::from_secs(1),
+    };
     let mut config = Config {
         lang: Lang::En,
         home: stage.folder.join("state"),
@@ -182,7 +189,14 @@ async fn without_codex_the_stub_is_the_usual_agent() {
         },
         cloud: Default::default(),
         runner: poco_core::RunnerId::local(),
-        agents: config::Agents { usual: "codex".to_owned(), codex: stage.config.clone(), claude },
+        agents: config::Agents {
+            usual: "codex".to_owned(),
+            codex: stage.config.clone(),
+            claude,
+            acp: None,
+            cursor: config::Cursor { acp: absent.clone(), sandbox: None },
+            coco: absent,
+        },
         log: "info".to_owned(),
         warnings: vec![],
     };

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod acp;
 mod asking;
 mod basics;
 mod claude;

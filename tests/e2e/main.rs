@@ -5,11 +5,13 @@
 mod approvals;
 mod files;
 mod flows;
+mod found;
 mod history;
 mod kill;
 mod life;
 mod pairing;
 mod people;
+mod place;
 mod projects;
 mod queue;
 mod stage;

@@ -31,6 +31,9 @@ fi
 if grep -rnE '"(turn|thread|item)/' --include='*.rs' crates runner functions 2>/dev/null | grep -vE '^runner/src/agent/codex'; then
   fail "Codex's words stand outside runner/src/agent/codex"
 fi
+if grep -rnE '"session/' --include='*.rs' crates runner functions 2>/dev/null | grep -vE '^runner/src/agent/acp'; then
+  fail "ACP's words stand outside runner/src/agent/acp"
+fi
 
 if grep -rnE 'can_use_tool|control_request|stream_event' --include='*.rs' crates runner functions 2>/dev/null | grep -vE '^runner/src/agent/claude'; then
   fail "Claude Code's words stand outside runner/src/agent/claude"

@@ -39,6 +39,7 @@ macro_rules! words {
     };
 }
 
+pub mod acp;
 pub mod agent;
 pub mod approval;
 pub mod command;

@@ -22,6 +22,11 @@ impl Program {
         }
     }
 
+    /// Returns another program in the same environment.
+    pub(in crate::agent) fn named(&self, words: &[String]) -> Self {
+        Self { words: words.iter().map(OsString::from).collect(), env: self.env.clone() }
+    }
+
     pub(in crate::agent) fn set(&mut self, name: &str, value: impl Into<OsString>) {
         self.env.retain(|(it, _)| it != name);
         self.env.push((name.into(), value.into()));

@@ -116,7 +116,7 @@ impl Place {
     fn http(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let address = self.status()["address"].as_str().unwrap().to_owned();
         now(async {
-            let http = poco_io::feishu::http_client(&address, poco_io::tls::Roots::System).unwrap();
+            let http = poco_io::feishu::http_client(&address).unwrap();
             let request = http.request(method.parse().unwrap(), format!("{address}{path}"));
             let request = if body.is_null() { request } else { request.json(body) };
             let answer = request.send().await.unwrap();

@@ -12,7 +12,7 @@ mod script;
 mod sse;
 
 pub use home::write_home;
-pub use program::{claude_program, codex_launcher, codex_program};
+pub use program::{claude_program, codex_launcher, codex_program, opencode_program};
 pub use record::Seen;
 
 use axum::Router;

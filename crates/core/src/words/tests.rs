@@ -1,9 +1,12 @@
 //! Holds every text to its two languages.
 
-use super::{agent, approval, command, door, file, lobby, people, platform, project, runner, task};
+use super::{
+    acp, agent, approval, command, door, file, lobby, people, platform, project, runner, task,
+};
 use std::collections::BTreeSet;
 
 const TOPICS: &[&[[&str; 3]]] = &[
+    acp::ALL,
     agent::ALL,
     approval::ALL,
     command::ALL,

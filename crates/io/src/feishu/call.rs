@@ -8,6 +8,8 @@ use crate::secret::Secret;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
+use std::future::Future;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -23,6 +25,23 @@ const BACKOFF_MAX: Duration = Duration::from_secs(2);
 
 /// The longest part of the platform's words that is passed on, in characters.
 const MESSAGE_CHARS: usize = 300;
+
+tokio::task_local! {
+    /// Known to hold nothing once whoever waits for the work at hand has gone.
+    static WAITING: Weak<()>;
+}
+
+/// Returns work that makes no further calls once the other thing returned is dropped.
+pub(super) fn awaited<F: Future>(work: F) -> (Arc<()>, impl Future<Output = F::Output>) {
+    let waiting = Arc::new(());
+    let known = Arc::downgrade(&waiting);
+    (waiting, WAITING.scope(known, work))
+}
+
+/// Whether somebody waits for the work at hand, as far as is known.
+fn is_awaited() -> bool {
+    WAITING.try_with(|waiting| waiting.strong_count() > 0).unwrap_or(true)
+}
 
 /// One call to make.
 #[derive(Debug)]
@@ -60,6 +79,9 @@ impl Feishu {
             let Some(permit) = self.shared.pacer.admit(&keys, Urgency::Due, deadline).await else {
                 return Err(Rejected::unanswered(call, "too many calls at once"));
             };
+            if !is_awaited() {
+                return Err(Rejected::unanswered(call, "nobody waits for it any more"));
+            }
             let rejected = match self.attempt(permit, &keys, request(), deadline).await {
                 Ok(answer) => return Ok(answer),
                 Err(rejected) => rejected,

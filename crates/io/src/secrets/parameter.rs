@@ -1,7 +1,6 @@
 //! One parameter of SSM Parameter Store, decrypted. Its SDK is one of the largest there are, for one
 //! call; so the call is made here, signed by AWS's own signer.
 
-use crate::tls::Roots;
 use anyhow::{Context, anyhow, bail};
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::config::ProvideCredentials;
@@ -47,7 +46,7 @@ async fn ask(aws: &SdkConfig, name: &str) -> Result<String, Failed> {
     let url = endpoint(aws, name).map_err(Failed::ForGood)?;
     let body = json!({ "Name": name, "WithDecryption": true }).to_string();
     let headers = signature(aws, name, &url, &body).await.map_err(Failed::ForGood)?;
-    let http = crate::feishu::http_client(&url, Roots::System).map_err(Failed::ForGood)?;
+    let http = crate::feishu::http_client(&url).map_err(Failed::ForGood)?;
     let mut request = http.post(&url).timeout(ANSWER_WITHIN).body(body);
     for (name, value) in headers {
         request = request.header(name, value);

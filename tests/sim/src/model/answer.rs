@@ -143,6 +143,37 @@ impl Call {
                 let (name, input) = self.of_claude();
                 json!({ "type": "tool_use", "id": call, "name": name, "input": input })
             }
+            (Tools::Opencode, _) => {
+                let (name, input) = self.of_opencode();
+                json!({
+                    "type": "function_call", "id": id, "call_id": call, "name": name,
+                    "arguments": input.to_string(), "status": "completed",
+                })
+            }
+        }
+    }
+
+    /// The same call as opencode has it: much as Claude Code does, by other names.
+    fn of_opencode(&self) -> (&'static str, Value) {
+        match self.of_claude() {
+            ("Bash", input) => {
+                let why = input["description"].as_str().unwrap_or("The script wants it.");
+                ("bash", json!({ "command": input["command"], "description": why }))
+            }
+            ("Write", input) => {
+                ("write", json!({ "filePath": input["file_path"], "content": input["content"] }))
+            }
+            ("update_plan", input) => {
+                let steps = input["plan"].as_array().unwrap().iter().enumerate();
+                let todo = |(at, step): (usize, &Value)| {
+                    json!({
+                        "id": at.to_string(), "content": step["step"], "status": step["status"],
+                        "priority": "medium",
+                    })
+                };
+                ("todowrite", json!({ "todos": steps.map(todo).collect::<Vec<_>>() }))
+            }
+            other => other,
         }
     }
 

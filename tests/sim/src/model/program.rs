@@ -23,6 +23,15 @@ pub fn claude_program() -> PathBuf {
     PROGRAM.get_or_init(|| install("claude", "@anthropic-ai")).clone()
 }
 
+/// Returns the native program of opencode, installed first if it is missing.
+///
+/// # Panics
+/// If it can't be installed; the installer says why.
+pub fn opencode_program() -> PathBuf {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| install("opencode", "")).clone()
+}
+
 /// Returns npm's launcher of the same codex, which is what people have on their PATH.
 pub fn codex_launcher() -> PathBuf {
     codex_program();
@@ -41,7 +50,7 @@ fn install(name: &str, scope: &str) -> PathBuf {
 /// Looks for it in its package for this platform: where it lies there has changed before.
 fn search(folder: &Path, name: &str) -> Option<PathBuf> {
     let entries: Vec<_> = folder.read_dir().ok()?.flatten().map(|entry| entry.path()).collect();
-    let marks = [OsStr::new("vendor"), OsStr::new("claude-code-")];
+    let marks = ["vendor", "claude-code-", "opencode-"].map(OsStr::new);
     let is_native = |part: &OsStr| {
         let part = part.as_encoded_bytes();
         marks.iter().any(|mark| part.starts_with(mark.as_encoded_bytes()))
