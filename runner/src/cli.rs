@@ -8,7 +8,7 @@ use std::process::ExitCode;
 const EXAMPLES: &str = "\
 Examples:
   poco start                 start, and say what is ready and what is missing
-  poco config                connect a Feishu app
+  poco config --qr           have Feishu make an app: scan a code
   poco pair                  become the owner: print a code to send to the bot
   poco logs -f               follow what it does
   poco shutdown              stop

@@ -18,6 +18,7 @@ mod made;
 mod pacer;
 mod post;
 mod recent;
+pub mod registration;
 pub mod render;
 #[cfg(feature = "socket")]
 pub mod socket;

@@ -6,6 +6,7 @@ mod cloud;
 mod kit;
 mod life;
 mod output;
+mod qr;
 mod runner;
 mod service;
 mod settings;
