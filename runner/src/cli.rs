@@ -39,6 +39,8 @@ enum Command {
     Restart(cmd::shutdown::RestartArgs),
     /// Bring running tasks to a safe point and stop
     Shutdown(cmd::shutdown::Args),
+    /// Take over the settings and projects of the Python PoCo
+    Import(cmd::import::Args),
     /// Print the log
     Logs(cmd::logs::Args),
     /// Print a one-time code that makes whoever sends it to the bot the owner
@@ -65,6 +67,7 @@ impl Command {
             Self::Status(args) => args.json,
             Self::Restart(args) => args.json,
             Self::Shutdown(args) => args.json,
+            Self::Import(args) => args.json,
             Self::Pair(args) => args.json,
             #[cfg(feature = "cloud")]
             Self::Cloud(args) => args.json(),
@@ -100,6 +103,7 @@ async fn dispatch(command: Command, out: Out) -> anyhow::Result<u8> {
         Command::Status(args) => cmd::status::run(args, out).await,
         Command::Restart(args) => cmd::shutdown::restart(args, out).await,
         Command::Shutdown(args) => cmd::shutdown::run(args, out).await,
+        Command::Import(args) => cmd::import::run(args, out).await,
         Command::Logs(args) => cmd::logs::run(args, out).await,
         Command::Pair(args) => cmd::pair::run(args, out).await,
         #[cfg(feature = "cloud")]

@@ -7,6 +7,7 @@ pub(crate) mod client;
 #[cfg(feature = "cloud")]
 pub(crate) mod cloud;
 pub(crate) mod config;
+pub(crate) mod import;
 pub(crate) mod logs;
 pub(crate) mod pair;
 pub(crate) mod runner;

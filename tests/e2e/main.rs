@@ -6,6 +6,7 @@ mod approvals;
 mod files;
 mod flows;
 mod history;
+mod import;
 mod kill;
 mod life;
 mod pairing;

@@ -14,6 +14,7 @@ mod lobby;
 mod mask;
 mod records;
 mod runners;
+mod taken;
 mod tasks;
 mod topics;
 mod words;

@@ -39,7 +39,7 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
             house::knocked(terms, room, event, by, via, chat, text)
         }
         Fact::PairingOffered { code, until } => house::offered(terms, room, code, *until),
-        Fact::Welcomed { by } => lobby::welcomed(room, event, by),
+        Fact::Welcomed { by } => lobby::welcomed(terms, room, event, by),
         Fact::Looked { request, result } => lobby::looked(terms, room, event, request, result),
         Fact::Listed { request, project } => lobby::listed(terms, room, event, request, project),
         Fact::OpenFailed { request, reason } => {
@@ -50,6 +50,14 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
             room.lang = room.lang.or(*lang);
             project::opened(room, name, by, settings, lobby)
         }
+        Fact::TakenOver { name, by, settings, thread } => {
+            project::taken_over(terms, room, (name, by), settings, thread.as_ref())
+        }
+        Fact::Inherited { projects } if event.chat == terms.house => {
+            house::inherited(room, projects)
+        }
+        Fact::Inherited { projects } => lobby::inherited(room, event, projects),
+        Fact::Settled { lobby } => house::settled(room, lobby),
         Fact::Removed { by, lobby } => project::removed(room, event, by, lobby),
         Fact::Checked => task::release(terms, room, event),
         Fact::NotSent { path, why, topic } => held::not_sent(event, path, why, topic.as_ref()),
@@ -61,10 +69,17 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
 }
 
 fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
-    if matches!(room.kind, Kind::Fresh) && matches!(scene.via, Via::Direct | Via::Local { .. }) {
+    let is_new = matches!(room.kind, Kind::Fresh);
+    if is_new && matches!(scene.via, Via::Direct | Via::Local { .. }) {
         room.kind = Kind::Lobby(Default::default());
         room.lang = room.lang.or(scene.event.lang);
     }
+    let settled = (is_new && *scene.via == Via::Direct)
+        .then(|| lobby::settled(scene.terms, &scene.event.chat));
+    done(scene, room, action).into_iter().chain(settled).collect()
+}
+
+fn done(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
     let talk =
         matches!(room.kind, Kind::Fresh | Kind::Gone) && matches!(action, Action::Say { .. });
     if talk && !room.hint(scene.event.at) {

@@ -127,6 +127,9 @@ pub struct House {
     pub pairing: Option<Pairing>,
     /// When each stranger was last told that they may not.
     pub refused: BTreeMap<UserId, Timestamp>,
+    /// Projects that were taken over, until there is a lobby to list them in.
+    #[serde(default)]
+    pub inherited: Vec<Listing>,
 }
 
 /// A one-time code that makes whoever sends it the owner.
