@@ -9,6 +9,7 @@ const EXAMPLES: &str = "\
 Examples:
   poco start                 start, and say what is ready and what is missing
   poco config --qr           have Feishu make an app: scan a code
+  poco doctor                see whether everything works, and what to do if not
   poco pair                  become the owner: print a code to send to the bot
   poco logs -f               follow what it does
   poco shutdown              stop
@@ -41,6 +42,8 @@ enum Command {
     Shutdown(cmd::shutdown::Args),
     /// Take over the settings and projects of the Python PoCo
     Import(cmd::import::Args),
+    /// Look at each part, and have a tap prove that all works
+    Doctor(cmd::doctor::Args),
     /// Print the log
     Logs(cmd::logs::Args),
     /// Print a one-time code that makes whoever sends it to the bot the owner
@@ -68,6 +71,7 @@ impl Command {
             Self::Restart(args) => args.json,
             Self::Shutdown(args) => args.json,
             Self::Import(args) => args.json,
+            Self::Doctor(args) => args.json,
             Self::Pair(args) => args.json,
             #[cfg(feature = "cloud")]
             Self::Cloud(args) => args.json(),
@@ -103,6 +107,7 @@ async fn dispatch(command: Command, out: Out) -> anyhow::Result<u8> {
         Command::Status(args) => cmd::status::run(args, out).await,
         Command::Restart(args) => cmd::shutdown::restart(args, out).await,
         Command::Shutdown(args) => cmd::shutdown::run(args, out).await,
+        Command::Doctor(args) => cmd::doctor::run(args, out).await,
         Command::Import(args) => cmd::import::run(args, out).await,
         Command::Logs(args) => cmd::logs::run(args, out).await,
         Command::Pair(args) => cmd::pair::run(args, out).await,

@@ -1,6 +1,6 @@
 //! What the Python PoCo left goes on here, with the agent's memory of it.
 
-use crate::stage::{OWNER, Stage};
+use crate::stage::{OWNER, Stage, until};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ async fn a_group_of_the_python_poco_goes_on_with_its_conversation() {
     stage.say(&group, "remember the heron");
     stage.titled(&group, "[Complete] Task:", "heron").await;
     stage.kill().await;
+    stage.kill_codex();
+    until("codex is gone", || stage.codex_pids().is_empty()).await;
     let thread = thread(&stage, &group);
     std::fs::remove_dir_all(stage.home()).unwrap();
 

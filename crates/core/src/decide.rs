@@ -80,6 +80,10 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
 }
 
 fn done(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
+    if matches!(action, Action::Tap) {
+        // Whoever pressed may never have talked to the bot: there is no need for a lobby.
+        return scene.reply(say::command::tapped());
+    }
     let talk =
         matches!(room.kind, Kind::Fresh | Kind::Gone) && matches!(action, Action::Say { .. });
     if talk && !room.hint(scene.event.at) {
@@ -126,6 +130,7 @@ fn done(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
         Action::Speak { lang } => words::speak(scene, room, *lang),
         Action::Unsupported { what } => words::unsupported(scene, what),
         Action::Unknown { what } => words::unknown(scene, what),
+        Action::Tap => vec![],
         Action::Home => lobby::home(scene, room),
         Action::NewProject => lobby::form(scene, room),
         Action::Create { name, agent, workdir, runner } => {

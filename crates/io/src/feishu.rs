@@ -23,6 +23,7 @@ pub mod render;
 #[cfg(feature = "socket")]
 pub mod socket;
 mod token;
+pub mod trial;
 pub mod verify;
 pub mod webhook;
 

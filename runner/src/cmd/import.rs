@@ -8,7 +8,6 @@ use crate::agent;
 use crate::home::{Home, Running, write_private};
 use crate::out::Out;
 use anyhow::Context;
-use poco_core::UserId;
 use poco_io::app::App;
 use poco_io::chats::Chats;
 use poco_io::config::{Backend, Config, Given, SettingsFile, key};
@@ -287,9 +286,4 @@ impl Told {
             (true, None) => "poco start, then poco pair",
         }
     }
-}
-
-/// Reads an open id as it is kept of whoever made a project.
-fn user(created_by: &str) -> UserId {
-    UserId::new(created_by)
 }

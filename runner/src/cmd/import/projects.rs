@@ -1,10 +1,10 @@
 //! The projects: each is told to the chat it lives in, and listed for the owner.
 
-use super::{Item, Outcome, user};
+use super::{Item, Outcome};
 use crate::folder;
 use poco_core::{
     ChatId, Event, EventId, Fact, Kind, Lang, Listing, NAME_CHARS_MAX, PROJECTS_MAX, Settings,
-    Terms, ThreadId,
+    Terms, ThreadId, UserId,
 };
 use poco_io::app::App;
 use poco_io::config::Config;
@@ -95,7 +95,7 @@ async fn write(
     for Taking { past, listing, settings, .. } in taken {
         let fact = Fact::TakenOver {
             name: listing.name.clone(),
-            by: user(&past.created_by),
+            by: UserId::new(&past.created_by),
             settings: settings.clone(),
             thread: session(past).map(ThreadId::new),
         };
