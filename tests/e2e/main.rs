@@ -13,6 +13,7 @@ mod life;
 mod pairing;
 mod people;
 mod projects;
+mod python;
 mod queue;
 mod stage;
 mod strangers;

@@ -12,6 +12,7 @@ mod laws;
 mod line;
 mod lobby;
 mod mask;
+mod python;
 mod records;
 mod runners;
 mod taken;
