@@ -48,6 +48,10 @@ enum Command {
     Logs(cmd::logs::Args),
     /// Print a one-time code that makes whoever sends it to the bot the owner
     Pair(cmd::pair::Args),
+    /// List what was done that let an agent act, or see whether that list is whole
+    Audit(cmd::audit::Args),
+    /// Check who may do what, and say why something was allowed
+    Policy(cmd::policy::Args),
     /// See whether a deployment in the cloud is well
     #[cfg(feature = "cloud")]
     Cloud(cmd::cloud::Args),
@@ -73,6 +77,8 @@ impl Command {
             Self::Import(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Pair(args) => args.json,
+            Self::Audit(args) => args.json,
+            Self::Policy(args) => args.json,
             #[cfg(feature = "cloud")]
             Self::Cloud(args) => args.json(),
             Self::Runner(args) => args.json(),
@@ -111,6 +117,8 @@ async fn dispatch(command: Command, out: Out) -> anyhow::Result<u8> {
         Command::Import(args) => cmd::import::run(args, out).await,
         Command::Logs(args) => cmd::logs::run(args, out).await,
         Command::Pair(args) => cmd::pair::run(args, out).await,
+        Command::Audit(args) => cmd::audit::run(args, out).await,
+        Command::Policy(args) => cmd::policy::run(args, out).await,
         #[cfg(feature = "cloud")]
         Command::Cloud(args) => cmd::cloud::run(args, out).await,
         Command::Runner(args) => cmd::runner::run(args, out).await,

@@ -164,7 +164,7 @@ fn told(error: ChatError) -> Text {
 }
 
 /// Says what a picture is by its first bytes, if agents can look at it.
-fn picture(bytes: &[u8]) -> Option<&'static str> {
+pub(crate) fn picture(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0x89, b'P', b'N', b'G', ..] => Some("png"),
         [0xff, 0xd8, 0xff, ..] => Some("jpg"),

@@ -129,7 +129,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let entrance = Entrance::new(app, settler.clone(), traffic);
     let router = http::router(http).merge(entrance.webhooks(&config, clock::now));
     let served = tokio::spawn(http::serve(listener, router, stopped.clone()));
-    settler.sweep_once().await;
+    settler.sweep_all().await;
     seats.recover().await?;
     let mut work = vec![
         tokio::spawn(run_seats(seats.clone(), stopped.clone())),

@@ -53,6 +53,7 @@ impl Stage {
             effort: None,
             sandbox: config.sandbox.clone(),
             approval_policy: config.approval_policy.clone(),
+            mode: None,
         };
         let agent = codex(&config, &folder);
         Self { model, folder, config, settings, agent }
@@ -119,11 +120,12 @@ impl Drop for Stage {
 fn codex(config: &config::Codex, folder: &Path) -> Codex {
     let home = OsString::from(folder.join("home"));
     let secret = OsString::from("not for the agent");
-    let env = [("CODEX_HOME", home), ("POCO_FEISHU_APP_SECRET", secret)];
+    // What the tester's own shell does at login is none of the tests' business.
+    let env = [("CODEX_HOME", home.clone()), ("HOME", home), ("POCO_FEISHU_APP_SECRET", secret)];
     Codex::with_env(config, &folder.join("state"), &env)
 }
 
-fn fresh_folder() -> PathBuf {
+pub(crate) fn fresh_folder() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let name = format!("agents-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)

@@ -5,7 +5,7 @@ use poco_core::{RunnerId, Settings, TaskId, ThreadId, Verdict};
 use poco_runner::agent::stub::Stub;
 use poco_runner::agent::{Agent, End, Found, Note, Turn};
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings {
         runner: RunnerId::local(),
         agent: "stub".to_owned(),
@@ -14,6 +14,7 @@ fn settings() -> Settings {
         effort: None,
         sandbox: "read-only".to_owned(),
         approval_policy: "on-request".to_owned(),
+        mode: None,
     }
 }
 

@@ -98,6 +98,7 @@ fn settings() -> Settings {
         effort: None,
         sandbox: "workspace-write".to_owned(),
         approval_policy: "on-request".to_owned(),
+        mode: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use axum::http::HeaderMap;
 use poco_io::config::{Environment, Given, Source, key};
-use poco_io::feishu::door::Handler;
+use poco_io::feishu::door::{Handler, Reply};
 use poco_io::feishu::webhook;
 use poco_io::keyring::{Keeper, Keyring};
 use poco_io::{clock, secrets};
@@ -97,8 +97,8 @@ struct Open;
 
 #[async_trait]
 impl Handler for Open {
-    async fn take(&self, _: &Value) -> anyhow::Result<Value> {
-        Ok(json!({}))
+    async fn take(&self, _: &Value) -> anyhow::Result<Reply> {
+        Ok(json!({}).into())
     }
 }
 

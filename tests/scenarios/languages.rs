@@ -63,6 +63,7 @@ async fn a_project_speaks_as_its_lobby_does() {
         [运行中] 工作区：api（codex，/srv/api，T1）
         当前任务：修复登录问题
         [停止]
+        [成员]
         ");
         assert_snapshot!(world.shown(), @"
         [已创建] 任务：T1（codex，/srv/api）
@@ -144,6 +145,12 @@ async fn a_group_is_told_in_another_language_at_once() {
         `/new` 开启新的会话
         `/diff [编号]` 查看最近一个任务（或指定任务）的改动
         `/send <路径>` 把项目里的文件发到这里
+        `/people` 查看成员和权限
+        `/invite @成员 [角色]` 邀请成员或调整角色（viewer、member、admin）
+        `/remove @成员` 移除成员
+        `/rules` 查看审批规则
+        `/owner @成员` 移交所有项目的所有权
+        `/accept` 接受移交，成为所有者
         `/lang [zh|en]` 切换本会话的语言（中文或英文）
         `/help` 查看命令列表
         [English]
@@ -156,6 +163,7 @@ async fn a_group_is_told_in_another_language_at_once() {
         [运行中] 工作区：api（codex，/srv/api，T1）
         当前任务：fix it
         [停止]
+        [成员]
         ");
         world.say("ann", "/lang fr").await;
         assert_snapshot!(world.shown(), @"

@@ -20,6 +20,7 @@ async fn prompts_wait_their_turn_and_their_cards_say_where() {
         [Running] Workspace: api (codex, /srv/api, T1, queue 1)
         Now: first
         [Stop]
+        [People]
         ");
         assert_snapshot!(world.shown(), @"
         [Queued] Task: T2 (codex, /srv/api)

@@ -12,6 +12,7 @@ mod laws;
 mod line;
 mod lobby;
 mod mask;
+mod people;
 mod python;
 mod records;
 mod runners;

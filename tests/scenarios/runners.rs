@@ -31,6 +31,7 @@ fn settings() -> Settings {
         effort: None,
         sandbox: "workspace-write".into(),
         approval_policy: "on-request".into(),
+        mode: None,
     }
 }
 
@@ -74,6 +75,8 @@ impl Scene {
             lobby: ChatId::new("lobby"),
             leaving: false,
             away: None,
+            people: Default::default(),
+            rules: Default::default(),
         };
         let (kind, desk) = (Kind::Project(project), Desk::default());
         Self { terms, room: Room { kind, desk, ..Room::default() }, events: 0 }
@@ -113,6 +116,7 @@ fn shown(effects: &[Effect]) -> String {
         | Effect::Open { .. }
         | Effect::Tell { .. }
         | Effect::Keep { .. }
+        | Effect::Audit { .. }
         | Effect::Recall { .. } => None,
     };
     effects.iter().filter_map(card).collect::<Vec<_>>().join("\n")
@@ -206,7 +210,7 @@ async fn other_machines_notice_one_that_was_killed_and_tell_its_projects() {
     app.heartbeat(&runner("office", false)).await.unwrap();
     let chat = ChatId::new("api");
     let room = serde_json::json!({ "room": scene.room, "owed": [], "seen": {}, "cards": [] });
-    let document = Document { version: 1, body: room.to_string() };
+    let document = Document { version: 1, body: room.to_string(), due: false };
     store.put("room/api", &document).await.unwrap();
     let by = UserId::new("ann");
     let fact = Fact::Acted { by, via: Via::Group, action: Action::parse("first") };

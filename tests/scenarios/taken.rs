@@ -12,6 +12,7 @@ fn settings() -> Settings {
         effort: None,
         sandbox: "workspace-write".into(),
         approval_policy: "on-request".into(),
+        mode: None,
     }
 }
 
@@ -29,7 +30,7 @@ async fn take_over(world: &mut World, chat: &str, name: &str, lister: &str) {
         workdir: "/srv/old".into(),
         leaving: false,
     };
-    world.tell(Fact::Inherited { projects: vec![listing] }).await;
+    world.tell(Fact::Adopted { projects: vec![listing] }).await;
 }
 
 #[tokio::test]

@@ -105,7 +105,7 @@ impl World {
     pub async fn pages(&mut self, pages: &[&str]) -> Pages {
         let id = PagesId::new(format!("pages-{}", self.events));
         for (at, body) in pages.iter().enumerate().skip(1) {
-            let document = Document { version: 1, body: (*body).to_owned() };
+            let document = Document { version: 1, body: (*body).to_owned(), due: false };
             let key = format!("page/{id}/{at:05}");
             while self.store.put(&key, &document).await.is_err() {
                 if self.store.get(&key).await.is_ok_and(|got| got.is_some()) {
@@ -113,7 +113,8 @@ impl World {
                 }
             }
         }
-        Pages { id, first: pages[0].to_owned(), count: pages.len() }
+        let (first, digest) = (pages[0].to_owned(), String::new());
+        Pages { id, first, count: pages.len(), digest }
     }
 }
 

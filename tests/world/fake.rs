@@ -106,6 +106,10 @@ impl Store for FakeStore {
     async fn keys_down(&self, prefix: &str, before: Option<&str>) -> anyhow::Result<Vec<String>> {
         self.faults.call(self.memory.keys_down(prefix, before)).await
     }
+
+    async fn due(&self, after: Option<&str>) -> anyhow::Result<Option<Vec<String>>> {
+        self.faults.call(self.memory.due(after)).await
+    }
 }
 
 /// How a platform does not open a group.

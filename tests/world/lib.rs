@@ -136,7 +136,7 @@ impl World {
         let world = Self::new(Faults::default(), Some("ann"));
         world.chat.forget_all();
         for (key, body) in documents {
-            let document = Document { version: 1, body: body.clone() };
+            let document = Document { version: 1, body: body.clone(), due: false };
             world.store.put(key, &document).await.unwrap();
         }
         world
@@ -145,6 +145,16 @@ impl World {
     /// Everything that is stored, by its key.
     pub fn documents(&self) -> Vec<(String, String)> {
         self.store.documents()
+    }
+
+    /// Where everything is stored.
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// What the platform delivered last.
+    pub fn last_event(&self) -> Event {
+        self.last.clone().unwrap()
     }
 
     /// Every job that was sent, the oldest first.
@@ -362,11 +372,22 @@ impl World {
 
     async fn sweep(&self) -> Debt {
         for _ in 0..DELIVERIES {
-            if matches!(self.app.sweep().await, Ok(Debt::Clear)) {
+            if self.sweep_once().await.is_ok_and(|debt| debt == Debt::Clear) {
                 return Debt::Clear;
             }
         }
         Debt::Owing
+    }
+
+    async fn sweep_once(&self) -> anyhow::Result<Debt> {
+        let mut debt = Debt::Clear;
+        for chat in self.app.owing().await? {
+            // One that fails holds up no other.
+            if !self.app.settle(&chat).await.is_ok_and(|it| it == Debt::Clear) {
+                debt = Debt::Owing;
+            }
+        }
+        Ok(debt)
     }
 
     /// The room here, as it is now.
@@ -390,6 +411,7 @@ fn settings(workdir: &str) -> Settings {
         effort: None,
         sandbox: "workspace-write".into(),
         approval_policy: "on-request".into(),
+        mode: None,
     }
 }
 

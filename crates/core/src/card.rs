@@ -1,6 +1,6 @@
 //! A card, as PoCo thinks of it. A chat platform turns it into its own.
 
-use crate::{Action, Lang, MessageRef, PagesId, Text};
+use crate::{Action, Lang, MessageRef, PagesId, Text, UserId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -61,6 +61,8 @@ pub enum Block {
     Folds { pages: PagesId, page: usize },
     /// Markdown behind a title that people may unfold.
     Fold { title: Text, text: Text },
+    /// A person, as the platform shows one, with some markdown beside.
+    Person { id: UserId, name: String, text: Text },
     /// A line across.
     Rule,
     /// Buttons side by side.
@@ -99,8 +101,24 @@ pub struct Form {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Field {
-    Input { name: String, label: Text, placeholder: Text, value: String, required: bool },
-    Select { name: String, label: Text, options: Vec<Choice>, value: Option<String> },
+    Input {
+        name: String,
+        label: Text,
+        placeholder: Text,
+        value: String,
+        required: bool,
+    },
+    Select {
+        name: String,
+        label: Text,
+        options: Vec<Choice>,
+        value: Option<String>,
+    },
+    /// Somebody in the chat; the value is their id.
+    Person {
+        name: String,
+        label: Text,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -174,6 +192,7 @@ impl Card {
                 | Block::Stored { .. }
                 | Block::Folds { .. }
                 | Block::Fold { .. }
+                | Block::Person { .. }
                 | Block::Rule => {}
             }
         }
@@ -227,6 +246,10 @@ impl Block {
             Self::Fold { title, text } => {
                 format!("> {}\n  {}", title.of(lang), text.of(lang).replace('\n', "\n  "))
             }
+            Self::Person { id, name, text } => {
+                let who = if name.is_empty() { id.as_str() } else { name };
+                format!("@{who} {}", text.of(lang))
+            }
             Self::Rule => "----".to_owned(),
             Self::Buttons(buttons) => row(buttons.iter(), lang),
             Self::Form(form) => {
@@ -236,6 +259,7 @@ impl Block {
                         let value = value.as_deref().unwrap_or_default();
                         format!("{}: <{value}>\n", label.of(lang))
                     }
+                    Field::Person { label, .. } => format!("{}: @_\n", label.of(lang)),
                 });
                 let buttons = std::iter::once(&form.submit).chain(&form.others);
                 fields.collect::<String>() + &row(buttons, lang)

@@ -4,15 +4,19 @@
 //! those that look different afterwards are shown.
 
 mod approval;
+mod audit;
 mod broken;
 mod held;
 mod house;
 mod lobby;
+mod people;
 mod project;
 mod runner;
 mod task;
 mod words;
 
+use crate::people::Role;
+use crate::policy::Right;
 use crate::{
     Action, Card, CardRef, Effect, Event, Fact, Kind, Lang, MessageRef, Report, Room, Terms, Text,
     Tone, Topic, UserId, Via, policy, view, words as say,
@@ -22,16 +26,20 @@ use crate::{
 ///
 /// Never fails: what cannot be done is refused with an effect, and what is out of date is nothing.
 pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
-    let (before, spoke) = (view::looks(room), room.lang(terms));
+    let (before, looks, spoke) = (room.clone(), view::looks(room), room.lang(terms));
+    let mut ruling = None;
     runner::check(terms, room, event.at);
     let mut effects = match &event.fact {
         Fact::Acted { by, via, action } => {
             let scene = Scene { terms, event, by, via };
-            if policy::may(terms, by, via) {
-                let late = held::expire(room, event.at);
-                late.into_iter().chain(acted(&scene, room, action)).collect()
-            } else {
-                vec![Effect::Toast { text: say::project::no_leave() }]
+            let judged = ruling.insert(policy::judge(terms, room, by, via, action));
+            match judged.role {
+                _ if judged.allowed => {
+                    let late = held::expire(room, event.at);
+                    late.into_iter().chain(acted(&scene, room, action)).collect()
+                }
+                Some(role) => refused(&scene, room, action, role, judged.right),
+                None => vec![Effect::Toast { text: say::project::no_leave() }],
             }
         }
         Fact::Reported { task, report } => reported(terms, room, event, task, report),
@@ -53,18 +61,27 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
         Fact::TakenOver { name, by, settings, thread } => {
             project::taken_over(terms, room, (name, by), settings, thread.as_ref())
         }
-        Fact::Inherited { projects } if event.chat == terms.house => {
-            house::inherited(room, projects)
-        }
-        Fact::Inherited { projects } => lobby::inherited(room, event, projects),
+        Fact::Adopted { projects } if event.chat == terms.house => house::adopted(room, projects),
+        Fact::Adopted { projects } => lobby::adopted(room, event, projects),
         Fact::Settled { lobby } => house::settled(room, lobby),
         Fact::Removed { by, lobby } => project::removed(room, event, by, lobby),
+        Fact::Left { people } => people::left(terms, room, event, people),
+        Fact::PeopleWanted { .. } => people::wanted(terms, room, event),
+        Fact::Offered { by, to, until, lobby, chat } => {
+            house::offered_owner(room, &house::Offering { by, to, until: *until, lobby, chat })
+        }
+        Fact::Accepted { by, via, chat } => house::accepted(terms, room, event, by, via, chat),
+        Fact::HandedOver { from, to, chat } => lobby::handed_over(room, from, to, chat),
+        Fact::Inherited { projects } => lobby::inherited(room, event, projects),
+        Fact::Rehomed { from, to, lobby } => people::rehomed(room, event, from, to, lobby),
         Fact::Checked => task::release(terms, room, event),
         Fact::NotSent { path, why, topic } => held::not_sent(event, path, why, topic.as_ref()),
     };
     let lang = spoken(terms, room, event);
-    let before = if lang == spoke { before } else { view::Looks::new() };
-    effects.extend(changed(&before, view::looks(room)));
+    let looks = if lang == spoke { looks } else { view::Looks::new() };
+    effects.extend(changed(&looks, view::looks(room)));
+    let entry = audit::entry(&before, room, event, ruling.as_ref(), &effects);
+    effects.extend(entry.map(|entry| Effect::Audit { entry }));
     effects.into_iter().map(|effect| told(effect, lang)).collect()
 }
 
@@ -141,7 +158,30 @@ fn done(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
         Action::Manage { page } => lobby::manage(scene, room, *page),
         Action::Delete { project } => lobby::delete(scene, room, project),
         Action::Workspace => project::workspace(scene, room),
+        Action::People { project, page } => people::show(scene, room, project.as_ref(), *page),
+        Action::Invite { people, role } => people::invite(scene, room, people, *role),
+        Action::Remove { people } => people::remove(scene, room, people),
+        Action::Rules => people::rules(scene, room),
+        Action::SetRules { members_approve, two } => {
+            people::set_rules(scene, room, *members_approve, two)
+        }
+        Action::HandOver { to, sure } => people::hand_over(scene, room, to, *sure),
+        Action::Accept => scene.reply(say::people::nothing_offered()),
     }
+}
+
+/// Tells somebody that what they are here is not enough. One who just talks hears it now and then.
+fn refused(
+    scene: &Scene<'_>,
+    room: &mut Room,
+    action: &Action,
+    role: Role,
+    right: Right,
+) -> Vec<Effect> {
+    if matches!(action, Action::Say { .. }) && !room.hint(scene.event.at) {
+        return vec![];
+    }
+    scene.reply(people::refused(role, right))
 }
 
 /// Plain text is a prompt where a project lives, and a greeting elsewhere.
@@ -204,6 +244,7 @@ fn told(effect: Effect, lang: Lang) -> Effect {
         | Effect::Send { .. }
         | Effect::Open { .. }
         | Effect::Tell { .. }
+        | Effect::Audit { .. }
         | Effect::Keep { .. } => effect,
     }
 }
@@ -228,6 +269,14 @@ impl Scene<'_> {
         match self.card() {
             Some(_) => vec![Effect::Toast { text }],
             None => vec![self.post(Card::new(Tone::Plain, Text::verbatim("PoCo")).text(text))],
+        }
+    }
+
+    /// Whoever acts, as one of several who must allow something.
+    fn person(&self) -> UserId {
+        match self.via {
+            Via::Local { .. } => people::at_machine(),
+            Via::Direct | Via::Group | Via::Topic { .. } | Via::Press { .. } => self.by.clone(),
         }
     }
 

@@ -32,6 +32,9 @@ const LATE_MAX: usize = 16;
 /// button never answers what the agent asks then.
 pub(crate) const CONFIRMATION: usize = 0;
 
+/// Where a task is from that somebody at the machine itself gave.
+pub(crate) const MACHINE: &str = "demo";
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Desk {
     /// The agent's memory of this chat, once it has one.
@@ -87,6 +90,10 @@ pub struct Settings {
     pub sandbox: String,
     /// `untrusted`, `on-request` or `never`.
     pub approval_policy: String,
+    /// What the agent may do without asking, in its own words; `None` leaves it to the machine's
+    /// settings.
+    #[serde(default)]
+    pub mode: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -149,6 +156,9 @@ pub struct Pending {
     pub approval: Approval,
     /// The page shown of what it asks.
     pub page: usize,
+    /// Who allowed it, where that takes two.
+    #[serde(default)]
+    pub allowed: Vec<UserId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -157,6 +167,9 @@ pub struct Answered {
     pub id: ApprovalId,
     pub verdict: Verdict,
     pub by: UserId,
+    /// Who had allowed it before, where that took two.
+    #[serde(default)]
+    pub with: Option<UserId>,
 }
 
 /// A turning point, as `GET /tasks/{id}` lists it.
@@ -191,6 +204,25 @@ impl Task {
     /// How people name a question of this task.
     pub(crate) fn question(&self, number: usize) -> String {
         self.id.question(number)
+    }
+
+    /// Says whether it was given at the machine itself, which needs no leave.
+    pub(crate) fn is_from_machine(&self) -> bool {
+        self.source == MACHINE
+    }
+
+    /// Says whether it waits for an answer that people call so.
+    pub(crate) fn is_asked(&self, what: &str) -> bool {
+        let confirming = self.phase == Phase::Confirming
+            && (self.id.as_str() == what || self.question(CONFIRMATION) == what);
+        confirming || self.pending.iter().any(|it| self.names(it, what))
+    }
+
+    /// A question is named by its id, by its task and number, or by its task if it is the only one.
+    pub(crate) fn names(&self, pending: &Pending, what: &str) -> bool {
+        pending.approval.id.as_str() == what
+            || self.question(pending.number) == what
+            || self.id.as_str() == what
     }
 
     /// The conversation it belongs to: that of a topic, or that of the chat itself.

@@ -1,7 +1,7 @@
 //! What should follow. Every effect is safe to perform twice.
 
 use crate::{
-    ApprovalId, Archive, Card, CardRef, ChatId, Enclosed, EventId, Fact, Lang, MessageRef,
+    ApprovalId, Archive, Card, CardRef, ChatId, Enclosed, EventId, Fact, Lang, MessageRef, Pages,
     RunnerId, Settings, TaskId, Text, ThreadId, Timestamp, Topic, TurnId, UserId, Verdict,
 };
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,8 @@ pub enum Effect {
     Tell { chat: ChatId, fact: Fact },
     /// Keep a task that is over, under its id.
     Keep { archive: Archive },
+    /// Note for ever that something was done that counts.
+    Audit { entry: Entry },
     /// Show a kept task again, at a page: on the card that was pressed, or on a new one.
     Recall {
         task: TaskId,
@@ -48,6 +50,32 @@ pub enum Effect {
         #[serde(default)]
         lang: Lang,
     },
+}
+
+/// Something that was done that lets an agent act, or changes who may act.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// What happened to bring it about.
+    pub event: EventId,
+    pub at: Timestamp,
+    pub by: UserId,
+    /// `message`, `press`, `machine`, or `fact` for what nobody did here.
+    pub via: String,
+    /// The card that was pressed.
+    pub card: Option<CardRef>,
+    pub did: String,
+    /// By which line of the policy.
+    pub rule: String,
+    pub task: Option<TaskId>,
+    /// To whom or what; the whole of it stands for its digest.
+    pub what: What,
+}
+
+/// What something was done to or with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum What {
+    Text(String),
+    Pages(Pages),
 }
 
 /// Which part of a task that is over.

@@ -1,5 +1,6 @@
 //! What can happen.
 
+use crate::people::Named;
 use crate::{
     Action, ApprovalId, Brought, CardRef, ChatId, EventId, Lang, Listing, MessageRef, Missing,
     PagesId, RunnerId, Settings, TaskId, Text, ThreadId, Timestamp, TopicId, TurnId, UserId,
@@ -51,7 +52,7 @@ pub enum Fact {
     TakenOver { name: String, by: UserId, settings: Settings, thread: Option<ThreadId> },
     /// Projects that were taken over are to be listed here; the house keeps the list until the
     /// owner has a lobby.
-    Inherited { projects: Vec<Listing> },
+    Adopted { projects: Vec<Listing> },
     /// The owner talks to the bot in this direct chat from now on.
     Settled { lobby: ChatId },
     /// A project was opened for the owner of this lobby.
@@ -64,6 +65,20 @@ pub enum Fact {
     ///
     /// [`Terms::runners`]: crate::Terms::runners
     Checked,
+    /// People are no longer in this chat.
+    Left { people: Vec<UserId> },
+    /// Somebody wants to see the people of the project in this chat.
+    PeopleWanted { by: UserId },
+    /// The owner offers somebody to be the owner instead. Told to the house.
+    Offered { by: UserId, to: Named, until: Timestamp, lobby: ChatId, chat: ChatId },
+    /// Somebody says yes to that, in this chat. Told to the house.
+    Accepted { by: UserId, via: Via, chat: ChatId },
+    /// The owner whose lobby this is became a former one; `chat` is the lobby of the new one.
+    HandedOver { from: UserId, to: UserId, chat: ChatId },
+    /// The projects of a former owner.
+    Inherited { projects: Vec<Listing> },
+    /// This project's owner is another, who keeps it in this lobby.
+    Rehomed { from: UserId, to: UserId, lobby: ChatId },
     /// A project of this lobby is gone.
     Unlisted { project: ChatId },
     /// A file that was asked for could not be sent, and why.
@@ -226,11 +241,15 @@ pub struct Pages {
     pub first: String,
     /// At least 1.
     pub count: usize,
+    /// The SHA-256 of the text as the agent gave it, in hex; empty if it was not taken.
+    #[serde(default)]
+    pub digest: String,
 }
 
 impl Pages {
     /// Makes a text of one page.
     pub fn one(id: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { id: PagesId::new(id), first: text.into(), count: 1 }
+        let (id, first) = (PagesId::new(id), text.into());
+        Self { id, first, count: 1, digest: String::new() }
     }
 }

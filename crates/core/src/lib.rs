@@ -15,7 +15,8 @@ mod event;
 mod id;
 pub mod markdown;
 mod page;
-mod policy;
+mod people;
+pub mod policy;
 mod press;
 mod room;
 mod transcript;
@@ -31,7 +32,7 @@ pub use desk::{
     Pending, Phase, Settings, TOPICS_MAX, Talk, Task, WAITING_MAX,
 };
 pub use diff::{FileDiff, Folded, fold};
-pub use effect::{CardKey, Command, Effect, Part};
+pub use effect::{CardKey, Command, Effect, Entry, Part, What};
 pub use enclosed::{
     Attachment, Brought, Changes, Enclosed, FILES_MAX, HELD_MAX, HOLD_FOR, Held, Media, Missing,
     OFFERED_MAX, PICTURE, QUOTES_MAX, Quote,
@@ -44,11 +45,12 @@ pub use id::{
     Timestamp, TopicId, TurnId, UserId, hash,
 };
 pub use page::{PAGE_BYTES, PAGE_TABLES, json_bytes, paginate, shorten};
+pub use people::{Danger, Named, PEOPLE_MAX, People, Person, Role, Rules};
 pub use policy::admit;
 pub use press::Press;
 pub use room::{
-    ASLEEP_AFTER, Away, House, Kind, Listing, Lobby, Making, NAME_CHARS_MAX, PROJECTS_MAX, Pairing,
-    Project, Room, Runner, Terms,
+    ASLEEP_AFTER, Away, Heir, House, Kind, Listing, Lobby, Making, NAME_CHARS_MAX, Offer,
+    PROJECTS_MAX, Pairing, Project, Room, Runner, Terms,
 };
 pub use transcript::{STEPS_MAX, Step, Transcript};
 pub use view::{changes, escape, fenced, live, recalled};

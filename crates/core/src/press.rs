@@ -1,6 +1,7 @@
 //! How an [`Action`] is written into a button and read back: the names the Python PoCo used, so
 //! that old cards in chats keep working.
 
+use crate::people::{Named, Role, kinds, words};
 use crate::{Action, ApprovalId, ChatId, EventId, Lang, TaskId};
 use std::collections::BTreeMap;
 
@@ -74,6 +75,21 @@ impl Press {
             Action::AskPage { approval, page } => Self::intent("task.ask_page")
                 .with("approval_id", approval.as_str())
                 .with("page", &page.to_string()),
+            Action::People { project, page } => Self::intent("people.open")
+                .with("project_id", project.as_ref().map(ChatId::as_str).unwrap_or_default())
+                .with("page", &page.map(|page| page.to_string()).unwrap_or_default()),
+            Action::Invite { people, role } => {
+                Self::intent("people.invite").person(people.first()).with("role", role.word())
+            }
+            Action::Remove { people } => Self::intent("people.remove").person(people.first()),
+            Action::Rules => Self::intent("people.rules"),
+            Action::SetRules { members_approve, two } => Self::intent("people.set_rules")
+                .with("approvers", if *members_approve { MEMBERS } else { SENDER })
+                .with("two", &if two.is_empty() { "none".to_owned() } else { words(two) }),
+            Action::HandOver { to, sure } => Self::intent("people.hand_over")
+                .person(Some(to))
+                .with("sure", if *sure { "yes" } else { "" }),
+            Action::Accept => Self::intent("people.accept"),
             Action::Queue => Self::intent("task.queue"),
             Action::New => Self::intent("task.new_conversation"),
             Action::Help => Self::intent("help"),
@@ -134,6 +150,32 @@ impl Press {
             }
             "task.answer" => Action::Answer { approval: self.approval()?, answers: self.answers() },
             "task.ask_page" => Action::AskPage { approval: self.approval()?, page: self.page() },
+            "people.open" => Action::People {
+                project: self.text("project_id").map(ChatId::new),
+                page: self.text("page").map(|page| page.parse().unwrap_or_default()),
+            },
+            "people.invite" => {
+                let people = self.people().into_iter().collect();
+                let role = self.text("as").or(self.text("role"))?;
+                Action::Invite { people, role: Role::read(&role)? }
+            }
+            "people.remove" => Action::Remove { people: vec![self.people()?] },
+            "people.rules" => Action::Rules,
+            "people.set_rules" => {
+                // What was chosen counts, and where nothing was it stays as it is.
+                let approvers = self.text("who_answers").or(self.text("approvers"))?;
+                let members_approve = match approvers.as_str() {
+                    MEMBERS => true,
+                    SENDER => false,
+                    _ => return None,
+                };
+                let two = self.text("when_two").or(self.text("two"))?;
+                Action::SetRules { members_approve, two: kinds(&two)? }
+            }
+            "people.hand_over" => {
+                Action::HandOver { to: self.people()?, sure: self.text("sure").is_some() }
+            }
+            "people.accept" => Action::Accept,
             "task.queue" => Action::Queue,
             "task.new_conversation" => Action::New,
             "room.language" => {
@@ -158,6 +200,16 @@ impl Press {
 
     fn task(self, task: Option<&TaskId>) -> Self {
         self.with("task_id", task.map(TaskId::as_str).unwrap_or_default())
+    }
+
+    fn person(self, person: Option<&Named>) -> Self {
+        let Some(person) = person else { return self };
+        self.with("person", person.id.as_str()).with("name", &person.name)
+    }
+
+    fn people(&self) -> Option<Named> {
+        let name = self.text("name").unwrap_or_default();
+        self.text("person").map(|id| Named::new(&id, &name))
     }
 
     fn text(&self, name: &str) -> Option<String> {
@@ -189,12 +241,17 @@ impl Press {
     }
 }
 
+/// Who answers what an agent asks, in a form.
+pub(crate) const MEMBERS: &str = "members";
+pub(crate) const SENDER: &str = "sender";
+
 /// Begins the names of fields that answer a question; the rest says which.
 const ANSWER: &str = "answer_";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::people::Danger;
 
     #[test]
     fn every_action_of_a_button_reads_back() {
@@ -240,6 +297,16 @@ mod tests {
             Action::Queue,
             Action::New,
             Action::Help,
+            Action::People { project: None, page: None },
+            Action::People { project: Some(ChatId::new("c")), page: Some(2) },
+            Action::Invite { people: vec![Named::new("ou_b", "Bob")], role: Role::Admin },
+            Action::Remove { people: vec![Named::new("ou_b", "")] },
+            Action::Rules,
+            Action::SetRules { members_approve: true, two: Default::default() },
+            Action::SetRules { members_approve: false, two: Danger::ALL.into() },
+            Action::HandOver { to: Named::new("ou_b", "Bob"), sure: false },
+            Action::HandOver { to: Named::new("ou_b", "Bob"), sure: true },
+            Action::Accept,
             Action::Speak { lang: Some(Lang::Zh) },
             Action::Speak { lang: None },
         ];
@@ -258,7 +325,8 @@ mod tests {
 
     #[test]
     fn what_is_forged_is_unknown() {
-        for intent in ["", "task.open", "task.stop_all", "project.delete"] {
+        let forged = ["", "task.open", "task.stop_all", "project.delete", "people.remove"];
+        for intent in forged.into_iter().chain(["people.invite", "people.set_rules"]) {
             let press = Press(BTreeMap::from([(INTENT.into(), intent.into())]));
             assert_eq!(press.action(), Action::Unknown { what: intent.into() });
         }

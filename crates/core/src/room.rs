@@ -1,5 +1,6 @@
 //! What a chat is to PoCo.
 
+use crate::people::{People, Rules};
 use crate::{CardRef, ChatId, Desk, EventId, Lang, RunnerId, Settings, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -75,6 +76,17 @@ pub struct Lobby {
     /// The page that was shown of the list.
     #[serde(default)]
     pub list_page: usize,
+    /// Whoever is the owner instead of the one whose lobby this is.
+    #[serde(default)]
+    pub heir: Option<Heir>,
+}
+
+/// A new owner, and where they keep projects.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Heir {
+    pub from: UserId,
+    pub to: UserId,
+    pub lobby: ChatId,
 }
 
 /// One line in a lobby.
@@ -109,6 +121,11 @@ pub struct Project {
     /// Its runner takes nothing at this time.
     #[serde(default)]
     pub away: Option<Away>,
+    /// Who was let in. The owner needs no mention.
+    #[serde(default)]
+    pub people: People,
+    #[serde(default)]
+    pub rules: Rules,
 }
 
 /// Why a runner takes nothing.
@@ -129,7 +146,20 @@ pub struct House {
     pub refused: BTreeMap<UserId, Timestamp>,
     /// Projects that were taken over, until there is a lobby to list them in.
     #[serde(default)]
-    pub inherited: Vec<Listing>,
+    pub adopted: Vec<Listing>,
+    /// To whom the owner wants to hand over.
+    #[serde(default)]
+    pub offer: Option<Offer>,
+}
+
+/// The owner's word that somebody else may become the owner.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Offer {
+    pub by: UserId,
+    pub to: UserId,
+    pub until: Timestamp,
+    /// Where the owner's projects are listed.
+    pub lobby: ChatId,
 }
 
 /// A one-time code that makes whoever sends it the owner.

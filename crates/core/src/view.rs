@@ -2,10 +2,11 @@
 
 mod held;
 mod lobby;
+mod people;
 mod runner;
 mod task;
 
-use crate::words::{project as words, task as task_words};
+use crate::words::{people as people_words, project as words, task as task_words};
 use crate::{
     Action, Button, Card, CardKey, Desk, Kind, Phase, Room, RunnerId, Settings, Text, Tone,
 };
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use held::{held, not_sent};
 pub(crate) use lobby::{form, home, making, manage};
+pub(crate) use people::{hand_over, page_of, people, role_word, rules};
 pub(crate) use runner::machines;
 pub(crate) use task::text;
 pub use task::{changes, live, recalled};
@@ -65,7 +67,9 @@ pub(crate) fn workspace(room: &Room) -> Option<Card> {
     };
     let elsewhere = project.settings.runner != RunnerId::local();
     let machines = elsewhere.then(|| Button::new(words::machine(), Action::Machines));
-    Some(card.buttons(machines.into_iter().collect()))
+    let people = Action::People { project: None, page: None };
+    let people = Button::new(people_words::people(), people);
+    Some(card.buttons(machines.into_iter().chain([people]).collect()))
 }
 
 fn stop(task: &crate::Task) -> Vec<Button> {

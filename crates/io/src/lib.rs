@@ -8,6 +8,7 @@ pub mod body;
 pub mod chats;
 pub mod clock;
 pub mod config;
+mod digest;
 pub mod feishu;
 pub mod keyring;
 pub mod mask;
@@ -19,3 +20,4 @@ pub mod secret;
 #[cfg(feature = "aws")]
 pub mod secrets;
 pub mod store;
+pub mod tls;

@@ -21,6 +21,10 @@ pub trait Store: Send + Sync {
 
     /// Like [`Store::keys`], backwards: from the one before `before` down.
     async fn keys_down(&self, prefix: &str, before: Option<&str>) -> anyhow::Result<Vec<String>>;
+
+    /// Like [`Store::keys`], of documents that are [`Document::due`]: it costs what there is to
+    /// list, however many others there are. `None` if this shelf cannot tell.
+    async fn due(&self, after: Option<&str>) -> anyhow::Result<Option<Vec<String>>>;
 }
 
 /// The most keys in a page.
@@ -31,6 +35,8 @@ pub const KEYS_MAX: usize = 100;
 pub struct Document {
     pub version: u64,
     pub body: String,
+    /// Something is to be done about it: it can be found without looking at all others.
+    pub due: bool,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -10,7 +10,6 @@ mod folder;
 mod inbox;
 mod keeper;
 mod notes;
-mod process;
 mod program;
 mod record;
 mod rollout;
@@ -18,7 +17,7 @@ mod server;
 mod turn;
 mod watch;
 
-use super::{Agent, AgentError, Found, Prompt, Turn};
+use super::{Agent, AgentError, Choices, Found, Model, Prompt, Turn, check_folder};
 use async_trait::async_trait;
 use client::Client;
 use keeper::Keeper;
@@ -46,6 +45,9 @@ const TESTED: [(u32, u32); 2] = [(0, 160), (0, 169)];
 pub struct Codex {
     keeper: Arc<Keeper>,
     silence_max: Duration,
+    /// For tasks that name none.
+    model: Option<String>,
+    effort: Option<String>,
 }
 
 impl Codex {
@@ -59,7 +61,22 @@ impl Codex {
         let mut program = Program::new(&config.command);
         env.iter().for_each(|(name, value)| program.set(name, value));
         let keeper = Keeper::new(program, config.transport, state_dir.to_owned());
-        Self { keeper: Arc::new(keeper), silence_max: config.timeout }
+        Self {
+            keeper: Arc::new(keeper),
+            silence_max: config.timeout,
+            model: config.model.clone(),
+            effort: config.effort.clone(),
+        }
+    }
+
+    /// Fills in what a task leaves to this machine.
+    fn complete(&self, settings: &Settings) -> Settings {
+        let or = |chosen: &Option<String>, usual: &Option<String>| chosen.clone().or(usual.clone());
+        Settings {
+            model: or(&settings.model, &self.model),
+            effort: or(&settings.effort, &self.effort),
+            ..settings.clone()
+        }
     }
 
     /// Finds the program, or says why not and what to do.
@@ -161,6 +178,7 @@ impl Agent for Codex {
         settings: &Settings,
     ) -> Result<ThreadId, AgentError> {
         check_folder(&settings.workdir)?;
+        let settings = &self.complete(settings);
         let client = self.keeper.client().await?;
         if let Err(error) = login(&client).await {
             self.keeper.retire(&client).await;
@@ -187,6 +205,7 @@ impl Agent for Codex {
         settings: &Settings,
     ) -> Result<Box<dyn Turn>, AgentError> {
         check_folder(&settings.workdir)?;
+        let settings = &self.complete(settings);
         let thread = thread.as_str().to_owned();
         let client = self.opened(&thread, settings).await?;
         let ear = client.listen(&thread).ok_or_else(busy)?;
@@ -201,6 +220,7 @@ impl Agent for Codex {
         task: &TaskId,
         settings: &Settings,
     ) -> Result<Found, AgentError> {
+        let settings = &self.complete(settings);
         let client = self.keeper.client().await?;
         let ear = client.listen(thread.as_str()).ok_or_else(busy)?;
         let place = Place { keeper: self.keeper.clone(), ear };
@@ -218,9 +238,28 @@ impl Agent for Codex {
         }
     }
 
+    async fn choices(&self) -> Result<Choices, AgentError> {
+        let client = self.keeper.client().await?;
+        let listed = client.call("model/list", json!({})).await.map_err(failure::of_query)?;
+        let models = listed["data"].as_array().into_iter().flatten();
+        let shown = models.filter(|model| model["hidden"] != true);
+        Ok(Choices { models: shown.filter_map(model).collect(), modes: vec![] })
+    }
+
     async fn shutdown(&self) {
         self.keeper.shutdown().await;
     }
+}
+
+/// Reads a model codex offers.
+fn model(it: &Value) -> Option<Model> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let efforts = it["supportedReasoningEfforts"].as_array().into_iter().flatten();
+    Some(Model {
+        id: text(&it["model"])?,
+        name: text(&it["displayName"]).unwrap_or_default(),
+        efforts: efforts.filter_map(|effort| text(&effort["reasoningEffort"])).collect(),
+    })
 }
 
 /// Gives the prompt, and returns the turn's name.
@@ -292,14 +331,6 @@ fn sandbox_policy(place: &Place, settings: &Settings) -> Value {
     };
     let kept = place.ear.client.kept(&place.ear.thread).filter(|kept| kept["type"] == kind);
     kept.unwrap_or_else(|| json!({ "type": kind }))
-}
-
-fn check_folder(workdir: &str) -> Result<(), AgentError> {
-    let folder = Path::new(workdir);
-    if folder.is_absolute() && folder.is_dir() {
-        return Ok(());
-    }
-    Err(AgentError::Refused(words::no_folder(workdir)))
 }
 
 /// Says who is logged in, or what to do.

@@ -1,6 +1,6 @@
 //! An agent that only echoes, to try the whole flow without a real one.
 
-use super::{Agent, AgentError, End, Found, Note, Prompt, Question, Turn};
+use super::{Agent, AgentError, Choices, End, Found, Note, Prompt, Question, Turn};
 use async_trait::async_trait;
 use poco_core::words::agent as say;
 use poco_core::{ApprovalId, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict};
@@ -69,6 +69,10 @@ impl Agent for Stub {
             Some((None, _)) => Found::Unknown { reason: say::stub_busy() },
             None => Found::Unknown { reason: say::stub_forgot() },
         })
+    }
+
+    async fn choices(&self) -> Result<Choices, AgentError> {
+        Ok(Choices::default())
     }
 
     async fn shutdown(&self) {}

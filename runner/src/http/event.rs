@@ -100,6 +100,13 @@ pub(super) fn named(action: &Action) -> Option<TaskId> {
         | Action::Workspace
         | Action::Machines
         | Action::Move { .. }
+        | Action::People { .. }
+        | Action::Invite { .. }
+        | Action::Remove { .. }
+        | Action::Rules
+        | Action::SetRules { .. }
+        | Action::HandOver { .. }
+        | Action::Accept
         | Action::Unsupported { .. }
         | Action::Unknown { .. } => None,
     }

@@ -117,13 +117,13 @@ impl Seat {
         let hidden = |text: String| mask.text(&text);
         let ask = match question {
             Question::Command { command, cwd, reason } => {
-                let command = poco_core::fenced("sh", &hidden(command));
-                let command = app.keep_pages(&id, &command).await?;
+                let shown = poco_core::fenced("sh", &mask.text(&command));
+                let command = app.keep_given(&id, &shown, &command).await?;
                 Ask::Command { command, cwd, reason: mask.told(reason) }
             }
             Question::Patch { diff, files, reason } => {
-                let diff = poco_core::fenced("diff", &hidden(diff));
-                let diff = app.keep_pages(&id, &diff).await?;
+                let shown = poco_core::fenced("diff", &mask.text(&diff));
+                let diff = app.keep_given(&id, &shown, &diff).await?;
                 let files = files.into_iter().map(hidden).collect();
                 Ask::Patch { diff, files, reason: mask.told(reason) }
             }

@@ -104,7 +104,7 @@ impl Place {
             "draining": false, "seen": seen,
         });
         let key = poco_io::app::runner_key(&RunnerId::new(id));
-        let document = Document { version: 1, body: runner.to_string() };
+        let document = Document { version: 1, body: runner.to_string(), due: false };
         now(self.store().put(&key, &document)).unwrap();
     }
 
@@ -454,7 +454,7 @@ impl Place {
         runner.seen = Timestamp(clock().0 - 10 * 60_000);
         let key = poco_io::app::runner_key(&RunnerId::new(id));
         let body = serde_json::to_string(&runner).unwrap();
-        now(self.store().put(&key, &Document { version: 2, body })).unwrap();
+        now(self.store().put(&key, &Document { version: 2, body, due: false })).unwrap();
     }
 }
 

@@ -112,6 +112,8 @@ impl History {
                 lobby: ChatId::new("lobby"),
                 leaving: false,
                 away: None,
+                people: Default::default(),
+                rules: Default::default(),
             }),
         };
         let room = Room { kind, ..Room::default() };
@@ -318,7 +320,7 @@ impl History {
             Effect::Open { request, .. } => self.opening.push(request.clone()),
             Effect::Keep { archive } => self.keep(archive),
             Effect::Toast { text } => assert_unmixed(&Card::new(Tone::Plain, text.clone())),
-            Effect::Tell { .. } | Effect::Recall { .. } => {}
+            Effect::Tell { .. } | Effect::Recall { .. } | Effect::Audit { .. } => {}
         }
     }
 
@@ -433,6 +435,7 @@ fn filled(card: &Card, button: &Button) -> Vec<(String, String)> {
     let forms = forms.filter(|form| form.submit == *button);
     let value = |field: &Field| match field {
         Field::Input { name, .. } => (name.clone(), format!("text {}", name.len())),
+        Field::Person { name, .. } => (name.clone(), "bob".to_owned()),
         Field::Select { name, options, .. } => (name.clone(), options[0].value.clone()),
     };
     forms.flat_map(|form| &form.fields).map(value).collect()

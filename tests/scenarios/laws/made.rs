@@ -14,6 +14,7 @@ pub(super) fn settings() -> Settings {
         effort: None,
         sandbox: "workspace-write".into(),
         approval_policy: "on-request".into(),
+        mode: None,
     }
 }
 

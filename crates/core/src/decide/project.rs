@@ -23,6 +23,8 @@ pub(super) fn opened(
             lobby: lobby.clone(),
             leaving: false,
             away: None,
+            people: Default::default(),
+            rules: Default::default(),
         });
     }
     vec![]

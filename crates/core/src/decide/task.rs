@@ -1,7 +1,11 @@
 //! A task from prompt to outcome.
 
 use super::{Scene, broken, held, project};
-use crate::words::{file as file_words, project as project_words, task as words};
+use crate::desk::MACHINE;
+use crate::policy::{self, Right};
+use crate::words::{
+    file as file_words, people as people_words, project as project_words, task as words,
+};
 use crate::{
     Archive, Brought, Command, Desk, Effect, Enclosed, Event, FILES_MAX, Kind, Outcome,
     PROMPT_BYTES_MAX, Phase, QUOTES_MAX, Room, RunnerId, Settings, Task, TaskId, Terms, Text,
@@ -17,7 +21,7 @@ pub(super) fn ask(
     prompt: &str,
     enclosed: Enclosed,
 ) -> Vec<Effect> {
-    let source = if matches!(scene.via, Via::Local { .. }) { "demo" } else { "feishu" };
+    let source = if matches!(scene.via, Via::Local { .. }) { MACHINE } else { "feishu" };
     let enclosed = held::gather(scene, room, enclosed);
     if enclosed.is_too_much() {
         return scene.reply(file_words::too_many(FILES_MAX, QUOTES_MAX));
@@ -156,9 +160,7 @@ pub(super) fn release(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effe
 
 pub(super) fn stop(scene: &Scene<'_>, room: &mut Room, id: Option<&TaskId>) -> Vec<Effect> {
     if let Some(at) = room.desk.waiting.iter().position(|task| Some(&task.id) == id) {
-        let outcome = Outcome::Cancelled { by: scene.by.clone() };
-        let task = leave_line(&mut room.desk, at);
-        return task.map(|task| over(scene.event, task, outcome)).unwrap_or_default();
+        return cancel(room, scene.event, scene.by, at);
     }
     let current = room.desk.current.as_ref();
     match current.filter(|task| id.is_none_or(|id| task.id == *id)) {
@@ -195,6 +197,13 @@ pub(super) fn stop_current(room: &mut Room, event: &Event, by: &UserId) -> Vec<E
     }
 }
 
+/// Takes a task that waits out of the line for good.
+pub(super) fn cancel(room: &mut Room, event: &Event, by: &UserId, at: usize) -> Vec<Effect> {
+    let task = leave_line(&mut room.desk, at);
+    let outcome = Outcome::Cancelled { by: by.clone() };
+    task.map(|task| over(event, task, outcome)).unwrap_or_default()
+}
+
 pub(super) fn cancel_waiting(room: &mut Room, event: &Event, by: &UserId) -> Vec<Effect> {
     let waiting = std::mem::take(&mut room.desk.waiting);
     let cancelled = |task| over(event, task, Outcome::Cancelled { by: by.clone() });
@@ -207,7 +216,7 @@ pub(super) fn steer(scene: &Scene<'_>, room: &mut Room, text: &str) -> Vec<Effec
     }
     match running(&room.desk) {
         Some(task) => {
-            let id = scene.event.id.to_string();
+            let id = named(scene, scene.event.id.as_str());
             let mut effects = scene.reply(words::steered());
             effects.push(add(task, id, scene.by, text));
             effects
@@ -227,9 +236,23 @@ pub(super) fn merge(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effe
         return scene.reply(words::nothing_to_merge_into());
     };
     let Some(task) = leave_line(&mut room.desk, at) else { return vec![] };
-    let mut effects = vec![add(&into, task.id.to_string(), &task.by, &task.prompt)];
+    let mut effects = vec![add(&into, named_of(&task), &task.by, &task.prompt)];
     effects.extend(over(scene.event, task, Outcome::Merged { into: into.id }));
     effects
+}
+
+/// Begins the names of texts from whoever sits at the machine, who needs no leave.
+const AT_MACHINE: &str = "machine-";
+
+fn named(scene: &Scene<'_>, id: &str) -> String {
+    match scene.via {
+        Via::Local { .. } => format!("{AT_MACHINE}{id}"),
+        Via::Direct | Via::Group | Via::Topic { .. } | Via::Press { .. } => id.to_owned(),
+    }
+}
+
+fn named_of(task: &Task) -> String {
+    if task.is_from_machine() { format!("{AT_MACHINE}{}", task.id) } else { task.id.to_string() }
 }
 
 /// Takes a task out of the line.
@@ -266,14 +289,19 @@ pub(super) fn steer_missed(
     terms: &Terms,
     room: &mut Room,
     event: &Event,
-    (task, _id): (&TaskId, &str),
+    (task, id): (&TaskId, &str),
     by: &UserId,
     text: &str,
 ) -> Vec<Effect> {
     // It was meant for the conversation that goes on.
     let topic = room.desk.topic_of(task);
     let fresh = std::mem::take(room.desk.talk(topic.as_ref()).1);
-    let task = new_task(terms, room, event, by, "feishu", text, topic.as_ref());
+    let (at_machine, may) = (id.starts_with(AT_MACHINE), may_run(terms, room, by));
+    let source = if at_machine { MACHINE } else { "feishu" };
+    let task = match at_machine || may {
+        true => new_task(terms, room, event, by, source, text, topic.as_ref()),
+        false => Err(people_words::not_any_more()),
+    };
     *room.desk.talk(topic.as_ref()).1 = fresh;
     match task {
         Ok(task) => line_up(room, event, task),
@@ -284,6 +312,10 @@ pub(super) fn steer_missed(
             vec![Effect::Post { chat: event.chat.clone(), card }]
         }
     }
+}
+
+fn may_run(terms: &Terms, room: &Room, by: &UserId) -> bool {
+    policy::may(terms, room, by, Right::Run)
 }
 
 pub(super) fn fresh(scene: &Scene<'_>, room: &mut Room) -> Vec<Effect> {

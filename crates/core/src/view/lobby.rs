@@ -112,7 +112,9 @@ fn line(card: Card, project: &Listing) -> Card {
         return card.note(words::leaving());
     }
     let delete = Button::new(words::delete(), Action::Delete { project: chat.clone() });
-    card.buttons(vec![delete.danger().confirm(words::delete_sure(name))])
+    let people = Action::People { project: Some(chat.clone()), page: None };
+    let people = Button::new(crate::words::people::people(), people);
+    card.buttons(vec![people, delete.danger().confirm(words::delete_sure(name))])
 }
 
 fn shell() -> Card {

@@ -2,11 +2,14 @@
 
 use super::held::with;
 use super::{brief, escape, fenced, runner};
-use crate::words::{approval as ask_words, file as file_words, task as words};
+use crate::policy;
+use crate::words::{
+    approval as ask_words, file as file_words, people as people_words, task as words,
+};
 use crate::{
-    Action, Archive, Ask, Block, Button, CONFIRMATION, Card, CardKey, Choice, Desk, Field, Form,
-    Lang, Look, Missing, OFFERED_MAX, Outcome, Pages, Pending, Phase, Question, Room, Task, TaskId,
-    Text, Tone, Transcript, Typing,
+    Action, Archive, Ask, Block, Button, CONFIRMATION, Card, CardKey, Choice, Field, Form, Lang,
+    Look, Missing, OFFERED_MAX, Outcome, Pages, Pending, Phase, Question, Room, Task, TaskId, Text,
+    Tone, Transcript, Typing,
 };
 use std::collections::BTreeMap;
 
@@ -36,7 +39,7 @@ pub fn live(
 
 /// Returns the card of a task that is not over; `place` is its place in line.
 pub(super) fn card(room: &Room, task: &Task, place: usize) -> Card {
-    let card = standing(&room.desk, task, place);
+    let card = standing(room, task, place);
     // Whoever waits for a machine that is not there should know.
     let away = runner::away(room).filter(|_| place == 0 && task.phase != Phase::Confirming);
     match away.or_else(|| runner::held(task)) {
@@ -45,7 +48,8 @@ pub(super) fn card(room: &Room, task: &Task, place: usize) -> Card {
     }
 }
 
-fn standing(desk: &Desk, task: &Task, place: usize) -> Card {
+fn standing(room: &Room, task: &Task, place: usize) -> Card {
+    let desk = &room.desk;
     let stop = Action::Stop { task: Some(task.id.clone()) };
     match &task.phase {
         Phase::Waiting => {
@@ -81,7 +85,7 @@ fn standing(desk: &Desk, task: &Task, place: usize) -> Card {
                 .buttons(vec![Button::new(words::stop(), stop).danger()])
         }
         Phase::Running if task.pending.is_empty() => running(task, String::new(), String::new()),
-        Phase::Running => asking(task),
+        Phase::Running => asking(room, task),
         Phase::Stopping => {
             shell(Tone::Busy, words::stopping(), task).note(Text::verbatim(brief(&task.prompt)))
         }
@@ -97,10 +101,11 @@ fn running(task: &Task, steps: String, answer: String) -> Card {
         .typing(Typing::Now)
 }
 
-fn asking(task: &Task) -> Card {
+fn asking(room: &Room, task: &Task) -> Card {
     let card =
         shell(Tone::Asking, words::waiting(), task).note(Text::verbatim(brief(&task.prompt)));
-    let card = task.pending.iter().take(ASKS_SHOWN).fold(card, |card, it| ask(card, task, it));
+    let asks = task.pending.iter().take(ASKS_SHOWN);
+    let card = asks.fold(card, |card, it| ask(card, room, task, it));
     let card = match task.pending.len().saturating_sub(ASKS_SHOWN) {
         0 => card,
         more => card.note(ask_words::more(more)),
@@ -110,7 +115,7 @@ fn asking(task: &Task) -> Card {
 }
 
 /// Adds a question and the ways to answer it.
-fn ask(card: Card, task: &Task, pending: &Pending) -> Card {
+fn ask(card: Card, room: &Room, task: &Task, pending: &Pending) -> Card {
     let what = task.question(pending.number);
     let card = card.block(Block::Rule);
     let (card, reason) = match &pending.approval.ask {
@@ -134,23 +139,35 @@ fn ask(card: Card, task: &Task, pending: &Pending) -> Card {
     let card = if reason.is_empty() { card } else { card.note(ask_words::why(reason)) };
     let approve = |session| Action::Approve { what: what.clone(), session };
     let deny = Action::Deny { what: what.clone(), why: None };
-    card.buttons(vec![
-        Button::new(ask_words::allow_once(), approve(false)).primary(),
-        Button::new(ask_words::allow_session(), approve(true)),
-        Button::new(ask_words::deny(), deny.clone()).danger(),
-    ])
-    .block(Block::Form(Form {
-        name: format!("deny_{}", pending.number),
-        fields: vec![Field::Input {
-            name: format!("why_{}", pending.number),
-            label: Text::default(),
-            placeholder: ask_words::what_instead(),
-            value: String::new(),
-            required: true,
-        }],
-        submit: Button::new(ask_words::deny_with_why(), deny),
-        others: vec![],
-    }))
+    let rules = policy::rules(room);
+    let card = if policy::takes_two(&rules, &pending.approval.ask) {
+        card.text(people_words::two_must())
+    } else {
+        card
+    };
+    let card = pending.allowed.iter().fold(card, |card, id| {
+        let (name, text) = (policy::name(room, id), people_words::one_of_two());
+        card.block(Block::Person { id: id.clone(), name, text })
+    });
+    // Where a rule of two holds, nothing is let through that nobody would be asked again.
+    let session = rules.two.is_empty();
+    let session = session.then(|| Button::new(ask_words::allow_session(), approve(true)));
+    let once = Button::new(ask_words::allow_once(), approve(false)).primary();
+    let no = Button::new(ask_words::deny(), deny.clone()).danger();
+    card.buttons([Some(once), session, Some(no)].into_iter().flatten().collect()).block(
+        Block::Form(Form {
+            name: format!("deny_{}", pending.number),
+            fields: vec![Field::Input {
+                name: format!("why_{}", pending.number),
+                label: Text::default(),
+                placeholder: ask_words::what_instead(),
+                value: String::new(),
+                required: true,
+            }],
+            submit: Button::new(ask_words::deny_with_why(), deny),
+            others: vec![],
+        }),
+    )
 }
 
 fn questions_form(card: Card, task: &Task, pending: &Pending, questions: &[Question]) -> Card {

@@ -36,6 +36,20 @@ words! {
     send(): "send a file of the project here", "把项目里的文件发到这里";
     move_usage(): "/move [machine]", "/move [运行机器]";
     relocate(): "have this project run on another machine", "把项目迁移到其他运行机器";
+    people_usage(): "/people", "/people";
+    people(): "show who may do what here", "查看成员和权限";
+    invite_usage(): "/invite @person [role]", "/invite @成员 [角色]";
+    invite():
+        "let somebody in, as viewer, member or admin, or change what they are",
+        "邀请成员或调整角色（viewer、member、admin）";
+    remove_usage(): "/remove @person", "/remove @成员";
+    remove(): "let somebody in no more", "移除成员";
+    rules_usage(): "/rules", "/rules";
+    rules(): "show who answers what the agent asks", "查看审批规则";
+    owner_usage(): "/owner @person", "/owner @成员";
+    owner(): "make somebody else the owner of all projects", "移交所有项目的所有权";
+    accept_usage(): "/accept", "/accept";
+    accept(): "become the owner, as was offered to you", "接受移交，成为所有者";
     lang_usage(): "/lang [zh|en]", "/lang [zh|en]";
     lang(): "speak Chinese or English in this chat", "切换本会话的语言（中文或英文）";
     help_usage(): "/help", "/help";

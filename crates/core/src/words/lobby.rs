@@ -26,7 +26,7 @@ words! {
         "“{name}” is ready. Go to its group and say what to do.",
         "“{name}”已就绪。请到项目群里说明要做什么。";
 
-    inherited(count):
+    adopted(count):
         "Taken over from the PoCo before: {count} more. They go on in their groups.",
         "已从之前的 PoCo 接管 {count} 个项目，可在各自的群里继续。";
 

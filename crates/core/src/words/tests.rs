@@ -1,15 +1,19 @@
 //! Holds every text to its two languages.
 
-use super::{agent, approval, command, door, file, lobby, platform, project, runner, task};
+use super::{
+    acp, agent, approval, command, door, file, lobby, people, platform, project, runner, task,
+};
 use std::collections::BTreeSet;
 
 const TOPICS: &[&[[&str; 3]]] = &[
+    acp::ALL,
     agent::ALL,
     approval::ALL,
     command::ALL,
     door::ALL,
     file::ALL,
     lobby::ALL,
+    people::ALL,
     platform::ALL,
     project::ALL,
     runner::ALL,
@@ -23,6 +27,9 @@ const ODD: &[&str] = &[
     "queue_usage",
     "new_usage",
     "help_usage",
+    "people_usage",
+    "rules_usage",
+    "accept_usage",
     "lang_usage",
     "lang_switch",
     "usage",

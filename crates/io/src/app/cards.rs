@@ -33,6 +33,7 @@ impl App {
             | Effect::Send { .. }
             | Effect::Open { .. }
             | Effect::Tell { .. }
+            | Effect::Audit { .. }
             | Effect::Keep { .. } => return None,
         };
         match done {

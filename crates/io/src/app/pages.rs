@@ -1,6 +1,7 @@
 //! Texts of any length: cut into pages, all but the first kept in documents of their own.
 
 use super::App;
+use crate::digest::sha256;
 use crate::port::{Document, PutError};
 use anyhow::Context;
 use poco_core::words::task as words;
@@ -17,13 +18,19 @@ impl App {
         let id = PagesId::new(format!("{id}-{:016x}", hash(markdown)));
         let mut count = 1;
         for body in pages {
-            let document = Document { version: 1, body };
+            let document = Document { version: 1, body, due: false };
             match self.store.put(&key(&id, count), &document).await {
                 Ok(()) | Err(PutError::Conflict) => count += 1,
                 Err(PutError::Other(error)) => return Err(error.context("keep a page")),
             }
         }
-        Ok(Pages { id, first, count })
+        Ok(Pages { id, first, count, digest: sha256(markdown) })
+    }
+
+    /// Keeps a text as it is shown. Its digest is that of what the agent gave.
+    pub async fn keep_given(&self, id: &str, shown: &str, given: &str) -> anyhow::Result<Pages> {
+        let pages = self.keep_pages(id, shown).await?;
+        Ok(Pages { digest: sha256(given), ..pages })
     }
 
     /// Keeps what a diff changes in pages that fold by file. `None` if it changes nothing.
@@ -33,7 +40,8 @@ impl App {
         let mut pages = 0;
         for folds in fold(diff) {
             let body = serde_json::to_string(&folds).context("write a page")?;
-            match self.store.put(&key(&id, pages), &Document { version: 1, body }).await {
+            match self.store.put(&key(&id, pages), &Document { version: 1, body, due: false }).await
+            {
                 Ok(()) | Err(PutError::Conflict) => pages += 1,
                 Err(PutError::Other(error)) => return Err(error.context("keep a page")),
             }

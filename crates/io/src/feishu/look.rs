@@ -82,6 +82,7 @@ impl Live {
             | Block::Stored { .. }
             | Block::Folds { .. }
             | Block::Fold { .. }
+            | Block::Person { .. }
             | Block::Rule
             | Block::Buttons(_)
             | Block::Form(_) => None,

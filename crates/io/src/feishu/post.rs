@@ -2,7 +2,7 @@
 //! forms where they are refused.
 
 use super::call::Request;
-use super::cardkit::Entity;
+use super::cardkit::{Entity, Shows};
 use super::client::Feishu;
 use super::error::{Class, Rejected};
 use super::look::{Look, text_message};
@@ -131,19 +131,26 @@ impl Feishu {
         }
     }
 
-    /// Names a message that was just sent. If it was sent before, it shows another entity than the
-    /// one just made for it: the platform is asked, and what is older than its entity is not believed.
+    /// Names a message that was just sent. If it was sent before, by another process perhaps, it
+    /// shows another entity than the one just made for it, or none at all: the platform is asked, and
+    /// what is older than its entity is not believed.
     async fn identify(&self, sent: Sent, made: &Made, deadline: Instant) -> MessageId {
         let deadline = deadline.min(Instant::now() + ENTITY_PATIENCE);
-        let card = self.card_of(&sent.id, deadline).await;
+        let mut card = self.card_of(&sent.id, deadline).await;
+        if let Shows::None = card {
+            // A message that is new may not be known everywhere yet.
+            sleep(ENTITY_PAUSE).await;
+            card = self.card_of(&sent.id, deadline).await;
+        }
         let time = sent.created.map(|ms| SystemTime::UNIX_EPOCH + Duration::from_millis(ms));
         let is_older = time.zip(made.date).is_some_and(|(sent, made)| sent + CLOCKS < made);
         match (card, sent.created) {
-            (Some(card), Some(created)) if card != made.id => {
+            (Shows::Entity(card), Some(created)) if card != made.id => {
                 Entity::new(card, created).write(&sent.id)
             }
-            (None, _) if is_older => MessageId(sent.id),
-            _ => made.entity().write(&sent.id),
+            (Shows::None, _) => MessageId(sent.id),
+            (Shows::Untold, _) if is_older => MessageId(sent.id),
+            (Shows::Entity(_) | Shows::Untold, _) => made.entity().write(&sent.id),
         }
     }
 

@@ -30,6 +30,11 @@ impl Mask {
             Block::Fold { title, text } => {
                 Block::Fold { title: self.told(title.clone()), text: self.told(text.clone()) }
             }
+            Block::Person { id, name, text } => Block::Person {
+                id: id.clone(),
+                name: self.text(name),
+                text: self.told(text.clone()),
+            },
             Block::Stored { .. } | Block::Folds { .. } | Block::Rule => block.clone(),
             Block::Buttons(buttons) => Block::Buttons(self.buttons(buttons)),
             Block::Form(form) => Block::Form(self.form(form)),
@@ -62,6 +67,9 @@ impl Mask {
 
     fn field(&self, field: &Field) -> Field {
         match field {
+            Field::Person { name, label } => {
+                Field::Person { name: name.clone(), label: self.told(label.clone()) }
+            }
             Field::Input { name, label, placeholder, value, required } => Field::Input {
                 name: name.clone(),
                 label: self.told(label.clone()),

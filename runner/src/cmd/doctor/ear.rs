@@ -5,7 +5,7 @@ use poco_core::UserId;
 use poco_core::words::command as words;
 use poco_io::clock;
 use poco_io::config::Config;
-use poco_io::feishu::door::Handler;
+use poco_io::feishu::door::{Handler, Reply};
 use poco_io::feishu::socket::{Socket, Status};
 use poco_io::feishu::{answer, http_client, trial};
 use serde_json::Value;
@@ -35,7 +35,7 @@ struct Heard {
 
 #[async_trait]
 impl Handler for Heard {
-    async fn take(&self, payload: &Value) -> anyhow::Result<Value> {
+    async fn take(&self, payload: &Value) -> anyhow::Result<Reply> {
         let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let is_it = wanted.is_some_and(|(once, owner)| {
             let by = payload["event"]["operator"]["open_id"].as_str();
@@ -46,7 +46,7 @@ impl Handler for Heard {
             anyhow::bail!("PoCo does not run; only the doctor listens")
         }
         self.tapped.send_replace(true);
-        Ok(answer::pressed(Some(&words::tapped()), poco_core::Lang::En))
+        Ok(answer::pressed(Some(&words::tapped()), poco_core::Lang::En).into())
     }
 }
 

@@ -105,10 +105,10 @@ async fn write(
         return Ok(());
     }
     let names: Vec<_> = taken.iter().map(|taking| taking.listing.chat.as_str()).collect();
-    let id = format!("inherited-{:016x}", poco_core::hash(&names.join(" ")));
+    let id = format!("adopted-{:016x}", poco_core::hash(&names.join(" ")));
     let projects = taken.iter().map(|taking| taking.listing.clone()).collect();
     let lister = lobby.unwrap_or_else(|| terms.house.clone());
-    app.take_in(event(id, lister, Fact::Inherited { projects })).await?;
+    app.take_in(event(id, lister, Fact::Adopted { projects })).await?;
     Ok(())
 }
 
@@ -171,7 +171,7 @@ fn settings(
 ) -> Settings {
     let mut settings = Settings { agent: past.backend.clone(), workdir, ..terms.settings.clone() };
     if past.backend != terms.settings.agent {
-        (settings.model, settings.effort) = (None, None);
+        (settings.model, settings.effort, settings.mode) = (None, None, None);
     }
     for (name, value) in &past.config {
         match name.as_str() {
@@ -182,6 +182,10 @@ fn settings(
                 settings.approval_policy.clone_from(value);
             }
             _ if value == "default" => {}
+            "permission_mode" if past.backend == "claude_code" => {
+                settings.mode = Some(value.clone());
+            }
+            "mode" if past.backend == "cursor_agent" => settings.mode = Some(value.clone()),
             _ => notes.push(format!("{name} did not come along: {value}")),
         }
     }

@@ -3,7 +3,7 @@
 use super::{id, text};
 use crate::port::Said;
 use poco_core::words::platform as words;
-use poco_core::{Attachment, Lang, Media, MessageRef, PICTURE, Text};
+use poco_core::{Action, Attachment, Lang, Media, MessageRef, PICTURE, Text, UserId};
 use serde_json::Value;
 
 /// The deepest nesting that is read of a formatted message.
@@ -203,7 +203,11 @@ impl Writer<'_> {
 }
 
 /// Who is mentioned, by the key that stands for them in the text.
-pub(super) struct Mentions<'a>(Vec<Mention<'a>>);
+pub(super) struct Mentions<'a> {
+    all: Vec<Mention<'a>>,
+    /// Each is written with the person's id.
+    pub(super) with_ids: bool,
+}
 
 pub(super) struct Mention<'a> {
     key: &'a str,
@@ -230,7 +234,7 @@ impl<'a> Mentions<'a> {
             mentions.as_array().into_iter().flatten().filter_map(mention).collect();
         // The key of the tenth begins with that of the first.
         mentions.sort_by_key(|mention| std::cmp::Reverse(mention.key.len()));
-        Self(mentions)
+        Self { all: mentions, with_ids: false }
     }
 
     /// Puts names where keys stand. Ours goes, and so does the one for everybody.
@@ -240,9 +244,9 @@ impl<'a> Mentions<'a> {
         while let Some(at) = rest.find('@') {
             out.push_str(&rest[..at]);
             rest = &rest[at..];
-            if let Some(mention) = self.0.iter().find(|it| rest.starts_with(it.key)) {
+            if let Some(mention) = self.all.iter().find(|it| rest.starts_with(it.key)) {
                 rest = &rest[mention.key.len()..];
-                mention.write(&mut out);
+                mention.write(&mut out, self.with_ids);
             } else if rest.starts_with(ALL) {
                 rest = &rest[ALL.len()..];
             } else {
@@ -259,20 +263,26 @@ impl<'a> Mentions<'a> {
 
     /// Writes a mention in a formatted message, which has either the key or the id.
     fn person(&self, id: &str, name: &str, out: &mut String) {
-        let mention = self.0.iter().find(|it| it.key == id || it.open_id == id && !id.is_empty());
+        let mention = self.all.iter().find(|it| it.key == id || it.open_id == id && !id.is_empty());
         match mention {
-            Some(mention) => mention.write(out),
+            Some(mention) => mention.write(out, self.with_ids),
             None if id == ALL || id == "all" => {}
-            None => Mention { key: id, open_id: id, name, is_us: name.is_empty() }.write(out),
+            None => {
+                Mention { key: id, open_id: "", name, is_us: name.is_empty() }.write(out, false)
+            }
         }
     }
 }
 
 impl Mention<'_> {
-    fn write(&self, out: &mut String) {
-        if !self.is_us {
-            out.push('@');
-            out.push_str(self.name);
+    fn write(&self, out: &mut String, with_id: bool) {
+        match id(Some(self.open_id)) {
+            _ if self.is_us => {}
+            Some(id) if with_id => out.push_str(&Action::mention(&UserId::new(id), self.name)),
+            Some(_) | None => {
+                out.push('@');
+                out.push_str(self.name);
+            }
         }
     }
 }

@@ -29,13 +29,23 @@ pub(super) fn read(payload: &Value, bot: Option<&str>, now: Timestamp) -> Inboun
 fn action(kind: &str, message: &Value, bot: Option<&str>, mut quotes: Vec<Quote>) -> Action {
     let own = text(message, "/message_id");
     let content = text(message, "/content").and_then(|it| serde_json::from_str::<Value>(it).ok());
-    let mentions = Mentions::of(&message["mentions"], bot);
+    let mut mentions = Mentions::of(&message["mentions"], bot);
     let said = match (kind, id(own)) {
         ("merge_forward", Some(own)) => {
             quotes.push(Quote { message: MessageRef::new(own), bundle: true });
             Some(Said::default())
         }
-        _ => content.and_then(|content| content::read(kind, &content, &mentions, own)),
+        _ => {
+            let mut read = |with_ids| {
+                mentions.with_ids = with_ids;
+                content.as_ref().and_then(|content| content::read(kind, content, &mentions, own))
+            };
+            match read(false) {
+                // It matters who is meant, not what they are called.
+                Some(said) if Action::is_about_people(&said.text) => read(true),
+                said => said,
+            }
+        }
     };
     match said {
         Some(Said { text, files }) => Action::parse_with(&text, Enclosed { files, quotes }),
