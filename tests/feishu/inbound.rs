@@ -321,3 +321,47 @@ proptest! {
         let _ = read(&payload, Some(BOT), NOW);
     }
 }
+
+#[test]
+fn people_are_meant_by_their_ids_where_it_matters() {
+    let mentions = json!([
+        { "key": "@_user_1", "id": { "open_id": BOT }, "mentioned_type": "bot", "name": "PoCo" },
+        { "key": "@_user_2", "id": { "open_id": "ou_bob" }, "name": "Bob <x>" },
+    ]);
+    let said = |text: &str| {
+        let mut payload = message("text", &json!({ "text": text }));
+        payload["event"]["message"]["mentions"] = mentions.clone();
+        acted(&payload).1
+    };
+    let invited = said("@_user_1 /invite @_user_2 admin");
+    let Action::Invite { people, role } = invited else { panic!("{invited:?}") };
+    assert_eq!((people.len(), people[0].id.as_str(), role.word()), (1, "ou_bob", "admin"));
+    assert_eq!(people[0].name, "Bob x");
+    // Words that look like a mention mean nobody.
+    assert!(matches!(said("/invite @Bob"), Action::Unknown { .. }));
+    let text = "ask @Bob <x> first".to_owned();
+    assert_eq!(said("ask @_user_2 first"), Action::Say { text });
+}
+
+#[test]
+fn people_who_leave_a_group_are_told() {
+    let left = |users: Value| {
+        json!({
+            "schema": "2.0",
+            "header": {
+                "event_id": "e2", "event_type": "im.chat.member.user.deleted_v1",
+                "create_time": "1699999999000",
+            },
+            "event": { "chat_id": "oc_1", "users": users },
+        })
+    };
+    let gone = event(&left(json!([{ "name": "Bob", "user_id": { "open_id": "ou_bob" } }])));
+    let Fact::Left { people } = &gone.fact else { panic!("{gone:?}") };
+    assert_eq!(
+        (people[0].as_str(), gone.chat.as_str(), gone.id.as_str()),
+        ("ou_bob", "oc_1", "e2")
+    );
+    for users in [json!([]), json!(null), json!([{ "user_id": {} }])] {
+        assert!(matches!(read(&left(users), Some(BOT), NOW), Inbound::Ignored(_)));
+    }
+}
