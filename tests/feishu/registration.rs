@@ -1,5 +1,7 @@
 //! An app is made by the device flow, whatever the person behind the link does.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use poco_io::feishu::http_client;
 use poco_io::feishu::registration::{
     Accounts, CALLBACKS, EVENTS, Failure, Offer, Registered, Registration, SCOPES,
