@@ -30,7 +30,7 @@ pub const SCOPES: &[&str] = &[
 ];
 
 /// What it hears of.
-pub const EVENTS: &[&str] = &["im.message.receive_v1"];
+pub const EVENTS: &[&str] = &["im.message.receive_v1", "im.chat.member.user.deleted_v1"];
 pub const CALLBACKS: &[&str] = &["card.action.trigger"];
 
 /// The wait between two questions if the platform names none, and what is added when it asks for
