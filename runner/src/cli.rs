@@ -8,7 +8,8 @@ use std::process::ExitCode;
 const EXAMPLES: &str = "\
 Examples:
   poco start                 start, and say what is ready and what is missing
-  poco config                connect a Feishu app
+  poco config --qr           have Feishu make an app: scan a code
+  poco doctor                see whether everything works, and what to do if not
   poco pair                  become the owner: print a code to send to the bot
   poco logs -f               follow what it does
   poco shutdown              stop
@@ -39,6 +40,10 @@ enum Command {
     Restart(cmd::shutdown::RestartArgs),
     /// Bring running tasks to a safe point and stop
     Shutdown(cmd::shutdown::Args),
+    /// Take over the settings and projects of the Python PoCo
+    Import(cmd::import::Args),
+    /// Look at each part, and have a tap prove that all works
+    Doctor(cmd::doctor::Args),
     /// Print the log
     Logs(cmd::logs::Args),
     /// Print a one-time code that makes whoever sends it to the bot the owner
@@ -69,6 +74,8 @@ impl Command {
             Self::Status(args) => args.json,
             Self::Restart(args) => args.json,
             Self::Shutdown(args) => args.json,
+            Self::Import(args) => args.json,
+            Self::Doctor(args) => args.json,
             Self::Pair(args) => args.json,
             Self::Audit(args) => args.json,
             Self::Policy(args) => args.json,
@@ -106,6 +113,8 @@ async fn dispatch(command: Command, out: Out) -> anyhow::Result<u8> {
         Command::Status(args) => cmd::status::run(args, out).await,
         Command::Restart(args) => cmd::shutdown::restart(args, out).await,
         Command::Shutdown(args) => cmd::shutdown::run(args, out).await,
+        Command::Doctor(args) => cmd::doctor::run(args, out).await,
+        Command::Import(args) => cmd::import::run(args, out).await,
         Command::Logs(args) => cmd::logs::run(args, out).await,
         Command::Pair(args) => cmd::pair::run(args, out).await,
         Command::Audit(args) => cmd::audit::run(args, out).await,

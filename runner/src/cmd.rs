@@ -2,12 +2,13 @@
 
 pub(crate) mod announce;
 pub(crate) mod audit;
-#[cfg(feature = "cloud")]
 pub(crate) mod check;
 pub(crate) mod client;
 #[cfg(feature = "cloud")]
 pub(crate) mod cloud;
 pub(crate) mod config;
+pub(crate) mod doctor;
+pub(crate) mod import;
 pub(crate) mod logs;
 pub(crate) mod pair;
 pub(crate) mod policy;

@@ -4,6 +4,7 @@ mod cards;
 mod faults;
 mod files;
 mod inbound;
+mod registration;
 mod render;
 mod setup;
 mod soak;

@@ -48,9 +48,9 @@ async fn an_event_costs_few_calls() {
     stage.faults().count();
     let first = counted(&stage, EVENTS, &stage.message("e0", "/help")).await;
     assert_eq!(first, calls([("Query", 1), ("GetItem", 2), ("PutItem", 2)]));
-    let starts = calls([("GetItem", 1), ("PutItem", 2), ("SendMessage", 1)]);
+    let starts = calls([("GetItem", 1), ("PutItem", 3), ("SendMessage", 1)]);
     assert_eq!(steady(&stage, EVENTS, &stage.message("e1", "/run one")).await, starts);
-    let shows = calls([("GetItem", 1), ("PutItem", 2)]);
+    let shows = calls([("GetItem", 1), ("PutItem", 3)]);
     assert_eq!(steady(&stage, EVENTS, &stage.message("e2", "/run two")).await, shows);
     let nothing = calls([("GetItem", 1)]);
     assert_eq!(steady(&stage, EVENTS, &stage.message("e2", "/run two")).await, nothing);

@@ -54,6 +54,8 @@ pub enum Action {
     Deliver { path: String },
     /// Leave a task that was cut off as it is.
     Discard { task: TaskId },
+    /// Tell whoever looks whether presses arrive that this one did.
+    Tap,
     /// Show the home card.
     Home,
     /// Show the form for a new project.

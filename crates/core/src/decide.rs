@@ -47,7 +47,7 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
             house::knocked(terms, room, event, by, via, chat, text)
         }
         Fact::PairingOffered { code, until } => house::offered(terms, room, code, *until),
-        Fact::Welcomed { by } => lobby::welcomed(room, event, by),
+        Fact::Welcomed { by } => lobby::welcomed(terms, room, event, by),
         Fact::Looked { request, result } => lobby::looked(terms, room, event, request, result),
         Fact::Listed { request, project } => lobby::listed(terms, room, event, request, project),
         Fact::OpenFailed { request, reason } => {
@@ -58,6 +58,12 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
             room.lang = room.lang.or(*lang);
             project::opened(room, name, by, settings, lobby)
         }
+        Fact::TakenOver { name, by, settings, thread } => {
+            project::taken_over(terms, room, (name, by), settings, thread.as_ref())
+        }
+        Fact::Adopted { projects } if event.chat == terms.house => house::adopted(room, projects),
+        Fact::Adopted { projects } => lobby::adopted(room, event, projects),
+        Fact::Settled { lobby } => house::settled(room, lobby),
         Fact::Removed { by, lobby } => project::removed(room, event, by, lobby),
         Fact::Left { people } => people::left(terms, room, event, people),
         Fact::PeopleWanted { .. } => people::wanted(terms, room, event),
@@ -80,9 +86,20 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
 }
 
 fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
-    if matches!(room.kind, Kind::Fresh) && matches!(scene.via, Via::Direct | Via::Local { .. }) {
+    let is_new = matches!(room.kind, Kind::Fresh);
+    if is_new && matches!(scene.via, Via::Direct | Via::Local { .. }) {
         room.kind = Kind::Lobby(Default::default());
         room.lang = room.lang.or(scene.event.lang);
+    }
+    let settled = (is_new && *scene.via == Via::Direct)
+        .then(|| lobby::settled(scene.terms, &scene.event.chat));
+    done(scene, room, action).into_iter().chain(settled).collect()
+}
+
+fn done(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
+    if matches!(action, Action::Tap) {
+        // Whoever pressed may never have talked to the bot: there is no need for a lobby.
+        return scene.reply(say::command::tapped());
     }
     let talk =
         matches!(room.kind, Kind::Fresh | Kind::Gone) && matches!(action, Action::Say { .. });
@@ -130,6 +147,7 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
         Action::Speak { lang } => words::speak(scene, room, *lang),
         Action::Unsupported { what } => words::unsupported(scene, what),
         Action::Unknown { what } => words::unknown(scene, what),
+        Action::Tap => vec![],
         Action::Home => lobby::home(scene, room),
         Action::NewProject => lobby::form(scene, room),
         Action::Create { name, agent, workdir, runner } => {

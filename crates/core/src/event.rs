@@ -47,6 +47,14 @@ pub enum Fact {
         #[serde(default)]
         lang: Option<Lang>,
     },
+    /// A project of an earlier PoCo lives in this chat: it is to go on here, with the agent's memory
+    /// of it if there is one.
+    TakenOver { name: String, by: UserId, settings: Settings, thread: Option<ThreadId> },
+    /// Projects that were taken over are to be listed here; the house keeps the list until the
+    /// owner has a lobby.
+    Adopted { projects: Vec<Listing> },
+    /// The owner talks to the bot in this direct chat from now on.
+    Settled { lobby: ChatId },
     /// A project was opened for the owner of this lobby.
     Listed { request: EventId, project: Listing },
     /// The chat for a new project could not be opened.

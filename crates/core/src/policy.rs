@@ -112,7 +112,7 @@ pub(crate) struct Ruling {
 }
 
 /// At the machine itself nobody is asked who they are.
-const AT_MACHINE: &str = "at the machine";
+pub(crate) const AT_MACHINE: &str = "at the machine";
 
 /// Says what somebody is in a room, if they are anything.
 pub(crate) fn role(terms: &Terms, room: &Room, by: &UserId) -> Option<Role> {
@@ -208,6 +208,7 @@ fn right(room: &Room, by: &UserId, action: &Action) -> Right {
         | Action::Page { .. }
         | Action::Changes { .. }
         | Action::AskPage { .. }
+        | Action::Tap
         | Action::Home
         | Action::Manage { .. }
         | Action::Workspace

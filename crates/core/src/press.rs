@@ -17,6 +17,7 @@ impl Press {
     /// Writes an action. Fields that a form supplies are left out when they are empty.
     pub fn of(action: &Action) -> Self {
         match action {
+            Action::Tap => Self::intent("doctor.tap"),
             Action::Home => Self::intent("project.home"),
             Action::NewProject => Self::intent("project.new"),
             Action::Manage { page: 0 } => Self::intent("project.manage"),
@@ -108,6 +109,7 @@ impl Press {
 
     fn known(&self, intent: &str) -> Option<Action> {
         let action = match intent {
+            "doctor.tap" => Action::Tap,
             "project.home" => Action::Home,
             "project.new" => Action::NewProject,
             "project.manage" | "project.list" => Action::Manage { page: self.page() },

@@ -144,6 +144,9 @@ pub struct House {
     pub pairing: Option<Pairing>,
     /// When each stranger was last told that they may not.
     pub refused: BTreeMap<UserId, Timestamp>,
+    /// Projects that were taken over, until there is a lobby to list them in.
+    #[serde(default)]
+    pub adopted: Vec<Listing>,
     /// To whom the owner wants to hand over.
     #[serde(default)]
     pub offer: Option<Offer>,

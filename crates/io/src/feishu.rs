@@ -18,10 +18,12 @@ mod made;
 mod pacer;
 mod post;
 mod recent;
+pub mod registration;
 pub mod render;
 #[cfg(feature = "socket")]
 pub mod socket;
 mod token;
+pub mod trial;
 pub mod verify;
 pub mod webhook;
 

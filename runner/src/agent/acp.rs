@@ -357,6 +357,7 @@ impl Agent for Acp {
         }
         let written = |error: anyhow::Error| AgentError::Later(format!("{error:#}"));
         self.journal.give(id, task.as_str()).map_err(written)?;
+        // Pictures are named in the text; the agent opens them as files.
         match ear.give(&prompt.text).await {
             Ok(awaited) => {
                 let (journal, transcript) = (self.journal.clone(), Transcript::default());

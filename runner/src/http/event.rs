@@ -91,6 +91,7 @@ pub(super) fn named(action: &Action) -> Option<TaskId> {
         | Action::Help
         | Action::Speak { .. }
         | Action::AskPage { .. }
+        | Action::Tap
         | Action::Home
         | Action::NewProject
         | Action::Create { .. }

@@ -25,6 +25,7 @@ mod options;
 mod people;
 mod press;
 mod refusal;
+mod registration;
 mod rooms;
 mod socket;
 mod state;
@@ -41,6 +42,7 @@ pub use files::File;
 pub use limits::Violation;
 pub use options::{CallbackFrame, Options};
 pub use people::{Incoming, Said};
+pub use registration::{Consent, Flow, Wanted};
 pub use socket::frame::{Frame, Header};
 pub use socket::{ClientConfig, Cut, Framing};
 pub use state::{ApiCall, User};
@@ -69,6 +71,7 @@ struct Inner {
     /// Told of every change, so that nobody has to poll.
     changed: signal::Sender<u64>,
     url: String,
+    lark: String,
     runtime: Handle,
     http: reqwest::Client,
 }
@@ -83,19 +86,26 @@ impl Feishu {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let api = listen(options.port).await?;
         let socket = listen(0).await?;
+        let lark = listen(0).await?;
         let mut state = State::new(options);
         state.links.url = format!("ws://{}/ws/v2", socket.local_addr()?);
         let feishu = Self(Arc::new(Inner {
             state: Mutex::new(state),
             changed: signal::Sender::new(0),
             url: format!("http://{}", api.local_addr()?),
+            lark: format!("http://{}", lark.local_addr()?),
             runtime: Handle::current(),
             http: reqwest::Client::builder()
                 .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
                 .build()?,
         }));
-        let router = control::routes().fallback(api::answer).with_state(feishu.clone());
+        let accounts = registration::routes(true).with_state(feishu.clone());
+        tokio::spawn(async move { axum::serve(lark, accounts).await });
+        let router = control::routes()
+            .merge(registration::routes(false))
+            .fallback(api::answer)
+            .with_state(feishu.clone());
         let router = router.layer(DefaultBodyLimit::max(BODY_MAX));
         tokio::spawn(async move { axum::serve(api, router).await });
         tokio::spawn(socket::accept(feishu.clone(), socket));

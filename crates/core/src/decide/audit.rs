@@ -3,7 +3,7 @@
 //! It is told by what came of an event, not by who thought of noting it: an action that is new is
 //! noted too.
 
-use crate::policy::Ruling;
+use crate::policy::{AT_MACHINE, Ruling};
 use crate::{
     Action, CardRef, Command, Desk, Effect, Entry, Event, Fact, House, Kind, Named, Report, Room,
     Task, TaskId, UserId, Verdict, Via, What,
@@ -32,6 +32,10 @@ pub(super) fn entry(
         Fact::Opened { name, by, .. } => {
             let made = who(before) != who(room);
             made.then(|| noted(event, by, "create", "owner may create", None, name.clone()))
+        }
+        Fact::TakenOver { name, by, .. } => {
+            let made = who(before) != who(room);
+            made.then(|| noted(event, by, "take-over", AT_MACHINE, None, name.clone()))
         }
         Fact::Removed { by, .. } => {
             let goes = who(before) != who(room);
@@ -71,6 +75,8 @@ pub(super) fn entry(
         | Fact::PeopleWanted { .. }
         | Fact::HandedOver { .. }
         | Fact::Inherited { .. }
+        | Fact::Adopted { .. }
+        | Fact::Settled { .. }
         | Fact::NotSent { .. }
         | Fact::Unlisted { .. } => None,
     }
@@ -181,6 +187,7 @@ fn deed(before: &Room, room: &Room, event: &Event, action: &Action, ruling: &Rul
         | Action::Drop { .. }
         | Action::AskPage { .. }
         | Action::Home
+        | Action::Tap
         | Action::NewProject
         | Action::Manage { .. }
         | Action::Workspace

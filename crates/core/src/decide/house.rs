@@ -1,10 +1,11 @@
 //! At the door: strangers knock, and one of them may have the pairing code.
 
+use super::lobby;
 use crate::people::Named;
 use crate::words::{door as words, people as w};
 use crate::{
-    Card, ChatId, Effect, Event, Fact, House, Kind, Offer, Pairing, Room, Terms, Text, Timestamp,
-    Tone, UserId, Via, view,
+    Card, ChatId, Effect, Event, Fact, House, Kind, Listing, Offer, Pairing, Room, Terms, Text,
+    Timestamp, Tone, UserId, Via, view,
 };
 
 /// How often a stranger is told that they may not act, in milliseconds.
@@ -33,6 +34,22 @@ pub(super) fn offered(terms: &Terms, room: &mut Room, code: &str, until: Timesta
         house.pairing = Some(Pairing { code, until, tries_left: TRIES_MAX, last_try });
     }
     vec![]
+}
+
+/// Keeps projects that were taken over until there is a lobby to list them in.
+pub(super) fn adopted(room: &mut Room, projects: &[Listing]) -> Vec<Effect> {
+    lobby::add(&mut house(room).adopted, projects);
+    vec![]
+}
+
+/// Hands over what is kept for the owner's lobby.
+pub(super) fn settled(room: &mut Room, lobby: &ChatId) -> Vec<Effect> {
+    let Kind::House(house) = &mut room.kind else { return vec![] };
+    let projects = std::mem::take(&mut house.adopted);
+    if projects.is_empty() {
+        return vec![];
+    }
+    vec![Effect::Tell { chat: lobby.clone(), fact: Fact::Adopted { projects } }]
 }
 
 pub(super) fn knocked(

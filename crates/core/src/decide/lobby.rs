@@ -7,7 +7,7 @@ use crate::{
     Making, NAME_CHARS_MAX, PROJECTS_MAX, Room, RunnerId, Settings, Terms, Text, UserId, view,
 };
 
-pub(super) fn welcomed(room: &mut Room, event: &Event, _by: &UserId) -> Vec<Effect> {
+pub(super) fn welcomed(terms: &Terms, room: &mut Room, event: &Event, _by: &UserId) -> Vec<Effect> {
     if matches!(room.kind, Kind::Fresh) {
         room.kind = Kind::Lobby(Lobby::default());
         room.lang = room.lang.or(event.lang);
@@ -15,7 +15,34 @@ pub(super) fn welcomed(room: &mut Room, event: &Event, _by: &UserId) -> Vec<Effe
     let Kind::Lobby(lobby) = &mut room.kind else { return vec![] };
     lobby.heir = None;
     let card = view::home(lobby, Some(say::welcome()));
+    vec![Effect::Post { chat: event.chat.clone(), card }, settled(terms, &event.chat)]
+}
+
+/// Lets the house know where projects are listed: it may keep some that were taken over.
+pub(super) fn settled(terms: &Terms, lobby: &ChatId) -> Effect {
+    let fact = Fact::Settled { lobby: lobby.clone() };
+    Effect::Tell { chat: terms.house.clone(), fact }
+}
+
+/// Lists projects that were taken over.
+pub(super) fn adopted(room: &mut Room, event: &Event, projects: &[Listing]) -> Vec<Effect> {
+    let Kind::Lobby(lobby) = &mut room.kind else { return vec![] };
+    let before = lobby.projects.len();
+    add(&mut lobby.projects, projects);
+    if lobby.projects.len() == before {
+        return vec![];
+    }
+    let card = view::home(lobby, Some(say::adopted(lobby.projects.len() - before)));
     vec![Effect::Post { chat: event.chat.clone(), card }]
+}
+
+/// Adds those that are not listed yet, as far as there is room.
+pub(super) fn add(listed: &mut Vec<Listing>, more: &[Listing]) {
+    for project in more {
+        if listed.len() < PROJECTS_MAX && !listed.iter().any(|it| it.chat == project.chat) {
+            listed.push(project.clone());
+        }
+    }
 }
 
 pub(super) fn home(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {

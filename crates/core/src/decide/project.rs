@@ -3,8 +3,8 @@
 use super::{Scene, broken, held, task};
 use crate::words::{file as file_words, project as words};
 use crate::{
-    Card, CardKey, ChatId, Command, Desk, Effect, Event, Fact, Kind, Project, Room, Settings, Tone,
-    UserId, view,
+    Card, CardKey, ChatId, Command, Desk, Effect, Event, Fact, Kind, Project, Room, Settings,
+    Terms, ThreadId, Tone, UserId, view,
 };
 
 pub(super) fn opened(
@@ -26,6 +26,23 @@ pub(super) fn opened(
             people: Default::default(),
             rules: Default::default(),
         });
+    }
+    vec![]
+}
+
+/// Has a project of an earlier PoCo go on in a chat where no project of ours lives. The house stands
+/// in for its lobby until the owner deletes it from theirs.
+pub(super) fn taken_over(
+    terms: &Terms,
+    room: &mut Room,
+    (name, by): (&str, &UserId),
+    settings: &Settings,
+    thread: Option<&ThreadId>,
+) -> Vec<Effect> {
+    if matches!(room.kind, Kind::Fresh) {
+        let effects = opened(room, name, by, settings, &terms.house);
+        room.desk.thread = thread.cloned();
+        return effects;
     }
     vec![]
 }
@@ -63,6 +80,7 @@ pub(super) fn removed(room: &mut Room, event: &Event, by: &UserId, lobby: &ChatI
         return vec![unlisted(event, lobby)];
     };
     project.leaving = true;
+    project.lobby.clone_from(lobby);
     let mut effects = broken::forget(&mut room.desk);
     effects.extend(task::cancel_waiting(room, event, by));
     effects.extend(task::stop_current(room, event, by));

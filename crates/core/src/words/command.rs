@@ -55,6 +55,8 @@ words! {
     help_usage(): "/help", "/help";
     help(): "list the commands", "查看命令列表";
 
+    tapped(): "Your tap has arrived. The terminal says the rest.", "已收到点击，其余结果请看终端。";
+
     now_english(): "This chat speaks English now.", "本会话已切换为英文。";
     now_chinese(): "This chat speaks Chinese now.", "本会话已切换为中文。";
     /// On a button that switches the language, so in the other one.

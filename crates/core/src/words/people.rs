@@ -31,7 +31,7 @@ words! {
     leaving(): "This project is being deleted.", "这个项目正在被删除。";
     whom_do_you_mean():
         "Say whom: mention them, as in `/invite @name member`, or choose them on the card of `/people`.",
-        "请指明是谁：@对方，例如 `/invite @姓名 member`，或在 `/people` 卡片中选择。";
+        "请指明是谁：@对方，例如 `/invite @name member`，或在 `/people` 卡片中选择。";
     is_owner(name): "{name} is the owner, and needs no role.", "{name} 是所有者，不需要角色。";
     is_already(name, role): "{name} is {role} already.", "{name} 已经是{role}。";
     one_owner(): "There is one owner. Name one person.", "所有者只能有一位，请只指定一个人。";

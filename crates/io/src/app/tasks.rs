@@ -4,7 +4,7 @@ use super::{App, ROOMS};
 use crate::port::{Document, MessageId, PutError, Store};
 use crate::record::Record;
 use anyhow::Context;
-use poco_core::{Archive, ChatId, Effect, Outcome, Room, Task, TaskId, Timestamp};
+use poco_core::{Archive, ChatId, Effect, Kind, Lobby, Outcome, Room, Task, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Begins the keys of tasks that are over; their ids sort by time.
@@ -107,6 +107,17 @@ impl App {
 
     pub(super) async fn chats(&self) -> anyhow::Result<Vec<ChatId>> {
         chats(self.store.as_ref()).await
+    }
+
+    /// Returns the direct chat in which the owner keeps projects, once there is one.
+    pub async fn lobby(&self) -> anyhow::Result<Option<(ChatId, Lobby)>> {
+        for chat in self.chats().await? {
+            let is_local = crate::chats::Chats::is_local(&chat);
+            if let (false, Kind::Lobby(lobby)) = (is_local, self.room(&chat).await?.kind) {
+                return Ok(Some((chat, lobby)));
+            }
+        }
+        Ok(None)
     }
 
     pub(super) async fn kept(&self, id: &TaskId) -> anyhow::Result<Option<Kept>> {

@@ -191,6 +191,12 @@ pub(super) fn reopen(entity: &Entity) -> Request {
     operation(SETTINGS, Method::PATCH, entity, "/settings", json!({ "settings": settings }))
 }
 
+/// Ends the typing onto a card.
+pub(super) fn close(entity: &Entity) -> Request {
+    let settings = json!({ "config": { "streaming_mode": false } }).to_string();
+    operation(SETTINGS, Method::PATCH, entity, "/settings", json!({ "settings": settings }))
+}
+
 fn operation(
     call: &'static str,
     method: Method,

@@ -77,7 +77,7 @@ struct Body {
 
 impl Feishu {
     /// Uploads a file; returns the kind of message that shows it, and its content.
-    async fn upload(&self, parcel: &Parcel) -> Result<(&'static str, Value), ChatError> {
+    pub(super) async fn upload(&self, parcel: &Parcel) -> Result<(&'static str, Value), ChatError> {
         let Parcel { name, media, bytes } = parcel;
         if *media == Media::Picture && bytes.len() <= PICTURE_BYTES_MAX {
             let form = || {

@@ -36,7 +36,7 @@ const NO_REPLY: [i64; 5] = [230_001, 230_011, 230_110, 230_071, 230_072];
 
 /// A message as the platform has it.
 pub(super) struct Sent {
-    id: String,
+    pub(super) id: String,
     /// In milliseconds since the Unix epoch.
     created: Option<u64>,
 }

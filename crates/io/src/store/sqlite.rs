@@ -3,6 +3,8 @@
 mod file;
 mod worker;
 
+pub(super) use file::APPLICATION;
+
 use crate::port::{Document, KEYS_MAX, PutError, Store};
 use crate::queue::Line;
 use async_trait::async_trait;

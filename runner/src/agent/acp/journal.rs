@@ -168,7 +168,7 @@ mod tests {
             assert_eq!(again.standing(thread, task).unwrap(), Standing::Never);
         }
         again.give("s", "t2").unwrap();
-        let end = End::Failed { reason: Text::verbatim("no network") };
+        let end = End::Failed { reason: Text::verbatim("offline") };
         let over = Over::new("t2", &end, "So far".to_owned(), vec![]);
         again.finish("s", &over).unwrap();
         again.tidy();

@@ -80,9 +80,9 @@ impl Notes {
         steps
     }
 
-    /// Whether anything was said.
-    pub(super) fn has_spoken(&self) -> bool {
-        self.messages > 0
+    /// How many messages were begun.
+    pub(super) fn messages(&self) -> usize {
+        self.messages
     }
 
     /// Whether a tool is at work.

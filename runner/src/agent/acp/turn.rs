@@ -22,6 +22,9 @@ use tokio::time::{Instant, sleep_until};
 /// The longest an agent may take to stop.
 const CANCEL_MAX: Duration = Duration::from_secs(5);
 
+/// What an agent is told that was not allowed something.
+const DENIED: &str = "I did not allow that. Go on without it.";
+
 pub(super) struct AcpTurn {
     ear: Ear,
     record: Record,
@@ -36,7 +39,10 @@ pub(super) struct AcpTurn {
     unsaid: Vec<String>,
     /// Names of texts the turn was given.
     given: HashSet<String>,
-    denied: bool,
+    /// How much was said when something was not allowed.
+    denied: Option<usize>,
+    /// It was told to go on without what was not allowed.
+    reminded: bool,
     awaited: Awaited,
     stopping: Option<Instant>,
     /// Why it was given up, if it was.
@@ -72,7 +78,8 @@ impl AcpTurn {
             asked: 0,
             unsaid: vec![],
             given: HashSet::new(),
-            denied: false,
+            denied: None,
+            reminded: false,
             awaited,
             stopping: None,
             hopeless: None,
@@ -146,6 +153,11 @@ impl AcpTurn {
     }
 
     fn stopped_by(&mut self, answer: &Value) {
+        if self.unsaid.is_empty() && self.denied == Some(self.notes.messages()) && !self.reminded {
+            // Some end their turn there; they are to go on without.
+            self.reminded = true;
+            self.unsaid.push(DENIED.to_owned());
+        }
         if !self.unsaid.is_empty() && self.stopping.is_none() {
             let text = std::mem::take(&mut self.unsaid).join("\n\n");
             return self.go_on(&text);
@@ -153,7 +165,7 @@ impl AcpTurn {
         let stop =
             serde_json::from_value::<PromptResponse>(answer.clone()).map(|it| it.stop_reason);
         let end = match stop {
-            Ok(StopReason::Cancelled) if self.denied => End::Completed,
+            Ok(StopReason::Cancelled) if self.denied.is_some() => End::Completed,
             Ok(reason) => failure::of_stop(&self.title(), reason),
             Err(_) => {
                 let word = answer["stopReason"].as_str().unwrap_or("nothing");
@@ -190,7 +202,7 @@ impl AcpTurn {
             (_, Some(reason)) => End::Failed { reason: reason.clone() },
             (end, None) => end,
         };
-        if end == End::Completed && self.denied && !self.notes.has_spoken() {
+        if end == End::Completed && self.denied == Some(self.notes.messages()) {
             self.show([Step::Did { what: words::stopped_there(self.title()) }]);
         }
         for text in std::mem::take(&mut self.unsaid) {
@@ -331,10 +343,10 @@ impl Turn for AcpTurn {
         }
         let Some(pending) = self.pending.remove(approval) else { return Ok(false) };
         if let Verdict::Deny { why } = verdict {
-            self.denied = true;
+            self.denied = Some(self.notes.messages());
             self.notes.deny(&pending.tool);
             if let Some(why) = why.as_ref().filter(|_| !pending.carries_reason()) {
-                self.unsaid.push(format!("I did not allow that. Reason: {why}"));
+                self.unsaid.push(format!("{DENIED} Reason: {why}"));
             }
         }
         self.ear.client.rpc.answer(&pending.id, &pending.reply(verdict));

@@ -69,6 +69,8 @@ pub(crate) struct State {
     pub(crate) calls: Vec<ApiCall>,
     pub(crate) links: Links,
     pub(crate) outbox: Outbox,
+    /// Device flows, by device code.
+    pub(crate) registrations: BTreeMap<String, super::registration::Begun>,
     /// What a client did that the protocol does not allow.
     pub(crate) complaints: Vec<String>,
     next: u64,
@@ -96,6 +98,7 @@ impl State {
             calls: Vec::new(),
             links: Links::default(),
             outbox: Outbox::default(),
+            registrations: BTreeMap::new(),
             complaints: Vec::new(),
             next: 0,
             dice: options.seed | 1,

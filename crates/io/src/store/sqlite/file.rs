@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// "PoCo" in ASCII: tells our files from those of others.
-const APPLICATION: i64 = 0x506f_436f;
+pub(in crate::store) const APPLICATION: i64 = 0x506f_436f;
 
 /// How long another connection is waited for.
 const BUSY: Duration = Duration::from_secs(10);

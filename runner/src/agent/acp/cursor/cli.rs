@@ -153,7 +153,8 @@ impl Agent for Cli {
         settings: &Settings,
     ) -> Result<Box<dyn Turn>, AgentError> {
         check_folder(&settings.workdir)?;
-        if prompt.text.len() > PROMPT_BYTES_MAX || prompt.text.contains('\0') {
+        let prompt = prompt.text.as_str();
+        if prompt.len() > PROMPT_BYTES_MAX || prompt.contains('\0') {
             return Err(AgentError::Refused(words::prompt_too_long()));
         }
         let id = thread.as_str();
@@ -161,7 +162,7 @@ impl Agent for Cli {
             let reason = "Cursor Agent is still at another task in this conversation.";
             return Err(AgentError::Later(reason.to_owned()));
         }
-        let arguments = self.arguments(id, &prompt.text, settings);
+        let arguments = self.arguments(id, prompt, settings);
         let arguments: Vec<_> = arguments.iter().map(OsStr::new).collect();
         let command = self.launch.command(&arguments, Path::new(&settings.workdir));
         let mut command = command.map_err(AgentError::Refused)?;
