@@ -41,6 +41,8 @@ impl Reception {
         };
         match timeout_at(until, performed).await {
             Ok(Ok(Debt::Clear)) => return,
+            // The job that was sent has its machine look after the rest.
+            Ok(Ok(Debt::Owing)) if taken.starts() => return,
             Ok(Ok(Debt::Owing)) | Err(_) => {}
             Ok(Err(error)) => {
                 tracing::warn!(event.id = seen.id, chat.id = %chat, "not settled yet: {error:#}");

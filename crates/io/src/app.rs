@@ -21,8 +21,8 @@ use crate::record::Record;
 use anyhow::Context;
 use futures_util::future::try_join;
 use poco_core::{
-    Archive, Card, ChatId, Effect, Event, Fact, Kind, Lang, Room, RunnerId, TaskId, Terms, Text,
-    Timestamp, Transcript, UserId, Via, admit, live,
+    Archive, Card, ChatId, Command, Effect, Event, Fact, Kind, Lang, Room, RunnerId, TaskId, Terms,
+    Text, Timestamp, Transcript, UserId, Via, admit, live,
 };
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -73,6 +73,20 @@ pub struct Taken {
     pub runner: RunnerId,
     /// What is stored of the chat by now.
     record: Record,
+}
+
+impl Taken {
+    /// Whether an agent starts because of it: its machine looks after all the chat owes then.
+    pub fn starts(&self) -> bool {
+        let is_start =
+            |effect: &Effect| matches!(effect, Effect::Send { command: Command::Start { .. }, .. });
+        self.record.owed().any(|owed| is_start(&owed.effect))
+    }
+
+    /// Whether the machine that looks after the chat is away.
+    fn is_alone(&self) -> bool {
+        matches!(&self.room.kind, Kind::Project(project) if project.away.is_some())
+    }
 }
 
 /// Whether a chat still owes anything.

@@ -30,24 +30,41 @@ struct Paid {
     events: Vec<Event>,
 }
 
+/// Which cards are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cards {
+    All,
+    /// Those that nobody has seen yet.
+    New,
+}
+
 impl App {
     /// Pays what a chat owes, and what chats owe that hear of it.
     pub async fn settle(&self, chat: &ChatId) -> anyhow::Result<Debt> {
-        self.settle_known(chat, None).await
+        self.settle_known(chat, None, Cards::All).await
     }
 
     /// Like [`App::settle`], for a process that does nothing else meanwhile: what the chat owes is
     /// known since the event was taken in, and not read again.
+    ///
+    /// If the chat's machine is there, changes of cards are left to it: of two processes that change
+    /// a card at once, the one that knows less may come last.
     pub async fn settle_after(&self, taken: &Taken) -> anyhow::Result<Debt> {
-        self.settle_known(&taken.chat, Some(taken.record.clone())).await
+        let cards = if taken.is_alone() { Cards::All } else { Cards::New };
+        self.settle_known(&taken.chat, Some(taken.record.clone()), cards).await
     }
 
-    async fn settle_known(&self, chat: &ChatId, mut known: Option<Record>) -> anyhow::Result<Debt> {
+    async fn settle_known(
+        &self,
+        chat: &ChatId,
+        mut known: Option<Record>,
+        cards: Cards,
+    ) -> anyhow::Result<Debt> {
         let mut chats = VecDeque::from([chat.clone()]);
         let mut debt = Debt::Clear;
         for _ in 0..ROUNDS_MAX {
             let Some(chat) = chats.pop_front() else { return Ok(debt) };
-            let (left, heard) = self.pay(&chat, known.take()).await?;
+            let (left, heard) = self.pay(&chat, known.take(), cards).await?;
             if left == Debt::Owing {
                 debt = Debt::Owing;
             }
@@ -93,6 +110,7 @@ impl App {
         &self,
         chat: &ChatId,
         known: Option<Record>,
+        cards: Cards,
     ) -> anyhow::Result<(Debt, Vec<ChatId>)> {
         let _turn = self.payers.take(chat).await;
         let record = match known {
@@ -102,7 +120,7 @@ impl App {
         if record.is_settled() {
             return Ok((Debt::Clear, vec![]));
         }
-        let paid = self.perform(chat, &record).await;
+        let paid = self.perform(chat, &record, cards).await;
         // What others hear is saved with them before it is struck off here.
         let mut heard = vec![];
         for event in &paid.events {
@@ -173,7 +191,7 @@ impl App {
         anyhow::bail!("too many writers at once in chat {chat}")
     }
 
-    async fn perform(&self, chat: &ChatId, record: &Record) -> Paid {
+    async fn perform(&self, chat: &ChatId, record: &Record, cards: Cards) -> Paid {
         let mut paid = Paid::default();
         self.send(chat, record, &mut paid).await;
         let (noted, head) = Box::pin(self.audit(chat, record)).await;
@@ -181,6 +199,7 @@ impl App {
         paid.audited = head;
         self.keep_known(record, &mut paid).await;
         let shows = record.owed().filter(|owed| !superseded(record, owed));
+        let shows = shows.filter(|owed| cards == Cards::All || is_new(record, owed));
         let shown = join_all(shows.map(|owed| self.show(chat, record, owed))).await;
         for (owed, posted) in shown.into_iter().flatten() {
             paid.done.extend(
@@ -328,6 +347,25 @@ fn left(record: &Record, paid: &Paid) -> Debt {
 /// Whether a newer look of the same card is owed too: the latest look wins.
 fn superseded(record: &Record, owed: &Owed) -> bool {
     record.owed().skip_while(|it| it.id != owed.id).skip(1).any(|it| it.is_same_card(owed))
+}
+
+/// Whether an effect shows what nobody has seen yet. If an older look is owed too, another process
+/// may just be posting that.
+fn is_new(record: &Record, owed: &Owed) -> bool {
+    match &owed.effect {
+        Effect::Show { key, .. } => {
+            let older = |it: &Owed| it.order < owed.order && it.is_same_card(owed);
+            record.message(key).is_none() && !record.owed().any(older)
+        }
+        Effect::Recall { on, .. } => on.is_none(),
+        Effect::Post { .. }
+        | Effect::Toast { .. }
+        | Effect::Send { .. }
+        | Effect::Open { .. }
+        | Effect::Tell { .. }
+        | Effect::Keep { .. }
+        | Effect::Audit { .. } => true,
+    }
 }
 
 /// Makes a name for something that must happen once; at most 32 characters.
