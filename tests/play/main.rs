@@ -11,7 +11,7 @@
 
 use poco_sim::feishu::{Feishu, Options, Webhook};
 use poco_sim::model::{Model, codex_program};
-use poco_tests::cloud::{Cloud, RECEIVES_MAX, Watch};
+use poco_tests::cloud::{Cloud, RECEIVES_MAX, Watch, interrupt};
 use serde_json::json;
 use std::env::var;
 use std::path::Path;
@@ -22,6 +22,9 @@ use tokio::process::Command;
 const RUNNER: &str = "laptop";
 const EVENTS: &str = "platform/feishu/events";
 const ACTIONS: &str = "platform/feishu/card-actions";
+
+/// How long what runs may take to come to a safe point.
+const END_WITHIN: Duration = Duration::from_secs(20);
 
 /// The app, and where its platform is.
 struct App {
@@ -55,16 +58,24 @@ async fn main() {
     }
     let model = Model::start().await;
     println!("Building and starting the runner …");
-    let mut runner = runner(&settings, &app, &model, folder.path());
-    let mut runner = runner.kill_on_drop(true).spawn().unwrap();
+    build_runner().await;
+    let mut runner = runner(&settings, &app, &model, folder.path()).spawn().unwrap();
     tell(&app, &events, &actions, folder.path());
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted.unwrap(),
         ended = runner.wait() => println!("The runner has ended: {}", ended.unwrap()),
     }
     println!("Ending all of it …");
-    // Its own Ctrl-C brings what runs to a safe point.
-    let _ = tokio::time::timeout(Duration::from_secs(20), runner.wait()).await;
+    // What runs comes to a safe point, while all else is there still.
+    runner.id().into_iter().for_each(interrupt);
+    let _ = tokio::time::timeout(END_WITHIN, runner.wait()).await;
+}
+
+/// Builds the runner beside this program.
+async fn build_runner() {
+    let build = ["build", "--quiet", "-p", "poco-runner", "--bin", "poco"];
+    let built = Command::new(env!("CARGO")).args(build).status().await.unwrap();
+    assert!(built.success(), "the runner could not be built");
 }
 
 /// Takes the app that the environment names, or simulates a platform with one.
@@ -127,14 +138,16 @@ fn of_functions(cloud: &Cloud, app: &App, settings: &[(String, String)]) -> Vec<
     settings
 }
 
-/// The runner, built from this repository, with a home of its own.
+/// The runner, with a home of its own.
 fn runner(settings: &[(String, String)], app: &App, model: &Model, folder: &Path) -> Command {
     let work = folder.join("work");
     std::fs::create_dir_all(&work).unwrap();
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = Command::new(std::env::current_exe().unwrap().with_file_name("poco"));
     command
-        .args(["run", "--quiet", "-p", "poco-runner", "--"])
         .args(["runner", "start", "--foreground", "--port", "0"])
+        // A Ctrl-C is for this program, which ends things in order.
+        .process_group(0)
+        .kill_on_drop(true)
         .envs(settings.iter().map(|(name, value)| (name, value)))
         .env("POCO_HOME", folder.join("poco"))
         .env("POCO_FEISHU_APP_SECRET", &app.secret)

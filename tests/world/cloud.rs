@@ -25,6 +25,7 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_sqs::types::QueueAttributeName;
 use process::Tied;
+use rustix::process::{Pid, Signal, kill_process};
 use std::future::Future;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -180,10 +181,18 @@ impl Cloud {
 
 /// Ends a process as nothing can prepare for.
 pub fn kill_nine(pid: u32) {
-    use rustix::process::{Pid, Signal, kill_process};
+    signal(pid, Signal::KILL);
+}
+
+/// Does to a process what Ctrl-C does.
+pub fn interrupt(pid: u32) {
+    signal(pid, Signal::INT);
+}
+
+fn signal(pid: u32, signal: Signal) {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a process has a number");
     // It may have ended by itself.
-    let _ = kill_process(pid, Signal::KILL);
+    let _ = kill_process(pid, signal);
 }
 
 fn server() -> &'static Tied {

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Once;
@@ -62,6 +63,8 @@ impl Tied {
             .env("AWS_ENDPOINT_URL", url(port))
             .env("LOG_LEVEL", "ERROR")
             .envs(more.iter().copied())
+            // A Ctrl-C is for whoever started it, whose end it sees.
+            .process_group(0)
             .current_dir(&home)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

@@ -14,18 +14,28 @@ use tokio::process::{Child, Command};
 /// By then it is up, on however busy a machine.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// How long it has to end by itself.
+const END_WITHIN: Duration = Duration::from_secs(2);
+
 /// A server of it; it ends, with what it started, when this is dropped.
 #[derive(Debug)]
 pub struct Watch {
     port: u16,
-    _child: Child,
+    child: Child,
     functions: Mutex<Vec<Child>>,
+}
+
+/// Who gets a Ctrl-C from the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Group {
+    Ours,
+    ItsOwn,
 }
 
 impl Watch {
     /// Serves functions that are started with [`Watch::run`].
     pub async fn bare() -> Self {
-        Self::start(&["--only-lambda-apis"], &[]).await
+        Self::start(&["--only-lambda-apis"], &[], Group::Ours).await
     }
 
     /// Serves the functions of this repository, built when they are first called and again when
@@ -35,17 +45,22 @@ impl Watch {
         write_private(&file, environment);
         let file = file.display().to_string();
         let more = ["--package", "poco-functions", "--concurrency", "4", "--env-file", &file];
-        Self::start(&more, environment).await
+        // A Ctrl-C is for whoever started it: first the machine comes to a safe point.
+        Self::start(&more, environment, Group::ItsOwn).await
     }
 
-    async fn start(more: &[&str], environment: &[(String, String)]) -> Self {
+    async fn start(more: &[&str], environment: &[(String, String)], group: Group) -> Self {
         let install = root().join("tests/tools/install-cargo-lambda.sh");
         let installed = Command::new(install).status().await.expect("a shell");
         assert!(installed.success(), "cargo-lambda could not be installed");
         let free = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let port = free.local_addr().expect("its number").port();
         drop(free);
-        let child = Command::new(root().join(".tools/cargo-lambda/venv/bin/cargo-lambda"))
+        let mut command = Command::new(root().join(".tools/cargo-lambda/venv/bin/cargo-lambda"));
+        if group == Group::ItsOwn {
+            command.process_group(0);
+        }
+        let child = command
             .args(["lambda", "watch", "-A", "127.0.0.1", "-P", &port.to_string()])
             .args(more)
             .envs(environment.iter().map(|(name, value)| (name, value)))
@@ -62,7 +77,7 @@ impl Watch {
             }
         };
         tokio::time::timeout(DEADLINE, up).await.expect("cargo lambda watch does not answer");
-        Self { port, _child: child, functions: Mutex::default() }
+        Self { port, child, functions: Mutex::default() }
     }
 
     /// Starts a process of a function, as Lambda does at a cold start.
@@ -87,6 +102,24 @@ impl Watch {
     /// Where a function is called.
     pub fn url(&self, name: &str) -> String {
         format!("http://127.0.0.1:{}/lambda-url/{name}", self.port)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // It ends what it started if it is told to end.
+        if let Some(pid) = self.child.id() {
+            super::interrupt(pid);
+            let gone = || matches!(self.child.try_wait(), Ok(Some(_)));
+            let end = std::time::Instant::now() + END_WITHIN;
+            wait_for(gone, end);
+        }
+    }
+}
+
+fn wait_for(mut is_so: impl FnMut() -> bool, end: std::time::Instant) {
+    while !is_so() && std::time::Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

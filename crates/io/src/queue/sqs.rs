@@ -10,6 +10,7 @@ use anyhow::{Context, anyhow, ensure};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::StalledStreamProtectionConfig;
 use aws_sdk_sqs::config::interceptors::InterceptorContext;
 use aws_sdk_sqs::config::retry::{ClassifyRetry, RetryAction};
 use base64::Engine;
@@ -44,7 +45,12 @@ pub struct Sqs {
 impl Sqs {
     /// A queue that is only sent to: the rights to send are enough.
     pub fn sender(config: &SdkConfig, url: impl Into<String>) -> Self {
-        let config = aws_sdk_sqs::config::Builder::from(config).retry_classifier(Throttled);
+        // A poll that waits for jobs is silent for long and must not be given up: what it brings then
+        // would be lost for as long as it is hidden. Every call has its own time limit.
+        let silence = StalledStreamProtectionConfig::disabled();
+        let config = aws_sdk_sqs::config::Builder::from(config)
+            .retry_classifier(Throttled)
+            .stalled_stream_protection(silence);
         Self { client: Client::from_conf(config.build()), url: url.into(), receiver: None }
     }
 
