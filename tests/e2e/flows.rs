@@ -181,10 +181,8 @@ async fn what_can_not_be_read_gets_one_helpful_line() {
     let stage = Stage::new().await;
     let group = stage.project("api").await;
     let sent = [
-        ("image", json!({ "image_key": "img_v2_x" }), "not a picture yet"),
-        ("file", json!({ "file_key": "file_v2_x", "file_name": "a.txt" }), "not a file yet"),
-        ("audio", json!({ "file_key": "file_v2_y", "duration": 1000 }), "not a voice message yet"),
         ("sticker", json!({ "file_key": "file_v2_z" }), "not a sticker yet"),
+        ("location", json!({ "name": "Office" }), "not a place yet"),
     ];
     for (kind, content, line) in sent {
         stage.feishu.send(OWNER, &group, &Incoming::other(kind, content)).unwrap();
