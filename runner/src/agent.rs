@@ -4,7 +4,11 @@ pub mod codex;
 pub mod stub;
 
 use async_trait::async_trait;
-use poco_core::{ApprovalId, Lang, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict};
+use poco_core::setup::Usage;
+use poco_core::words::setup as words;
+use poco_core::{
+    ApprovalId, Choices, Lang, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict,
+};
 use poco_io::config::Config;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -89,6 +93,14 @@ pub trait Agent: Send + Sync {
         settings: &Settings,
     ) -> Result<Found, AgentError>;
 
+    /// Makes a copy of a conversation, and says its name. Nothing is told to the model yet.
+    async fn fork(&self, _thread: &ThreadId, settings: &Settings) -> Result<ThreadId, AgentError> {
+        Err(AgentError::Refused(words::no_fork(&settings.agent)))
+    }
+
+    /// Asks what can be chosen for it. That may take seconds: fetch it in the background.
+    async fn choices(&self) -> Result<Choices, AgentError>;
+
     /// Ends whatever was started for it, within a bounded time.
     async fn shutdown(&self);
 }
@@ -132,6 +144,8 @@ pub enum Note {
     Settled {
         approval: ApprovalId,
     },
+    /// What the turn has taken of the model so far.
+    Used(Usage),
     Ended(End),
 }
 

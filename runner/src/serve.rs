@@ -1,10 +1,12 @@
 //! The whole of PoCo in one process: state on disk, events in, agents at work, cards out.
 
 use crate::agent::{self, Agents};
+use crate::folder::Roots;
 use crate::home::Instance;
 use crate::http::{self, Admin, Http, Screen};
 use crate::listen::Entrance;
 use crate::live::Live;
+use crate::offers;
 use crate::presence::Presence;
 use crate::seat::Shared;
 use crate::seats::Seats;
@@ -85,6 +87,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         claim: instance.id.clone(),
         runner: config.runner.clone(),
         places: places.clone(),
+        roots: Roots::new(config.workdir_roots.clone()),
         draining: Arc::clone(&draining),
     });
     let presence = Presence {
@@ -117,7 +120,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         presence: presence.clone(),
     };
     let (stop, stopped) = watch::channel(false);
-    let entrance = Entrance::new(app, settler.clone(), traffic);
+    let entrance = Entrance::new(app.clone(), settler.clone(), traffic);
     let router = http::router(http).merge(entrance.webhooks(&config, clock::now));
     let served = tokio::spawn(http::serve(listener, router, stopped.clone()));
     settler.sweep_once().await;
@@ -125,6 +128,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let mut work = vec![
         tokio::spawn(run_seats(seats.clone(), stopped.clone())),
         tokio::spawn(sweep(settler.clone(), stopped.clone())),
+        tokio::spawn(offers::keep(app.clone(), agents.clone(), presence.clone())),
     ];
     match presence {
         Some(presence) => work.push(tokio::spawn(async move { presence.keep().await })),

@@ -39,6 +39,7 @@ impl Stage {
             workdir: workdir.clone(),
             model: None,
             effort: None,
+            mode: None,
             sandbox: "workspace-write".to_owned(),
             approval_policy: "on-request".to_owned(),
             timeout: Duration::from_secs(600),
@@ -51,6 +52,7 @@ impl Stage {
             workdir: workdir.to_str().unwrap().to_owned(),
             model: None,
             effort: None,
+            mode: None,
             sandbox: config.sandbox.clone(),
             approval_policy: config.approval_policy.clone(),
         };

@@ -12,6 +12,7 @@ fn settings() -> Settings {
         workdir: "/".to_owned(),
         model: None,
         effort: None,
+        mode: None,
         sandbox: "read-only".to_owned(),
         approval_policy: "on-request".to_owned(),
     }

@@ -258,6 +258,7 @@ pub(crate) fn laptop() -> Runner {
             workdir: WORKDIR.to_owned(),
             model: None,
             effort: None,
+            mode: None,
             sandbox: "workspace-write".to_owned(),
             approval_policy: "on-request".to_owned(),
         }),

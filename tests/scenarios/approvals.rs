@@ -20,6 +20,7 @@ async fn a_command_is_allowed_once() {
         [Waiting] Workspace: api (codex, /srv/api, T1)
         Now: tidy the database
         [Stop]
+        [Working Dir] [Agent] [Session] [Run Task] [Project]
         ");
         assert_snapshot!(world.shown(), @"
         [Waiting] Task: T1 (codex, /srv/api)
@@ -305,6 +306,7 @@ async fn a_prompt_may_ask_to_be_confirmed() {
         [Waiting] Workspace: api (codex, /srv/api, T1)
         Now: drop the table
         [Stop]
+        [Working Dir] [Agent] [Session] [Run Task] [Project]
         ");
         assert_snapshot!(world.shown(), @"
         [Waiting] Task: T1 (codex, /srv/api)

@@ -40,7 +40,9 @@ proptest! {
             let effects = later.press(&card, &button);
             prop_assert!(!effects.is_empty(), "{button:?} on {card} is dead");
             let refused = effects.iter().all(|effect| matches!(effect, Effect::Toast { .. }));
-            let full = history.room.desk.waiting.len() >= WAITING_MAX
+            let archived =
+                matches!(&history.room.kind, Kind::Project(project) if project.archived);
+            let full = (archived || history.room.desk.waiting.len() >= WAITING_MAX)
                 && matches!(button.action, Action::Resume { .. } | Action::Again { .. });
             let follows = history.follows(&card);
             prop_assert!(!refused || full || !follows, "{button:?} on {card}: {effects:?}");
@@ -84,7 +86,7 @@ proptest! {
                     prop_assert!(!stopped.contains(task), "{task} is stopped twice");
                     stopped.push(task.clone());
                 }
-                Command::Settle | Command::Look { .. } => {}
+                Command::Settle | Command::Look { .. } | Command::Browse { .. } => {}
             }
         }
     }

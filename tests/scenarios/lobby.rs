@@ -34,6 +34,7 @@ async fn a_project_is_made_with_its_group() {
         assert_snapshot!(world.shown(), @"
         [Idle] Workspace: api (codex, /srv/api)
         Say what to do, in this group. `/help` lists the commands.
+        [Working Dir] [Agent] [Session] [Run Task] [Project]
         ");
         assert_snapshot!(world.shown(), @"
         PoCo Projects
@@ -49,7 +50,7 @@ async fn a_project_is_made_with_its_group() {
         assert_snapshot!(world.shown(), @"
         Manage Projects
         **api** (codex, /srv/api)
-        [Delete Project]
+        [Open] [Delete Project]
         [Back]
         ");
         world.press("ann", "Back").await;

@@ -320,6 +320,7 @@ impl FakeQueue {
             | Command::Steer { .. }
             | Command::Stop { .. }
             | Command::Settle
+            | Command::Browse { .. }
             | Command::Look { .. } => None,
         };
         self.commands().into_iter().filter_map(started).collect()
@@ -327,7 +328,7 @@ impl FakeQueue {
 
     pub(crate) fn looking(&self) -> Option<EventId> {
         let looking = |command| match command {
-            Command::Look { request, .. } => Some(request),
+            Command::Look { request, .. } | Command::Browse { request, .. } => Some(request),
             Command::Start { .. }
             | Command::Answer { .. }
             | Command::Steer { .. }

@@ -10,8 +10,8 @@ mod look;
 
 use fake::{FakeChat, FakeQueue, FakeStore, Fault, Faults};
 use poco_core::{
-    Action, CardRef, ChatId, Event, EventId, Fact, Lang, Press, Room, RunnerId, Settings, TaskId,
-    Terms, Timestamp, UserId, Via,
+    Action, CardRef, ChatId, Event, EventId, Fact, Lang, Offers, Press, Room, RunnerId, Settings,
+    TaskId, Terms, Timestamp, UserId, Via,
 };
 use poco_io::app::{App, Debt, Taken};
 use poco_io::port::{Document, Job, MessageId, Store};
@@ -113,6 +113,7 @@ impl World {
             settings: settings("/home/ann"),
             lang: Lang::En,
             runners: vec![],
+            offers: Default::default(),
         };
         let open = || App::new(store.clone(), queue.clone(), chat.clone(), terms.clone(), now);
         let (app, other) = (open(), open());
@@ -160,6 +161,12 @@ impl World {
     /// It is there again.
     pub fn platform_comes_back(&self) {
         self.chat.set_down(false);
+    }
+
+    /// What the agents of this machine offer, from now on.
+    pub fn agents_offer(&self, offers: Offers) {
+        self.app.set_offers(offers.clone());
+        self.other.set_offers(offers);
     }
 
     /// What stores, decides and pays.
@@ -355,6 +362,7 @@ fn settings(workdir: &str) -> Settings {
         workdir: workdir.into(),
         model: None,
         effort: None,
+        mode: None,
         sandbox: "workspace-write".into(),
         approval_policy: "on-request".into(),
     }

@@ -96,9 +96,10 @@ impl World {
 /// Says what a command tells the runner, in a line.
 pub(crate) fn told(command: &Command) -> String {
     match command {
-        Command::Start { task, prompt, thread, .. } => {
+        Command::Start { task, prompt, thread, fork, .. } => {
             let thread = thread.as_ref().map_or("new thread", |thread| thread.as_str());
-            format!("start {task} in {thread}: {prompt}")
+            let copy = if *fork { "a copy of " } else { "" };
+            format!("start {task} in {copy}{thread}: {prompt}")
         }
         Command::Answer { approval, verdict, .. } => format!("answer {approval}: {}", say(verdict)),
         Command::Steer { task, text, .. } => format!("steer {task}: {text}"),
@@ -108,6 +109,10 @@ pub(crate) fn told(command: &Command) -> String {
         }
         Command::Settle => "settle".to_owned(),
         Command::Look { workdir, .. } => format!("look at {workdir}"),
+        Command::Browse { query, .. } => format!(
+            "list {} page {} filter {:?} hidden {}",
+            query.path, query.page, query.filter, query.hidden
+        ),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a person can ask for. A card button and a text command are two
 //! spellings of the same [`Action`].
 
+use crate::setup::{Dir, Session, Shelf, Tune};
 use crate::words::command as words;
 use crate::{ApprovalId, ChatId, Lang, TaskId, Text};
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,20 @@ pub enum Action {
     Machines,
     /// Have the project run on another machine.
     Move { runner: String },
+    /// Choose where the project works.
+    Dir(Dir),
+    /// Choose its agent, and how that is run.
+    Tune(Tune),
+    /// Choose the conversation that comes next.
+    Session(Session),
+    /// See to a project among others.
+    Shelf(Shelf),
+    /// Show a form for a prompt.
+    Compose,
+    /// Have a waiting task be next.
+    Hasten { task: TaskId },
+    /// Put a card away that was opened to choose something.
+    Close,
     /// Speak this language in this chat; the other one if none is named.
     Speak { lang: Option<Lang> },
     /// Make something of what PoCo cannot read; `what` is what people call it.

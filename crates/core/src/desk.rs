@@ -1,5 +1,6 @@
 //! Where tasks are worked on, one at a time, in one chat.
 
+use crate::setup::{Picked, Usage};
 use crate::{
     Approval, ApprovalId, CardKey, ChatId, Command, Effect, Outcome, RunnerId, TaskId, Text,
     ThreadId, Timestamp, TurnId, UserId, Verdict,
@@ -33,6 +34,9 @@ pub(crate) const CONFIRMATION: usize = 0;
 pub struct Desk {
     /// The agent's memory of this chat, once it has one.
     pub thread: Option<ThreadId>,
+    /// The agent whose memory that is, if it is known.
+    #[serde(default)]
+    pub thread_agent: Option<String>,
     /// The next prompt starts a new conversation.
     pub fresh: bool,
     /// The one task the agent is at.
@@ -41,6 +45,9 @@ pub struct Desk {
     pub waiting: VecDeque<Task>,
     /// Those cut off, which people may take up again.
     pub broken: VecDeque<Archive>,
+    /// The conversation that was picked for the task that comes next.
+    #[serde(default)]
+    pub picked: Option<Picked>,
     /// What was answered of tasks that are over, for presses that come late.
     #[serde(default)]
     pub answered: VecDeque<(TaskId, Answered)>,
@@ -58,6 +65,10 @@ pub struct Settings {
     /// How long the model thinks; `None` leaves it to the agent.
     #[serde(default)]
     pub effort: Option<String>,
+    /// What the agent may do without asking, in its own words; `None` leaves it to the machine's
+    /// settings.
+    #[serde(default)]
+    pub mode: Option<String>,
     /// `read-only`, `workspace-write` or `danger-full-access`.
     pub sandbox: String,
     /// `untrusted`, `on-request` or `never`.
@@ -87,6 +98,12 @@ pub struct Task {
     pub answered: Vec<Answered>,
     pub thread: Option<ThreadId>,
     pub turn: Option<TurnId>,
+    /// The conversation that was picked for it.
+    #[serde(default)]
+    pub picked: Option<Picked>,
+    /// What it took of the model, as far as the agent says.
+    #[serde(default)]
+    pub usage: Option<Usage>,
     /// What has happened to it, oldest first.
     pub history: Vec<Moment>,
 }

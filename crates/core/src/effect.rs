@@ -1,5 +1,6 @@
 //! What should follow. Every effect is safe to perform twice.
 
+use crate::setup::FolderQuery;
 use crate::{
     ApprovalId, Archive, Card, CardRef, ChatId, EventId, Fact, Lang, RunnerId, Settings, TaskId,
     Text, ThreadId, TurnId, UserId, Verdict,
@@ -50,6 +51,8 @@ pub enum Effect {
 pub enum CardKey {
     Workspace,
     Task(TaskId),
+    /// One that was opened to choose something, by the event that did.
+    Page(EventId),
     /// The card that was pressed.
     This(CardRef),
 }
@@ -58,7 +61,15 @@ pub enum CardKey {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// Give the agent a prompt.
-    Start { task: TaskId, prompt: String, thread: Option<ThreadId>, settings: Settings },
+    Start {
+        task: TaskId,
+        prompt: String,
+        thread: Option<ThreadId>,
+        /// In a copy of that conversation.
+        #[serde(default)]
+        fork: bool,
+        settings: Settings,
+    },
     /// Answer what the agent asked.
     Answer { task: TaskId, approval: ApprovalId, verdict: Verdict },
     /// Add text to the running turn; `id` names this text, for it must not be added twice.
@@ -69,4 +80,6 @@ pub enum Command {
     Settle,
     /// Look whether a folder can be worked in, and report its full path.
     Look { request: EventId, workdir: String },
+    /// List the folders in a folder, and report them.
+    Browse { request: EventId, query: FolderQuery },
 }

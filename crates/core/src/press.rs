@@ -1,6 +1,8 @@
 //! How an [`Action`] is written into a button and read back: the names the Python PoCo used, so
 //! that old cards in chats keep working.
 
+mod setup;
+
 use crate::{Action, ApprovalId, ChatId, Lang, TaskId};
 use std::collections::BTreeMap;
 
@@ -66,6 +68,13 @@ impl Press {
             Action::AskPage { approval, page } => Self::intent("task.ask_page")
                 .with("approval_id", approval.as_str())
                 .with("page", &page.to_string()),
+            Action::Dir(dir) => Self::of_dir(dir),
+            Action::Tune(tune) => Self::of_tune(tune),
+            Action::Session(session) => Self::of_session(session),
+            Action::Shelf(shelf) => Self::of_shelf(shelf),
+            Action::Compose => Self::intent("task.open_composer"),
+            Action::Hasten { task } => Self::intent("task.hasten").task(Some(task)),
+            Action::Close => Self::intent("workspace.close"),
             Action::Queue => Self::intent("task.queue"),
             Action::New => Self::intent("task.new_conversation"),
             Action::Help => Self::intent("help"),
@@ -108,7 +117,7 @@ impl Press {
             "task.again" => Action::Again { task: self.task_id()? },
             "task.discard" => Action::Discard { task: self.task_id()? },
             "task.steer_queue" => Action::Merge { task: self.task_id()? },
-            "task.steer" => Action::Steer { text: self.text("steer_prompt")? },
+            "task.steer" => Action::Steer { text: self.text("steer_prompt").unwrap_or_default() },
             "task.approve" => Action::Approve { what: self.text("task_id")?, session: false },
             "task.approve_session" => {
                 Action::Approve { what: self.text("task_id")?, session: true }
@@ -124,7 +133,7 @@ impl Press {
                 Action::Speak { lang: self.text("lang").and_then(|name| Lang::read(&name)) }
             }
             "help" => Action::Help,
-            _ => return None,
+            _ => return self.setup(intent),
         };
         Some(action)
     }

@@ -47,6 +47,7 @@ pub mod lobby;
 pub mod platform;
 pub mod project;
 pub mod runner;
+pub mod setup;
 pub mod task;
 
 #[cfg(test)]

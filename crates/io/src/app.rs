@@ -17,11 +17,11 @@ use crate::port::{Chat, PutError, Queue, Store};
 use crate::record::Record;
 use anyhow::Context;
 use poco_core::{
-    Archive, Card, ChatId, Effect, Event, Kind, Lang, Room, RunnerId, TaskId, Terms, Text,
+    Archive, Card, ChatId, Effect, Event, Kind, Lang, Offers, Room, RunnerId, TaskId, Terms, Text,
     Timestamp, Transcript, UserId, admit, live,
 };
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// How often a save is tried again when a writer of another process came first.
@@ -41,6 +41,7 @@ pub struct App {
     writers: Turns,
     payers: Turns,
     known: runners::Known,
+    offers: Arc<Mutex<Offers>>,
 }
 
 /// What came of an event, its state being saved.
@@ -83,8 +84,8 @@ impl App {
         terms: Terms,
         clock: fn() -> Timestamp,
     ) -> Self {
-        let (owner, writers, payers, known) = Default::default();
-        Self { store, queue, chat, clock, terms, owner, writers, payers, known }
+        let (owner, writers, payers, known, offers) = Default::default();
+        Self { store, queue, chat, clock, terms, owner, writers, payers, known, offers }
     }
 
     /// Takes in one event and performs what follows from it.
@@ -146,7 +147,18 @@ impl App {
             terms.owner = self.owner().await?;
         }
         self.add_runners(&mut terms).await?;
+        terms.offers.clone_from(&self.offers());
         Ok(terms)
+    }
+
+    /// Notes what can be chosen for this process's own agents.
+    pub fn set_offers(&self, offers: Offers) {
+        *self.offers() = offers;
+    }
+
+    /// What can be chosen for this process's own agents, as far as they have said.
+    pub fn offers(&self) -> MutexGuard<'_, Offers> {
+        self.offers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn owner(&self) -> anyhow::Result<Option<UserId>> {

@@ -23,7 +23,7 @@ use async_trait::async_trait;
 use client::Client;
 use keeper::Keeper;
 use poco_core::words::agent as words;
-use poco_core::{Settings, TaskId, Text, ThreadId, TurnId};
+use poco_core::{Choices, Model, Settings, TaskId, Text, ThreadId, TurnId};
 use poco_io::config;
 use program::Program;
 use record::Standing;
@@ -218,6 +218,38 @@ impl Agent for Codex {
         }
     }
 
+    async fn fork(&self, thread: &ThreadId, settings: &Settings) -> Result<ThreadId, AgentError> {
+        check_folder(&settings.workdir)?;
+        let client = self.keeper.client().await?;
+        let mut params = thread_params(settings);
+        params.insert("threadId".to_owned(), json!(thread));
+        let forked = client.call("thread/fork", params.into()).await.map_err(|error| {
+            if failure::is_unknown_thread(&error) {
+                return AgentError::Forgotten(words::codex_lost_thread());
+            }
+            failure::of_query(error)
+        })?;
+        let Some(id) = forked["thread"]["id"].as_str() else {
+            return Err(AgentError::Refused(words::codex_unnamed_thread()));
+        };
+        client.keep(id, &forked["sandbox"]);
+        Ok(ThreadId::new(id))
+    }
+
+    async fn choices(&self) -> Result<Choices, AgentError> {
+        let client = self.keeper.client().await?;
+        let listed = client.call("model/list", json!({})).await.map_err(failure::of_query)?;
+        let models = listed["data"].as_array().into_iter().flatten();
+        let shown = models.filter(|model| model["hidden"] != true);
+        let words = |words: [&str; 3]| words.map(str::to_owned).to_vec();
+        Ok(Choices {
+            models: shown.filter_map(model).collect(),
+            sandboxes: words(["read-only", "workspace-write", "danger-full-access"]),
+            approval_policies: words(["untrusted", "on-request", "never"]),
+            ..Choices::default()
+        })
+    }
+
     async fn shutdown(&self) {
         self.keeper.shutdown().await;
     }
@@ -255,6 +287,17 @@ async fn begin(
     let id = started["turn"]["id"].as_str();
     id.map(str::to_owned)
         .ok_or_else(|| AgentError::Unclear("Codex did not name the turn.".to_owned()))
+}
+
+/// Reads a model codex offers.
+fn model(it: &Value) -> Option<Model> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let efforts = it["supportedReasoningEfforts"].as_array().into_iter().flatten();
+    Some(Model {
+        id: text(&it["model"])?,
+        name: text(&it["displayName"]).unwrap_or_default(),
+        efforts: efforts.filter_map(|effort| text(&effort["reasoningEffort"])).collect(),
+    })
 }
 
 fn busy() -> AgentError {

@@ -3,7 +3,7 @@
 use super::{Agent, AgentError, End, Found, Note, Question, Turn};
 use async_trait::async_trait;
 use poco_core::words::agent as say;
-use poco_core::{ApprovalId, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict};
+use poco_core::{ApprovalId, Choices, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -69,6 +69,10 @@ impl Agent for Stub {
             Some((None, _)) => Found::Unknown { reason: say::stub_busy() },
             None => Found::Unknown { reason: say::stub_forgot() },
         })
+    }
+
+    async fn choices(&self) -> Result<Choices, AgentError> {
+        Ok(Choices::default())
     }
 
     async fn shutdown(&self) {}

@@ -135,6 +135,10 @@ impl Seat {
         // What had begun and will not be finished stays as far as it came.
         let (answer, steps) = (work.transcript.answer(), work.transcript.steps());
         let closing = work.closing;
+        if let Some(usage) = work.usage {
+            let told = self.report(&work.task, "used", Report::Used { usage }).await;
+            self.log_untold(&work.task, told);
+        }
         let told = self.conclude(&work.task, end, closing, &answer, steps).await;
         self.log_untold(&work.task, told);
     }

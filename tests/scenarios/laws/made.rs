@@ -9,6 +9,7 @@ pub(super) fn settings() -> Settings {
         workdir: "/srv".into(),
         model: None,
         effort: None,
+        mode: None,
         sandbox: "workspace-write".into(),
         approval_policy: "on-request".into(),
     }

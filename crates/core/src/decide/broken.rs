@@ -1,7 +1,7 @@
 //! Tasks that were cut off: people say what becomes of them.
 
 use super::{Scene, task};
-use crate::words::{project as project_words, task as words};
+use crate::words::{project as project_words, setup as setup_words, task as words};
 use crate::{
     Archive, BROKEN_MAX, Desk, Effect, Kind, Outcome, Phase, Room, Task, TaskId, Text, ThreadId,
     WAITING_MAX,
@@ -64,6 +64,9 @@ fn take_up(
     if matches!(&room.kind, Kind::Project(project) if project.leaving) {
         return scene.reply(project_words::leaving());
     }
+    if matches!(&room.kind, Kind::Project(project) if project.archived) {
+        return scene.reply(setup_words::is_archived());
+    }
     if room.desk.waiting.len() >= WAITING_MAX {
         return scene.reply(words::line_is_full_now());
     }
@@ -84,6 +87,8 @@ fn take_up(
         answered: vec![],
         thread,
         turn: None,
+        picked: None,
+        usage: None,
         history: vec![],
         ..archive.task.clone()
     };

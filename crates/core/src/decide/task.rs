@@ -1,7 +1,8 @@
 //! A task from prompt to outcome.
 
 use super::{Scene, broken, project};
-use crate::words::{project as project_words, task as words};
+use crate::setup::Usage;
+use crate::words::{project as project_words, setup as setup_words, task as words};
 use crate::{
     Archive, Command, Desk, Effect, Event, Kind, Outcome, PROMPT_BYTES_MAX, Phase, Room, RunnerId,
     Settings, Task, TaskId, Terms, Text, ThreadId, TurnId, UserId, Via, WAITING_MAX, view,
@@ -13,9 +14,49 @@ const CONFIRM: &str = "confirm:";
 pub(super) fn ask(scene: &Scene<'_>, room: &mut Room, prompt: &str) -> Vec<Effect> {
     let source = if matches!(scene.via, Via::Local { .. }) { "demo" } else { "feishu" };
     match new_task(scene.terms, room, scene.event, scene.by, source, prompt) {
-        Ok(task) => line_up(room, scene.event, task),
+        Ok(task) => {
+            // The form it was written in must not send it twice.
+            let taken = scene.card().map(|_| scene.here(view::composed(&task)));
+            taken.into_iter().chain(line_up(room, scene.event, task)).collect()
+        }
         Err(wrong) => scene.reply(wrong),
     }
+}
+
+/// Shows a form for a prompt, and one to add to the running turn if there is one.
+pub(super) fn compose(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
+    match &room.kind {
+        Kind::Project(project) => {
+            vec![scene.open(view::composer(project, running(&room.desk)))]
+        }
+        Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => {
+            scene.reply(setup_words::in_its_group())
+        }
+    }
+}
+
+/// Has a waiting task be next. A fresh conversation that an earlier one was to begin begins with it.
+pub(super) fn hasten(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
+    let waiting = &mut room.desk.waiting;
+    match waiting.iter().position(|task| task.id == *id) {
+        None => scene.reply(words::waits_no_more()),
+        Some(0) => scene.reply(words::is_next()),
+        Some(at) => {
+            let Some(mut task) = waiting.remove(at) else { return vec![] };
+            let before = waiting.iter_mut().take(at).find(|it| it.fresh);
+            if let Some(before) = before.filter(|_| !task.fresh) {
+                (before.fresh, task.fresh) = (false, true);
+            }
+            waiting.push_front(task);
+            vec![]
+        }
+    }
+}
+
+/// Notes what a task took of the model so far.
+pub(super) fn used(room: &mut Room, id: &TaskId, usage: Usage) -> Vec<Effect> {
+    room.desk.current(id).into_iter().for_each(|task| task.usage = Some(usage));
+    vec![]
 }
 
 /// Makes a task of a prompt, or says why not.
@@ -42,8 +83,10 @@ fn new_task(
     if room.desk.waiting.len() >= WAITING_MAX {
         return Err(words::line_is_full(WAITING_MAX));
     }
-    if matches!(&room.kind, Kind::Project(project) if project.leaving) {
-        return Err(project_words::leaving());
+    match &room.kind {
+        Kind::Project(project) if project.leaving => return Err(project_words::leaving()),
+        Kind::Project(project) if project.archived => return Err(setup_words::is_archived()),
+        Kind::Project(_) | Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => {}
     }
     let fresh = std::mem::take(&mut room.desk.fresh);
     let mut task = Task {
@@ -61,6 +104,8 @@ fn new_task(
         answered: vec![],
         thread: None,
         turn: None,
+        picked: None,
+        usage: None,
         history: vec![],
     };
     task.note("task_created", event.at);
@@ -94,21 +139,29 @@ pub(super) fn start(desk: &mut Desk, event: &Event, mut task: Task) -> Vec<Effec
     }
     if task.fresh {
         desk.thread = None;
+    } else if task.thread.is_none() && task.picked.is_none() {
+        task.picked = desk.picked.take();
     }
     task.phase = Phase::Starting;
     task.held = false;
-    let effects = vec![give(&task, desk.thread.as_ref())];
+    let effects = vec![give(&task, desk)];
     desk.current = Some(task);
     effects
 }
 
 /// Gives a task to its machine.
-fn give(task: &Task, thread: Option<&ThreadId>) -> Effect {
+fn give(task: &Task, desk: &Desk) -> Effect {
+    let picked = task.picked.as_ref();
+    let agent = &task.settings.agent;
+    // What another agent remembers is of no use to this one.
+    let ours = desk.thread_agent.as_ref().is_none_or(|it| it == agent);
+    let last = desk.thread.as_ref().filter(|_| ours && !task.fresh);
     task.send(Command::Start {
         task: task.id.clone(),
         prompt: task.prompt.clone(),
         // One that is resumed goes on in its own conversation, whatever came since.
-        thread: task.thread.clone().or_else(|| thread.cloned()),
+        thread: task.thread.as_ref().or(picked.map(|it| &it.thread)).or(last).cloned(),
+        fork: task.thread.is_none() && picked.is_some_and(|it| it.fork),
         settings: task.settings.clone(),
     })
 }
@@ -122,13 +175,16 @@ pub(super) fn held(room: &mut Room, id: &TaskId) -> Vec<Effect> {
 
 /// Gives a task that was held to its machine again, once that takes something.
 pub(super) fn release(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
-    let Desk { current, thread, .. } = &mut room.desk;
-    let Some(task) = current.as_mut().filter(|task| task.held) else { return vec![] };
-    if !super::runner::is_taking(terms, &task.settings.runner, event.at) {
+    let desk = &mut room.desk;
+    let Some(mut task) = desk.current.take_if(|task| {
+        task.held && super::runner::is_taking(terms, &task.settings.runner, event.at)
+    }) else {
         return vec![];
-    }
+    };
     task.held = false;
-    vec![give(task, thread.as_ref())]
+    let effects = vec![give(&task, desk)];
+    desk.current = Some(task);
+    effects
 }
 
 pub(super) fn stop(scene: &Scene<'_>, room: &mut Room, id: Option<&TaskId>) -> Vec<Effect> {
@@ -179,6 +235,9 @@ pub(super) fn cancel_waiting(room: &mut Room, event: &Event, by: &UserId) -> Vec
 }
 
 pub(super) fn steer(scene: &Scene<'_>, room: &mut Room, text: &str) -> Vec<Effect> {
+    if text.trim().is_empty() {
+        return scene.reply(words::say_what());
+    }
     if text.len() > PROMPT_BYTES_MAX {
         return scene.reply(words::too_long_to_add());
     }
@@ -216,6 +275,8 @@ fn leave_line(desk: &mut Desk, at: usize) -> Option<Task> {
 /// A fresh conversation that was asked for begins with whichever prompt comes next, if this one
 /// does not begin it.
 fn pass_on_fresh(desk: &mut Desk, task: &Task, next: usize) {
+    // A conversation that was picked is for whichever comes next, too.
+    desk.picked = desk.picked.take().or_else(|| task.picked.clone());
     if !task.fresh {
         return;
     }
@@ -259,7 +320,7 @@ pub(super) fn steer_missed(
 }
 
 pub(super) fn fresh(scene: &Scene<'_>, room: &mut Room) -> Vec<Effect> {
-    room.desk.fresh = true;
+    (room.desk.fresh, room.desk.picked) = (true, None);
     scene.reply(words::fresh_next())
 }
 
@@ -316,7 +377,10 @@ pub(super) fn started(
     }
     task.thread = Some(thread.clone());
     task.turn = Some(turn.clone());
+    let task = task.clone();
     room.desk.thread = Some(thread.clone());
+    room.desk.thread_agent = Some(task.settings.agent.clone());
+    super::session::remember(room, &task, thread, event.at);
     vec![]
 }
 
@@ -332,6 +396,7 @@ pub(super) fn ended(
     if task.turn.is_none() && view::text(outcome).is_some() {
         // It went by so fast that its beginning was not heard of.
         room.desk.thread = task.thread.clone().or_else(|| room.desk.thread.take());
+        room.desk.thread_agent = Some(task.settings.agent.clone());
     }
     let outcome = if let Outcome::Interrupted { partial, .. } = outcome
         && task.phase == Phase::Stopping

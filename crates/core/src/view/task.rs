@@ -1,6 +1,6 @@
 //! Cards of tasks, from waiting to over.
 
-use super::{brief, escape, fenced, runner};
+use super::{brief, escape, fenced, runner, session};
 use crate::words::{approval as ask_words, task as words};
 use crate::{
     Action, Archive, Ask, Block, Button, CONFIRMATION, Card, CardKey, Choice, Desk, Field, Form,
@@ -205,6 +205,9 @@ pub fn recalled(archive: &Archive, page: usize) -> Card {
     if let Some(pages) = pages {
         card = turned(card, pages, page, |page| Action::Page { task: task.id.clone(), page });
     }
+    if let Some(usage) = &task.usage {
+        card = card.note(session::usage(usage));
+    }
     if !archive.steps.is_empty() {
         let title = words::steps(archive.steps.len());
         card = card.block(Block::Fold { title, text: Text::join(archive.steps.clone(), "\n") });
@@ -213,6 +216,22 @@ pub fn recalled(archive: &Archive, page: usize) -> Card {
         (Some(how), _) => card.note(how.clone()),
         (None, Outcome::Interrupted { .. }) => card.buttons(choices(&task.id)),
         (None, _) => card,
+    }
+}
+
+/// A number of tokens, as people read it: 950, 12.3k, 4.5M.
+pub(super) fn count(tokens: u64) -> String {
+    let tenths = |unit: u64| (tokens / (unit / 10), tokens / unit);
+    match tokens {
+        0..1_000 => tokens.to_string(),
+        1_000..1_000_000 => {
+            let (tenths, whole) = tenths(1_000);
+            format!("{whole}.{}k", tenths % 10)
+        }
+        _ => {
+            let (tenths, whole) = tenths(1_000_000);
+            format!("{whole}.{}M", tenths % 10)
+        }
     }
 }
 

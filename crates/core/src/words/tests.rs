@@ -1,6 +1,6 @@
 //! Holds every text to its two languages.
 
-use super::{agent, approval, command, door, lobby, platform, project, runner, task};
+use super::{agent, approval, command, door, lobby, platform, project, runner, setup, task};
 use std::collections::BTreeSet;
 
 const TOPICS: &[&[[&str; 3]]] = &[
@@ -12,6 +12,7 @@ const TOPICS: &[&[[&str; 3]]] = &[
     platform::ALL,
     project::ALL,
     runner::ALL,
+    setup::ALL,
     task::ALL,
 ];
 
@@ -65,7 +66,7 @@ fn each_text_is_written_in_both_languages() {
 #[test]
 fn chinese_texts_are_chinese() {
     // Texts that are but a frame for what is put in.
-    let frames = ["listing", "line", "option", "with_advice", "detail"];
+    let frames = ["listing", "line", "option", "with_advice", "detail", "conversation"];
     for [name, _, zh] in all().filter(|[name, ..]| !frames.contains(name)) {
         let bare = bare(zh);
         assert!(bare.chars().any(is_chinese), "{name} is not Chinese: {zh}");

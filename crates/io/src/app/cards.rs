@@ -118,6 +118,7 @@ fn card_name(key: &CardKey, owed: &Owed) -> String {
     match key {
         CardKey::Workspace => "workspace".to_owned(),
         CardKey::Task(task) => format!("task {task}"),
+        CardKey::Page(opened) => format!("page {opened}"),
         CardKey::This(_) => owed.id.clone(),
     }
 }
