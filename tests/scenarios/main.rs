@@ -4,6 +4,7 @@
 
 mod approvals;
 mod broken;
+mod cards;
 mod door;
 mod faults;
 mod languages;
@@ -11,5 +12,6 @@ mod laws;
 mod line;
 mod lobby;
 mod records;
+mod setup;
 mod tasks;
 mod words;

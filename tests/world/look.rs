@@ -1,7 +1,7 @@
 //! What can be read in the world, in the order it was shown.
 
 use crate::World;
-use poco_core::{Command, Verdict};
+use poco_core::{Card, CardRef, Command, Verdict};
 
 impl World {
     /// The next thing a chat shows, as text.
@@ -63,6 +63,11 @@ impl World {
     /// Every card here as it stands now, the oldest first.
     pub fn cards(&self) -> Vec<String> {
         self.chat.cards(&self.here).into_iter().map(|card| self.named(card)).collect()
+    }
+
+    /// Every card here as it stands now, the oldest first, with what a press on it says.
+    pub fn standing(&self) -> Vec<(CardRef, Card)> {
+        self.chat.standing(&self.here)
     }
 
     /// Every chat there is.

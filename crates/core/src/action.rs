@@ -3,7 +3,7 @@
 
 use crate::setup::{Dir, Session, Shelf, Tune};
 use crate::words::command as words;
-use crate::{ApprovalId, ChatId, Lang, TaskId, Text};
+use crate::{ApprovalId, ChatId, EventId, Lang, TaskId, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -72,7 +72,10 @@ pub enum Action {
     /// Have a waiting task be next.
     Hasten { task: TaskId },
     /// Put a card away that was opened to choose something.
-    Close,
+    Close {
+        /// What it waits for, if it does.
+        looking: Option<EventId>,
+    },
     /// Speak this language in this chat; the other one if none is named.
     Speak { lang: Option<Lang> },
     /// Make something of what PoCo cannot read; `what` is what people call it.

@@ -123,7 +123,7 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
         Action::Shelf(shelf) => shelf::act(scene, room, shelf),
         Action::Compose => task::compose(scene, room),
         Action::Hasten { task } => task::hasten(scene, room, task),
-        Action::Close => vec![scene.here(view::closed())],
+        Action::Close { looking } => dir::close(scene, room, looking.as_ref()),
         Action::Machines => runner::machines(scene, room),
         Action::Move { runner } => runner::relocate(scene, room, runner),
         Action::Manage { page } => lobby::manage(scene, room, *page),

@@ -3,7 +3,7 @@
 
 mod setup;
 
-use crate::{Action, ApprovalId, ChatId, Lang, TaskId};
+use crate::{Action, ApprovalId, ChatId, EventId, Lang, TaskId};
 use std::collections::BTreeMap;
 
 /// What a button carries, and what comes back with a press, by field name. The fields of a form
@@ -74,7 +74,10 @@ impl Press {
             Action::Shelf(shelf) => Self::of_shelf(shelf),
             Action::Compose => Self::intent("task.open_composer"),
             Action::Hasten { task } => Self::intent("task.hasten").task(Some(task)),
-            Action::Close => Self::intent("workspace.close"),
+            Action::Close { looking } => {
+                let looking = looking.as_ref().map(EventId::as_str).unwrap_or_default();
+                Self::intent("workspace.close").with("looking", looking)
+            }
             Action::Queue => Self::intent("task.queue"),
             Action::New => Self::intent("task.new_conversation"),
             Action::Help => Self::intent("help"),
@@ -188,6 +191,8 @@ const ANSWER: &str = "answer_";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ThreadId;
+    use crate::setup::{Dir, FolderQuery, Session, Shelf, Tune, Tuning};
 
     #[test]
     fn every_action_of_a_button_reads_back() {
@@ -225,12 +230,70 @@ mod tests {
                 answers: BTreeMap::from([("0".into(), "yes".into())]),
             },
             Action::AskPage { approval: ApprovalId::new("a"), page: 1 },
+            Action::Compose,
+            Action::Close { looking: None },
+            Action::Close { looking: Some(EventId::new("e")) },
+            Action::Hasten { task: TaskId::new("t") },
             Action::Queue,
             Action::New,
             Action::Help,
             Action::Speak { lang: Some(Lang::Zh) },
             Action::Speak { lang: None },
         ];
+        for action in actions {
+            assert_eq!(Press::of(&action).action(), action);
+        }
+    }
+
+    #[test]
+    fn every_action_that_sets_up_reads_back() {
+        let path = || "/srv/x".to_owned();
+        let query = FolderQuery { path: path(), page: 2, filter: "f".into(), hidden: true };
+        let dirs = [
+            Dir::Browse(query),
+            Dir::Browse(FolderQuery::default()),
+            Dir::Type { path: path() },
+            Dir::Apply { path: path() },
+            Dir::UseDefault,
+            Dir::Presets,
+            Dir::ApplyPreset { path: path() },
+            Dir::Recent,
+            Dir::Default,
+            Dir::SetDefault { path: path() },
+            Dir::ManagePresets,
+            Dir::AddPreset { path: path() },
+            Dir::RemovePreset { path: path() },
+        ];
+        let some = |text: &str| Some(text.to_owned());
+        let tuning = Tuning {
+            agent: some("codex"),
+            model: some("m"),
+            effort: some("low"),
+            sandbox: some("read-only"),
+            approval_policy: some("never"),
+            mode: some("plan"),
+        };
+        let tunes = [Tune::Choose { agent: None }, Tune::Apply(tuning)];
+        let thread = || ThreadId::new("th");
+        let sessions = [
+            Session::Choose,
+            Session::Enter,
+            Session::Fresh,
+            Session::Apply { thread: thread(), fork: false },
+            Session::Apply { thread: thread(), fork: true },
+        ];
+        let project = || Some(ChatId::new("c"));
+        let shelves = [
+            Shelf::Open { project: project() },
+            Shelf::Rename { project: project(), name: "n".into() },
+            Shelf::Archive { project: None, archived: true },
+            Shelf::Archive { project: project(), archived: false },
+            Shelf::Repo,
+            Shelf::Bind,
+        ];
+        let actions = dirs.map(Action::Dir).into_iter().chain(tunes.map(Action::Tune));
+        let actions =
+            actions.chain(sessions.map(Action::Session)).chain(shelves.map(Action::Shelf));
         for action in actions {
             assert_eq!(Press::of(&action).action(), action);
         }

@@ -98,7 +98,7 @@ pub(super) fn named(action: &Action) -> Option<TaskId> {
         | Action::Session(_)
         | Action::Shelf(_)
         | Action::Compose
-        | Action::Close
+        | Action::Close { .. }
         | Action::Move { .. }
         | Action::Unsupported { .. }
         | Action::Unknown { .. } => None,

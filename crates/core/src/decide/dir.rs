@@ -79,7 +79,7 @@ fn ask(
         let key = project.looking.remove(0).card;
         effects.push(Effect::Show { key, card: view::closed() });
     }
-    let shown = view::looking(project, &path);
+    let shown = view::looking(project, &request, &path);
     effects.push(Effect::Show { key: card.clone(), card: shown });
     project.looking.push(Looking { request: request.clone(), card, why, path });
     let command = match why {
@@ -90,6 +90,14 @@ fn ask(
     };
     effects.push(Effect::Send { runner: project.settings.runner.clone(), command });
     effects
+}
+
+/// Puts a card away. What it waited for is out of date.
+pub(super) fn close(scene: &Scene<'_>, room: &mut Room, looking: Option<&EventId>) -> Vec<Effect> {
+    if let Kind::Project(project) = &mut room.kind {
+        project.looking.retain(|it| Some(&it.request) != looking);
+    }
+    vec![scene.here(view::closed())]
 }
 
 /// Finds the question that was answered, and the project that asked it.

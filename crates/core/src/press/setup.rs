@@ -2,7 +2,7 @@
 
 use super::Press;
 use crate::setup::{Dir, FolderQuery, Session, Shelf, Tune, Tuning};
-use crate::{Action, ChatId, TaskId, ThreadId};
+use crate::{Action, ChatId, EventId, TaskId, ThreadId};
 
 /// Folders may be named by a list, by a field, or by the button itself.
 const OPENED: &str = "open_path";
@@ -143,7 +143,7 @@ impl Press {
             "project.bind_group" => Action::Shelf(Shelf::Bind),
             "task.open_composer" => Action::Compose,
             "task.hasten" => Action::Hasten { task: TaskId::new(self.text("task_id")?) },
-            "workspace.close" => Action::Close,
+            "workspace.close" => Action::Close { looking: self.text("looking").map(EventId::new) },
             _ => return None,
         };
         Some(action)

@@ -3,11 +3,11 @@
 use super::{escape, runner};
 use crate::setup::{Dir, Folder, FolderQuery};
 use crate::words::{setup as words, task as task_words};
-use crate::{Action, Block, Button, Card, Choice, Field, Form, Project, Text, Tone};
+use crate::{Action, Block, Button, Card, Choice, EventId, Field, Form, Project, Text, Tone};
 
 /// The button that puts a card away.
 pub(super) fn close() -> Button {
-    Button::new(words::close(), Action::Close)
+    Button::new(words::close(), Action::Close { looking: None })
 }
 
 /// A card that was put away.
@@ -53,10 +53,12 @@ fn ways(project: &Project) -> Vec<Button> {
 }
 
 /// Says that the machine is asked.
-pub(crate) fn looking(project: &Project, path: &str) -> Card {
+pub(crate) fn looking(project: &Project, request: &EventId, path: &str) -> Card {
+    let looking = Some(request.clone());
+    let close = Button::new(words::close(), Action::Close { looking });
     let card = Card::new(Tone::Busy, words::dir_title(&project.name));
     let card = runner::away_of(project).into_iter().fold(card, Card::text);
-    card.text(words::looking(code(path))).note(words::looking_hint()).buttons(vec![close()])
+    card.text(words::looking(code(path))).note(words::looking_hint()).buttons(vec![close])
 }
 
 /// The folders in a folder.
