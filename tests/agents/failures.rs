@@ -170,9 +170,12 @@ async fn without_codex_the_stub_is_the_usual_agent() {
             db_path: stage.folder.join("poco.db"),
             table: String::new(),
             queue_url: String::new(),
+            keep: None,
         },
+        cloud: Default::default(),
         runner: poco_core::RunnerId::local(),
         agents: config::Agents { usual: "codex".to_owned(), codex: stage.config.clone() },
+        workdir_roots: vec![],
         log: "info".to_owned(),
         warnings: vec![],
     };

@@ -205,7 +205,15 @@ impl Sheet {
 fn filled(card: &Card, button: &Button) -> Vec<(String, String)> {
     let forms = card.blocks.iter().filter_map(|block| match block {
         Block::Form(form) if form.submit == *button => Some(form),
-        _ => None,
+        Block::Form(_)
+        | Block::Text(_)
+        | Block::Note(_)
+        | Block::Code { .. }
+        | Block::Live { .. }
+        | Block::Stored { .. }
+        | Block::Fold { .. }
+        | Block::Rule
+        | Block::Buttons(_) => None,
     });
     let value = |field: &Field| match field {
         Field::Input { name, .. } => (name.clone(), "x".to_owned()),
