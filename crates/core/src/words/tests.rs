@@ -17,8 +17,15 @@ const TOPICS: &[&[[&str; 3]]] = &[
 ];
 
 /// Texts that are the same in both languages, or written in the other one on purpose.
-const ODD: &[&str] =
-    &["queue_usage", "new_usage", "help_usage", "lang_usage", "lang_switch", "usage"];
+const ODD: &[&str] = &[
+    "queue_usage",
+    "new_usage",
+    "help_usage",
+    "lang_usage",
+    "lang_switch",
+    "usage",
+    "conversation",
+];
 
 fn all() -> impl Iterator<Item = [&'static str; 3]> {
     TOPICS.iter().copied().flatten().copied().filter(|[name, ..]| !ODD.contains(name))
