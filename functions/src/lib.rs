@@ -8,24 +8,29 @@ pub use reception::Reception;
 use anyhow::{Context, ensure};
 use axum::routing::get;
 use axum::{Json, Router};
-use poco_io::app::App;
+use poco_io::app::{App, runners};
 use poco_io::config::{Backend, Config, Environment, Given};
 use poco_io::feishu::{Feishu, webhook};
 use poco_io::keyring::Keyring;
+use poco_io::mask::{Mask, worth};
+use poco_io::tls::Roots;
 use poco_io::{aws, clock, open, secrets};
 use serde_json::json;
 use std::sync::Arc;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
 
 /// The one folder a function may write to. Nothing is kept there.
 const HOME: &str = "/tmp";
 
 /// Reads the settings, makes the clients once, and answers requests until the process is ended.
 pub async fn serve() -> Result<(), lambda_http::Error> {
-    // Fails if somebody chose a provider before, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let aws = aws::connect_in_haste().await;
+    let aws = aws::connect_in_haste(roots()).await;
     let mut given = Given::gather(Environment::of_process().with("HOME", HOME));
-    let vault = secrets::reveal(&mut given, &aws).await?;
+    let table = open::peek(&given, &aws);
+    // Neither needs the other, and both are far away.
+    let (vault, runners) = tokio::join!(secrets::reveal(&mut given, &aws), runners(&table));
+    let vault = vault?;
     let config = given.judge().context("read the settings")?;
     log(&config)?;
     let (store, queue) = open::open_to_send(&config, &aws);
@@ -34,11 +39,28 @@ pub async fn serve() -> Result<(), lambda_http::Error> {
         Some(vault) => Keyring::kept_by(Arc::new(vault), keys),
         None => Keyring::fixed(keys),
     };
-    let feishu = Feishu::with_keyring(&config.feishu, keyring.clone());
+    let feishu = Feishu::trusting(&config.feishu, keyring.clone(), roots());
     let feishu = Arc::new(feishu.context("set up Feishu")?);
     let terms = config.terms(vec![config.agents.usual.clone()]);
-    let app = App::new(store, queue, feishu, terms, clock::now).with_runners();
+    let app = App::new(store, queue, feishu, terms, clock::now);
+    let app = match runners {
+        Ok(runners) => app.with_runners_of(runners),
+        Err(error) => {
+            tracing::warn!("the first event will ask again what machines there are: {error:#}");
+            app.with_runners()
+        }
+    };
+    // What a project's own files hold is masked by its machine, before it is stored.
+    let mask = Mask::default();
+    mask.learn(worth::of_process(&config, worth::environment()));
+    let app = app.masking(mask);
     lambda_http::run(routes(&config, keyring, app)?).await
+}
+
+/// Whom to believe that a server is who it says it is.
+fn roots() -> Roots {
+    let named = |name| std::env::var_os(name).is_some();
+    if named("SSL_CERT_FILE") || named("SSL_CERT_DIR") { Roots::System } else { Roots::BuiltIn }
 }
 
 /// Makes the routes: Feishu's, and one that says what this is.
@@ -60,9 +82,11 @@ fn routes(config: &Config, keyring: Keyring, app: App) -> anyhow::Result<Router>
 }
 
 fn log(config: &Config) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&config.log).context("read POCO_LOG")?;
-    let lines = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false);
-    lines.with_writer(std::io::stderr).with_env_filter(filter).init();
+    // What a filter can say beyond this takes a regular expression engine along.
+    let filter: Targets = config.log.parse().context("read POCO_LOG")?;
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true);
+    let lines = lines.with_current_span(false).with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         // Its text may quote what came in.

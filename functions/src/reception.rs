@@ -3,7 +3,7 @@
 use anyhow::Context;
 use async_trait::async_trait;
 use poco_io::app::{App, Debt};
-use poco_io::feishu::door::{Door, Handler, Seen};
+use poco_io::feishu::door::{Door, Handler, Reply, Seen};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -35,7 +35,7 @@ impl Reception {
         let performed = async {
             match seen.pressed {
                 // Its card must not change before the answer to the press is out.
-                true => self.app.send_jobs_after(taken).await,
+                true => self.app.send_jobs_after(taken, &seen.id).await,
                 false => self.app.settle_after(taken).await,
             }
         };
@@ -57,7 +57,7 @@ impl Reception {
 
 #[async_trait]
 impl Handler for Reception {
-    async fn take(&self, payload: &Value) -> anyhow::Result<Value> {
+    async fn take(&self, payload: &Value) -> anyhow::Result<Reply> {
         let begun = Instant::now();
         let taken = timeout(TAKE_IN_WITHIN, self.door.take(payload)).await;
         let answer = taken.context("save an event in time")??;
@@ -66,6 +66,6 @@ impl Handler for Reception {
             let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::info!(event.id = seen.id, chat.id = %seen.taken.chat, kind = seen.kind, took_ms, "taken in");
         }
-        Ok(answer.body)
+        Ok(answer.body.into())
     }
 }

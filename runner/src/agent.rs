@@ -1,6 +1,10 @@
 //! A coding agent at work.
 
+pub mod acp;
+pub mod claude;
 pub mod codex;
+mod process;
+mod program;
 pub mod stub;
 
 use async_trait::async_trait;
@@ -12,6 +16,7 @@ use poco_core::{
 use poco_io::config::Config;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The agents there are, by name.
@@ -24,16 +29,40 @@ pub struct Agents {
     pub by_name: BTreeMap<String, Arc<dyn Agent>>,
 }
 
-/// Makes every agent. None is started yet. The usual one is the configured one; without a codex
-/// program it is the stub.
+/// Makes every agent: those PoCo brings, those that are asked for, and those whose program is on
+/// this machine. None is started yet. The usual one is the configured one; without its program it is
+/// the stub.
 pub fn open(config: &Config) -> Agents {
-    let codex = codex::Codex::new(&config.agents.codex, &config.home);
-    let instead = (config.agents.usual == codex::NAME).then(|| codex.find_program().err());
-    let instead = instead.flatten();
-    let usual = instead.as_ref().map_or(config.agents.usual.as_str(), |_| stub::NAME).to_owned();
+    let (settings, home) = (&config.agents, &config.home);
+    let codex = codex::Codex::new(&settings.codex, home);
+    let claude = claude::Claude::new(&settings.claude, home);
+    let cursor = acp::cursor::Cursor::new(&settings.cursor, home);
+    let coco = acp::Acp::coco(&settings.coco, home);
+    let acp = settings.acp.as_ref().map(|acp| acp::Acp::new(acp, home));
+    let is_usual = |name: &str| settings.usual == name;
+    let instead = match settings.usual.as_str() {
+        codex::NAME => codex.find_program().err(),
+        claude::NAME => claude.find_program().err(),
+        acp::cursor::NAME => cursor.find_program().err(),
+        acp::COCO => coco.find_program().err(),
+        acp::NAME => acp.as_ref().and_then(|acp| acp.find_program().err()),
+        _ => None,
+    };
+    let usual = instead.as_ref().map_or(settings.usual.as_str(), |_| stub::NAME).to_owned();
     let mut by_name: BTreeMap<String, Arc<dyn Agent>> = BTreeMap::new();
-    by_name.insert(codex::NAME.to_owned(), Arc::new(codex));
-    by_name.insert(stub::NAME.to_owned(), Arc::new(stub::Stub::default()));
+    let mut add = |name: &str, agent: Arc<dyn Agent>| by_name.insert(name.to_owned(), agent);
+    if is_usual(acp::cursor::NAME) || cursor.find_program().is_ok() {
+        add(acp::cursor::NAME, Arc::new(cursor));
+    }
+    if is_usual(acp::COCO) || coco.find_program().is_ok() {
+        add(acp::COCO, Arc::new(coco));
+    }
+    if let Some(acp) = acp {
+        add(acp::NAME, Arc::new(acp));
+    }
+    add(codex::NAME, Arc::new(codex));
+    add(claude::NAME, Arc::new(claude));
+    add(stub::NAME, Arc::new(stub::Stub::default()));
     Agents { usual, instead, by_name }
 }
 
@@ -81,7 +110,7 @@ pub trait Agent: Send + Sync {
         &self,
         thread: &ThreadId,
         task: &TaskId,
-        prompt: &str,
+        prompt: &Prompt,
         settings: &Settings,
     ) -> Result<Box<dyn Turn>, AgentError>;
 
@@ -103,6 +132,30 @@ pub trait Agent: Send + Sync {
 
     /// Ends whatever was started for it, within a bounded time.
     async fn shutdown(&self);
+}
+
+/// What an agent is given to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prompt {
+    pub text: String,
+    /// Pictures to look at: files of this machine, in PNG, JPEG, GIF or WebP. The text names them
+    /// too, for an agent that can't.
+    pub pictures: Vec<PathBuf>,
+}
+
+impl From<&str> for Prompt {
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), pictures: vec![] }
+    }
+}
+
+/// Refuses a folder in which nothing can be done.
+fn check_folder(workdir: &str) -> Result<(), AgentError> {
+    let folder = Path::new(workdir);
+    if folder.is_absolute() && folder.is_dir() {
+        return Ok(());
+    }
+    Err(AgentError::Refused(poco_core::words::agent::no_folder(workdir)))
 }
 
 /// One turn: what the agent does with one prompt.

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 const EXAMPLES: &str = "\
 Examples:
   poco start                 start, and say what is ready and what is missing
-  poco config                connect a Feishu app
+  poco config --qr           have Feishu make an app: scan a code
+  poco doctor                see whether everything works, and what to do if not
   poco pair                  become the owner: print a code to send to the bot
   poco logs -f               follow what it does
   poco shutdown              stop
@@ -39,10 +40,18 @@ enum Command {
     Restart(cmd::shutdown::RestartArgs),
     /// Bring running tasks to a safe point and stop
     Shutdown(cmd::shutdown::Args),
+    /// Take over the settings and projects of the Python PoCo
+    Import(cmd::import::Args),
+    /// Look at each part, and have a tap prove that all works
+    Doctor(cmd::doctor::Args),
     /// Print the log
     Logs(cmd::logs::Args),
     /// Print a one-time code that makes whoever sends it to the bot the owner
     Pair(cmd::pair::Args),
+    /// List what was done that let an agent act, or see whether that list is whole
+    Audit(cmd::audit::Args),
+    /// Check who may do what, and say why something was allowed
+    Policy(cmd::policy::Args),
     /// See whether a deployment in the cloud is well
     #[cfg(feature = "cloud")]
     Cloud(cmd::cloud::Args),
@@ -65,7 +74,11 @@ impl Command {
             Self::Status(args) => args.json,
             Self::Restart(args) => args.json,
             Self::Shutdown(args) => args.json,
+            Self::Import(args) => args.json,
+            Self::Doctor(args) => args.json,
             Self::Pair(args) => args.json,
+            Self::Audit(args) => args.json,
+            Self::Policy(args) => args.json,
             #[cfg(feature = "cloud")]
             Self::Cloud(args) => args.json(),
             Self::Runner(args) => args.json(),
@@ -100,8 +113,12 @@ async fn dispatch(command: Command, out: Out) -> anyhow::Result<u8> {
         Command::Status(args) => cmd::status::run(args, out).await,
         Command::Restart(args) => cmd::shutdown::restart(args, out).await,
         Command::Shutdown(args) => cmd::shutdown::run(args, out).await,
+        Command::Doctor(args) => cmd::doctor::run(args, out).await,
+        Command::Import(args) => cmd::import::run(args, out).await,
         Command::Logs(args) => cmd::logs::run(args, out).await,
         Command::Pair(args) => cmd::pair::run(args, out).await,
+        Command::Audit(args) => cmd::audit::run(args, out).await,
+        Command::Policy(args) => cmd::policy::run(args, out).await,
         #[cfg(feature = "cloud")]
         Command::Cloud(args) => cmd::cloud::run(args, out).await,
         Command::Runner(args) => cmd::runner::run(args, out).await,

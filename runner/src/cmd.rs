@@ -1,14 +1,17 @@
 //! The commands, one file each, and what they share.
 
 pub(crate) mod announce;
-#[cfg(feature = "cloud")]
+pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod client;
 #[cfg(feature = "cloud")]
 pub(crate) mod cloud;
 pub(crate) mod config;
+pub(crate) mod doctor;
+pub(crate) mod import;
 pub(crate) mod logs;
 pub(crate) mod pair;
+pub(crate) mod policy;
 pub(crate) mod runner;
 pub(crate) mod server;
 pub(crate) mod service;

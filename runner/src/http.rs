@@ -70,6 +70,7 @@ pub(crate) fn router(http: Http) -> Router {
         .layer(from_fn_with_state(http.clone(), guard::visitors));
     let admin = Router::new()
         .route("/admin/pair", post(admin::pair))
+        .route("/admin/doctor", get(admin::doctor))
         .route("/admin/drain", post(admin::drain).delete(admin::undrain))
         .layer(from_fn_with_state(http.clone(), guard::operator));
     Router::new()

@@ -7,7 +7,7 @@ use axum::Router;
 use poco_core::{ChatId, Lang, Timestamp};
 use poco_io::app::App;
 use poco_io::config::{Config, Delivery};
-use poco_io::feishu::door::{Door, Handler, Seen};
+use poco_io::feishu::door::{Door, Handler, Reply, Seen};
 use poco_io::feishu::socket::{Socket, Status};
 use poco_io::feishu::webhook;
 use poco_io::feishu::{Feishu, http_client};
@@ -15,11 +15,7 @@ use poco_io::keyring::Keyring;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
-
-/// How long the answer to a press gets to be out before its card changes. The platform refuses a
-/// change that comes first; it is tried again then, but seconds later.
-const ANSWER_FIRST: Duration = Duration::from_millis(100);
+use tokio::sync::{oneshot, watch};
 
 /// How often the platform is asked who our bot is, until it says.
 const ASK_EVERY: Duration = Duration::from_secs(20);
@@ -103,14 +99,14 @@ impl Entrance {
         }
     }
 
-    /// Has done what follows from an event, once its answer is out.
-    async fn follow(self, chat: ChatId, pressed: bool) {
-        if pressed {
-            if let Err(error) = self.app.send_jobs(&chat).await {
-                tracing::warn!(chat.id = %chat, "jobs could not be sent yet: {error:#}");
-            }
-            tokio::time::sleep(ANSWER_FIRST).await;
+    /// Has done what follows from a press: what does not change its card at once, the rest when its
+    /// answer is `out`, for the platform refuses a change that comes first.
+    async fn follow(self, chat: ChatId, out: oneshot::Receiver<()>) {
+        if let Err(error) = self.app.send_jobs(&chat).await {
+            tracing::warn!(chat.id = %chat, "jobs could not be sent yet: {error:#}");
         }
+        // Nothing is ever sent: the other end is dropped.
+        let _ = out.await;
         self.settler.soon(&chat);
     }
 
@@ -141,7 +137,7 @@ fn listener(status: &Status) -> Listener {
 
 #[async_trait]
 impl Handler for Entrance {
-    async fn take(&self, payload: &Value) -> anyhow::Result<Value> {
+    async fn take(&self, payload: &Value) -> anyhow::Result<Reply> {
         let since = (self.app.clock)();
         let answer = match self.door.take(payload).await {
             Ok(answer) => answer,
@@ -150,10 +146,18 @@ impl Handler for Entrance {
                 return Err(error);
             }
         };
+        let mut reply = Reply::from(answer.body);
         if let Some(seen) = answer.event {
             self.note(&seen, since);
-            tokio::spawn(self.clone().follow(seen.taken.chat, seen.pressed));
+            let chat = seen.taken.chat;
+            if seen.pressed {
+                let (sender, out) = oneshot::channel();
+                reply.out = Some(sender);
+                tokio::spawn(self.clone().follow(chat, out));
+            } else {
+                self.settler.soon(&chat);
+            }
         }
-        Ok(answer.body)
+        Ok(reply)
     }
 }

@@ -1,4 +1,4 @@
-//! JSON-RPC as codex speaks it: no `jsonrpc` member, and both sides may ask.
+//! JSON-RPC between two sides that may both ask.
 
 pub(crate) mod lines;
 pub(crate) mod websocket;
@@ -38,6 +38,15 @@ pub(crate) trait Router: Send + Sync {
     fn closed(&self, reason: &str);
 }
 
+/// How messages are marked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// As codex speaks it: without a `jsonrpc` member.
+    Bare,
+    /// By the book: JSON-RPC 2.0.
+    Two,
+}
+
 /// Why a call brought no result.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
@@ -64,6 +73,7 @@ struct Inner {
     out: mpsc::UnboundedSender<Outgoing>,
     next: AtomicU64,
     calls: Mutex<Calls>,
+    dialect: Dialect,
 }
 
 #[derive(Default)]
@@ -76,6 +86,23 @@ struct Outgoing {
     message: String,
     /// The call it belongs to, to be told if it could not be sent.
     call: Option<u64>,
+    /// Who waits until it was sent.
+    sent: Option<oneshot::Sender<()>>,
+}
+
+/// An answer that is on its way, however long it takes. Cancel safe: waited for again, it comes.
+pub(crate) struct Awaited(oneshot::Receiver<Result<Value, CallError>>);
+
+impl Awaited {
+    pub(crate) async fn answer(&mut self) -> Result<Value, CallError> {
+        let closed = || Err(CallError::Unanswered("the connection was closed".to_owned()));
+        (&mut self.0).await.unwrap_or_else(|_| closed())
+    }
+
+    /// Returns the answer if it is there.
+    pub(crate) fn ready(&mut self) -> Option<Result<Value, CallError>> {
+        self.0.try_recv().ok()
+    }
 }
 
 struct Tasks([AbortHandle; 2]);
@@ -87,10 +114,15 @@ impl Drop for Tasks {
 }
 
 impl Rpc {
-    pub(crate) fn start(transport: Box<dyn Transport>, router: Arc<dyn Router>) -> Self {
+    pub(crate) fn start(
+        transport: Box<dyn Transport>,
+        router: Arc<dyn Router>,
+        dialect: Dialect,
+    ) -> Self {
         let (source, sink) = transport.split();
         let (out, outgoing) = mpsc::unbounded_channel();
-        let inner = Arc::new(Inner { out, next: AtomicU64::new(1), calls: Mutex::default() });
+        let (next, calls) = (AtomicU64::new(1), Mutex::default());
+        let inner = Arc::new(Inner { out, next, calls, dialect });
         let reader = tokio::spawn(read(source, inner.clone(), router)).abort_handle();
         let writer = tokio::spawn(write(sink, outgoing, inner.clone())).abort_handle();
         Self { inner, _tasks: Arc::new(Tasks([reader, writer])) }
@@ -103,6 +135,44 @@ impl Rpc {
         params: Value,
         limit: Duration,
     ) -> Result<Value, CallError> {
+        let (id, mut awaited) = self.ask(method, &params, None)?;
+        tokio::time::timeout(limit, awaited.answer()).await.unwrap_or_else(|_| {
+            lock(&self.inner.calls).waiting.remove(&id);
+            let seconds = limit.as_secs();
+            Err(CallError::Unanswered(format!("no answer to {method} within {seconds} s")))
+        })
+    }
+
+    /// Asks what takes its time, and returns once the question was sent, within `limit`.
+    pub(crate) async fn begin(
+        &self,
+        method: &str,
+        params: Value,
+        limit: Duration,
+    ) -> Result<Awaited, CallError> {
+        let (sent, was_sent) = oneshot::channel();
+        let (_, mut awaited) = self.ask(method, &params, Some(sent))?;
+        match tokio::time::timeout(limit, was_sent).await {
+            Ok(Ok(())) => Ok(awaited),
+            // Why it was not, or what was answered so soon, is there.
+            Ok(Err(_)) => Err(awaited.answer().await.err().unwrap_or_else(|| {
+                CallError::Unanswered(format!("{method} was answered and not sent"))
+            })),
+            Err(_) => Err(CallError::Unanswered(format!("{method} was not taken"))),
+        }
+    }
+
+    /// Asks what takes its time, without waiting until the question was sent.
+    pub(crate) fn begin_now(&self, method: &str, params: &Value) -> Result<Awaited, CallError> {
+        self.ask(method, params, None).map(|(_, awaited)| awaited)
+    }
+
+    fn ask(
+        &self,
+        method: &str,
+        params: &Value,
+        sent: Option<oneshot::Sender<()>>,
+    ) -> Result<(u64, Awaited), CallError> {
         let id = self.inner.next.fetch_add(1, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
         {
@@ -112,30 +182,27 @@ impl Rpc {
             }
             calls.waiting.insert(id, answer);
         }
-        let message = json!({ "id": id, "method": method, "params": params }).to_string();
-        if self.inner.out.send(Outgoing { message, call: Some(id) }).is_err() {
+        let message = self.inner.worded(json!({ "id": id, "method": method, "params": params }));
+        if self.inner.out.send(Outgoing { message, call: Some(id), sent }).is_err() {
             lock(&self.inner.calls).waiting.remove(&id);
             return Err(CallError::NotSent("the connection is closed".to_owned()));
         }
-        match tokio::time::timeout(limit, answered).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(CallError::Unanswered("the connection was closed".to_owned())),
-            Err(_) => {
-                lock(&self.inner.calls).waiting.remove(&id);
-                let seconds = limit.as_secs();
-                Err(CallError::Unanswered(format!("no answer to {method} within {seconds} s")))
-            }
-        }
+        Ok((id, Awaited(answered)))
     }
 
     /// Says something that needs no answer.
     pub(crate) fn tell(&self, method: &str) {
-        self.post(&json!({ "method": method }));
+        self.post(json!({ "method": method }));
+    }
+
+    /// Says something that needs no answer, about something.
+    pub(crate) fn tell_of(&self, method: &str, params: &Value) {
+        self.post(json!({ "method": method, "params": params }));
     }
 
     /// Answers a question.
     pub(crate) fn answer(&self, id: &Value, result: &Value) {
-        self.post(&json!({ "id": id, "result": result }));
+        self.post(json!({ "id": id, "result": result }));
     }
 
     /// Answers a question with an error.
@@ -152,19 +219,27 @@ impl Rpc {
         self.inner.close(reason, router);
     }
 
-    fn post(&self, message: &Value) {
+    fn post(&self, message: Value) {
         self.inner.post(message);
     }
 }
 
 impl Inner {
-    fn post(&self, message: &Value) {
+    fn worded(&self, mut message: Value) -> String {
+        if self.dialect == Dialect::Two {
+            message["jsonrpc"] = json!("2.0");
+        }
+        message.to_string()
+    }
+
+    fn post(&self, message: Value) {
+        let message = self.worded(message);
         // A closed connection is seen by the reader.
-        let _ = self.out.send(Outgoing { message: message.to_string(), call: None });
+        let _ = self.out.send(Outgoing { message, call: None, sent: None });
     }
 
     fn refuse(&self, id: &Value, reason: &str) {
-        self.post(&json!({ "id": id, "error": { "code": -32601, "message": reason } }));
+        self.post(json!({ "id": id, "error": { "code": -32601, "message": reason } }));
     }
 
     fn settle(&self, call: u64, result: Result<Value, CallError>) {
@@ -230,7 +305,14 @@ fn take(message: &str, inner: &Inner, router: &dyn Router) {
 }
 
 fn refused(error: &Value) -> CallError {
-    let message = error["message"].as_str().unwrap_or("an error without a message").to_owned();
+    let message = error["message"].as_str().unwrap_or("an error without a message");
+    // What matters may be said in the data only.
+    let data = &error["data"];
+    let more = [&data["details"], &data["message"], data].into_iter().find_map(Value::as_str);
+    let message = match more.filter(|more| !message.contains(more)) {
+        Some(more) => format!("{message}: {more}"),
+        None => message.to_owned(),
+    };
     CallError::Refused { code: error["code"].as_i64().unwrap_or_default(), message }
 }
 
@@ -239,13 +321,16 @@ async fn write(
     mut outgoing: mpsc::UnboundedReceiver<Outgoing>,
     inner: Arc<Inner>,
 ) {
-    while let Some(Outgoing { message, call }) = outgoing.recv().await {
-        if let Err(error) = sink.send(message).await {
-            // The other side takes whole messages only, so this one it never had.
-            tracing::debug!("could not send: {error:#}");
-            let Some(call) = call else { continue };
-            inner.settle(call, Err(CallError::NotSent(format!("could not send: {error:#}"))));
-        }
+    while let Some(Outgoing { message, call, sent }) = outgoing.recv().await {
+        let Err(error) = sink.send(message).await else {
+            // Whoever wanted to know may have gone.
+            let _ = sent.map(|sent| sent.send(()));
+            continue;
+        };
+        // The other side takes whole messages only, so this one it never had.
+        tracing::debug!("could not send: {error:#}");
+        let Some(call) = call else { continue };
+        inner.settle(call, Err(CallError::NotSent(format!("could not send: {error:#}"))));
     }
 }
 

@@ -1,16 +1,20 @@
 //! One chat's place at the runner: takes its commands in order, and follows the turn they start.
 
 mod command;
+mod deliver;
 mod recover;
 mod report;
 
 use crate::agent::{Agents, Note, Turn};
+use crate::files::Enclosures;
 use crate::folder::Roots;
 use crate::live::Live;
+use crate::secrets;
 use crate::settle::Settler;
 use poco_core::setup::Usage;
-use poco_core::{ChatId, Lang, RunnerId, TaskId, Text, Transcript};
+use poco_core::{ChatId, Lang, RunnerId, Step, TaskId, Text, Transcript};
 use poco_io::app::App;
+use poco_io::mask::Mask;
 use poco_io::port::{Delivery, Queue};
 use std::future::{Future, pending};
 use std::pin::Pin;
@@ -25,6 +29,9 @@ const GLANCE_EVERY: Duration = Duration::from_millis(250);
 
 /// When the same is shown again, for a glance may be missed. One that was not costs no call then.
 const GLANCE_AGAIN: Duration = Duration::from_secs(2);
+
+/// How often a project is looked through for secrets while an agent works in it: it may make some.
+const LEARN_EVERY: Duration = Duration::from_secs(5);
 
 /// How long a seat stays when there is nothing to do.
 const IDLE: Duration = Duration::from_secs(30);
@@ -43,6 +50,10 @@ pub(crate) struct Shared {
     pub(crate) runner: RunnerId,
     /// Names this process: a claim of another one is not ours.
     pub(crate) claim: String,
+    /// What must not be seen in a chat.
+    pub(crate) mask: Mask,
+    /// What goes with prompts.
+    pub(crate) enclosures: Enclosures,
     /// How many turns may run at once.
     pub(crate) places: Arc<Semaphore>,
     /// Nothing new is begun here.
@@ -63,6 +74,9 @@ pub(crate) enum Order {
 /// A turn under way, and what it has brought.
 struct Work {
     task: TaskId,
+    workdir: String,
+    /// When its project was last looked through for secrets.
+    learned: Instant,
     turn: Box<dyn Turn>,
     transcript: Transcript,
     /// Something was written that nobody saw yet.
@@ -130,7 +144,11 @@ impl Seat {
         let Some(work) = &mut self.work else { return };
         match note {
             Note::Step(step) => {
-                work.transcript.apply(step);
+                if !matches!(step, Step::Wrote { .. }) && work.learned.elapsed() > LEARN_EVERY {
+                    work.learned = Instant::now();
+                    learn(&self.shared.mask, &work.workdir).await;
+                }
+                work.transcript.apply(hidden(&self.shared.mask, step));
                 work.unseen = true;
             }
             Note::Asked { approval, ask } => self.asked(approval, ask).await,
@@ -145,9 +163,14 @@ impl Seat {
         let is_due = |work: &&mut Work| work.unseen || work.glanced.elapsed() > GLANCE_AGAIN;
         let work = self.work.as_mut().filter(is_due)?;
         (work.unseen, work.glanced) = (false, Instant::now());
-        self.shared.live.put(&work.task, work.transcript.window(Lang::En));
-        let (app, chat) = (self.shared.app.clone(), self.chat.clone());
-        let (task, transcript) = (work.task.clone(), work.transcript.clone());
+        let mask = &self.shared.mask;
+        // Of the message that is being written, the end may be half a secret.
+        let transcript = work.transcript.mapped(|text, last| match last {
+            true => mask.growing(text),
+            false => mask.text(text),
+        });
+        self.shared.live.put(&work.task, transcript.window(Lang::En));
+        let (app, chat, task) = (self.shared.app.clone(), self.chat.clone(), work.task.clone());
         Some(Box::pin(async move {
             let seen = app.glance(&chat, &task, &transcript).await;
             if let Err(error) = &seen {
@@ -169,6 +192,27 @@ impl Seat {
             let note = next(&mut self.work).await;
             self.note(note).await;
         }
+    }
+}
+
+/// Looks through a project for secrets, which are masked from now on.
+async fn learn(mask: &Mask, workdir: &str) {
+    let (mask, workdir) = (mask.clone(), workdir.to_owned());
+    let learned = tokio::task::spawn_blocking(move || mask.learn(secrets::of_project(&workdir)));
+    if let Err(error) = learned.await {
+        tracing::warn!("a project could not be looked through for secrets: {error}");
+    }
+}
+
+/// Masks what is cut to a line before it is. Messages are masked whole, when they are seen.
+fn hidden(mask: &Mask, step: Step) -> Step {
+    match step {
+        Step::Did { what } => Step::Did { what: mask.told(what) },
+        Step::Wrote { .. }
+        | Step::Said { .. }
+        | Step::Dropped { .. }
+        | Step::Changed { .. }
+        | Step::Gap => step,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The whole of PoCo in one process: state on disk, events in, agents at work, cards out.
 
 use crate::agent::{self, Agents};
+use crate::files::Enclosures;
 use crate::folder::Roots;
 use crate::home::Instance;
 use crate::http::{self, Admin, Http, Screen};
@@ -20,8 +21,9 @@ use poco_io::clock;
 use poco_io::config::{Backend, Config};
 use poco_io::feishu::Feishu;
 use poco_io::keyring::Keyring;
+use poco_io::mask::{Mask, worth};
 use poco_io::open::open;
-use poco_io::port::Chat;
+use poco_io::port::{Chat, Files};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -75,6 +77,11 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let chat = Arc::new(screen.clone());
     let app = App::new(store, queue.clone(), chat, config.terms(agents.names()), clock::now);
     let app = if in_cloud { app.with_runners() } else { app };
+    let mask = Mask::default();
+    mask.learn(worth::of_process(&config, worth::environment()));
+    let app = app.masking(mask.clone());
+    let source = feishu.clone().map(|feishu| feishu as Arc<dyn Files>);
+    let enclosures = Enclosures::new(&config.home, source);
     let settler = Settler::new(app.clone());
     let (live, traffic) = (Live::default(), Traffic::new(feishu.clone()));
     let (places, draining) = (Arc::new(Semaphore::new(TURNS_MAX)), Arc::default());
@@ -88,6 +95,8 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         runner: config.runner.clone(),
         places: places.clone(),
         roots: Roots::new(config.workdir_roots.clone()),
+        mask,
+        enclosures: enclosures.clone(),
         draining: Arc::clone(&draining),
     });
     let presence = Presence {
@@ -123,12 +132,13 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let entrance = Entrance::new(app.clone(), settler.clone(), traffic);
     let router = http::router(http).merge(entrance.webhooks(&config, clock::now));
     let served = tokio::spawn(http::serve(listener, router, stopped.clone()));
-    settler.sweep_once().await;
+    settler.sweep_all().await;
     seats.recover().await?;
     let mut work = vec![
         tokio::spawn(run_seats(seats.clone(), stopped.clone())),
         tokio::spawn(sweep(settler.clone(), stopped.clone())),
         tokio::spawn(offers::keep(app.clone(), agents.clone(), presence.clone())),
+        tokio::spawn(enclosures.tidy()),
     ];
     match presence {
         Some(presence) => work.push(tokio::spawn(async move { presence.keep().await })),

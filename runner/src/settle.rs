@@ -10,8 +10,13 @@ use tokio::sync::{Notify, watch};
 /// The first wait before paying again what could not be paid, and the longest.
 const WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
-/// How often any chat is looked at for debts.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// How often it is looked for debts nobody here knows of: at least, and by chance so much more, so
+/// that machines do not all look at once.
+const SWEEP_EVERY: (Duration, Duration) = (Duration::from_secs(45), Duration::from_secs(15));
+
+/// After how many of these looks every chat is read: an older version of PoCo does not mark those
+/// that owe something. With more than a hundred chats that is the costlier look.
+const SWEEPS: u32 = 400;
 
 /// One payer for each chat that owes something. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -62,17 +67,26 @@ impl Settler {
         while !self.busy().is_empty() && done.changed().await.is_ok() {}
     }
 
-    /// Looks after all chats once in a while, for ever.
+    /// Looks for debts once in a while, for ever.
     pub(crate) async fn sweep(&self) {
         loop {
-            tokio::time::sleep(SWEEP_EVERY).await;
-            self.sweep_once().await;
+            for _ in 0..SWEEPS {
+                // Without randomness all is well too.
+                let chance = f64::from(getrandom::u32().unwrap_or_default()) / f64::from(u32::MAX);
+                tokio::time::sleep(SWEEP_EVERY.0 + SWEEP_EVERY.1.mul_f64(chance)).await;
+                self.pay_all(self.app.owing().await);
+            }
+            self.sweep_all().await;
         }
     }
 
-    /// Has every chat's debts paid.
-    pub(crate) async fn sweep_once(&self) {
-        match self.app.owing().await {
+    /// Looks into every chat, and has its debts paid.
+    pub(crate) async fn sweep_all(&self) {
+        self.pay_all(self.app.owing_anywhere().await);
+    }
+
+    fn pay_all(&self, owing: anyhow::Result<Vec<ChatId>>) {
+        match owing {
             Ok(chats) => chats.iter().for_each(|chat| self.soon(chat)),
             Err(error) => tracing::error!("could not look for debts: {error:#}"),
         }

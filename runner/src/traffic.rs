@@ -101,6 +101,19 @@ impl Traffic {
         })
     }
 
+    /// When the last message came, if one did lately.
+    pub(crate) fn heard(&self) -> Option<u64> {
+        let memory = self.memory();
+        memory.inbound.iter().find(|event| event.kind == "message").map(|event| event.recorded_at)
+    }
+
+    /// Who pressed when, newest first.
+    pub(crate) fn presses(&self) -> Vec<(u64, String)> {
+        let memory = self.memory();
+        let presses = memory.inbound.iter().filter(|event| event.kind == "press");
+        presses.map(|press| (press.recorded_at, press.user_id.clone())).collect()
+    }
+
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }

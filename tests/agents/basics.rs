@@ -207,8 +207,10 @@ async fn a_second_prompt_never_slips_into_a_running_turn() {
     let thread = stage.open().await;
     let mut turn = stage.start(&thread, "t1", "slow: 2").await;
     wrote(turn.as_mut(), "piece 0").await;
-    let second =
-        stage.agent.start(&thread, &poco_core::TaskId::new("t2"), "me too", &stage.settings).await;
+    let second = stage
+        .agent
+        .start(&thread, &poco_core::TaskId::new("t2"), &"me too".into(), &stage.settings)
+        .await;
     assert!(matches!(second, Err(poco_runner::agent::AgentError::Later(_))));
     stage.model.go(1);
     assert_eq!(finish(turn.as_mut()).await.0, End::Completed);

@@ -143,7 +143,8 @@ async fn a_codex_that_hangs_ends_the_turn() {
     assert!(stop.unwrap().success());
     let end = finish(turn.as_mut()).await.0;
     assert!(matches!(end, End::Lost { .. }), "{end:?}");
-    let refused = stage.agent.start(&thread, &TaskId::new("t2"), "next", &stage.settings).await;
+    let refused =
+        stage.agent.start(&thread, &TaskId::new("t2"), &"next".into(), &stage.settings).await;
     let (end, _) = finish(refused.unwrap().as_mut()).await;
     assert_eq!(end, End::Completed);
 }
@@ -151,6 +152,20 @@ async fn a_codex_that_hangs_ends_the_turn() {
 #[tokio::test]
 async fn without_codex_the_stub_is_the_usual_agent() {
     let stage = Stage::new(Transport::Unix).await;
+    let claude = config::Claude {
+        command: vec!["no-such-claude".to_owned()],
+        workdir: stage.config.workdir.clone(),
+        model: None,
+        permission_mode: "default".to_owned(),
+        timeout: Duration::from_secs(600),
+    };
+    let absent = config::Acp {
+        command: vec!["/nowhere/agent".to_owned()],
+        workdir: stage.folder.clone(),
+        model: None,
+        mode: None,
+        timeout: Duration::from_secs(1),
+    };
     let mut config = Config {
         lang: Lang::En,
         home: stage.folder.join("state"),
@@ -174,15 +189,25 @@ async fn without_codex_the_stub_is_the_usual_agent() {
         },
         cloud: Default::default(),
         runner: poco_core::RunnerId::local(),
-        agents: config::Agents { usual: "codex".to_owned(), codex: stage.config.clone() },
+        agents: config::Agents {
+            usual: "codex".to_owned(),
+            codex: stage.config.clone(),
+            claude,
+            acp: None,
+            cursor: config::Cursor { acp: absent.clone(), sandbox: None },
+            coco: absent,
+        },
         workdir_roots: vec![],
         log: "info".to_owned(),
         warnings: vec![],
     };
     let agents = agent::open(&config);
-    assert_eq!((agents.names(), agents.instead), (vec!["codex".into(), "stub".into()], None));
+    assert_eq!(
+        (agents.names(), agents.instead),
+        (vec!["codex".into(), "claude_code".into(), "stub".into()], None)
+    );
     config.agents.codex.command = vec!["no-such-codex".to_owned()];
     let agents = agent::open(&config);
-    assert_eq!(agents.names(), ["stub", "codex"]);
+    assert_eq!(agents.names(), ["stub", "claude_code", "codex"]);
     assert!(agents.instead.unwrap().of(Lang::En).contains("npm install"));
 }

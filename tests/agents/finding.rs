@@ -138,7 +138,8 @@ async fn never_means_never_at_whatever_moment_poco_was_killed() {
         }
         let prompt = format!("prompt of round {round}");
         let task = TaskId::new(&prompt);
-        let start = stage.agent.start(&thread, &task, &prompt, &stage.settings);
+        let given = prompt.as_str().into();
+        let start = stage.agent.start(&thread, &task, &given, &stage.settings);
         let begun = tokio::time::timeout(Duration::from_millis(round), start).await;
         drop(begun);
         stage.restart();

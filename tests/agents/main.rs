@@ -1,9 +1,12 @@
-//! Every agent, held to what PoCo expects of it. Codex is the real one, on a scripted model.
+//! Every agent, held to what PoCo expects of it. Codex and Claude Code are the real ones, on a scripted model.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod acp;
 mod asking;
 mod basics;
+mod claude;
+mod conformance;
 mod deaths;
 mod failures;
 mod finding;

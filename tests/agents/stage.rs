@@ -51,9 +51,9 @@ impl Stage {
             workdir: workdir.to_str().unwrap().to_owned(),
             model: None,
             effort: None,
-            mode: None,
             sandbox: config.sandbox.clone(),
             approval_policy: config.approval_policy.clone(),
+            mode: None,
         };
         let agent = codex(&config, &folder);
         Self { model, folder, config, settings, agent }
@@ -74,7 +74,7 @@ impl Stage {
     }
 
     pub(crate) async fn start(&self, thread: &ThreadId, task: &str, prompt: &str) -> Box<dyn Turn> {
-        self.agent.start(thread, &TaskId::new(task), prompt, &self.settings).await.unwrap()
+        self.agent.start(thread, &TaskId::new(task), &prompt.into(), &self.settings).await.unwrap()
     }
 
     /// Runs a prompt to its end.
@@ -120,11 +120,12 @@ impl Drop for Stage {
 fn codex(config: &config::Codex, folder: &Path) -> Codex {
     let home = OsString::from(folder.join("home"));
     let secret = OsString::from("not for the agent");
-    let env = [("CODEX_HOME", home), ("POCO_FEISHU_APP_SECRET", secret)];
+    // What the tester's own shell does at login is none of the tests' business.
+    let env = [("CODEX_HOME", home.clone()), ("HOME", home), ("POCO_FEISHU_APP_SECRET", secret)];
     Codex::with_env(config, &folder.join("state"), &env)
 }
 
-fn fresh_folder() -> PathBuf {
+pub(crate) fn fresh_folder() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let name = format!("agents-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)

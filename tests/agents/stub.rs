@@ -5,22 +5,22 @@ use poco_core::{RunnerId, Settings, TaskId, ThreadId, Verdict};
 use poco_runner::agent::stub::Stub;
 use poco_runner::agent::{Agent, End, Found, Note, Turn};
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings {
         runner: RunnerId::local(),
         agent: "stub".to_owned(),
         workdir: "/".to_owned(),
         model: None,
         effort: None,
-        mode: None,
         sandbox: "read-only".to_owned(),
         approval_policy: "on-request".to_owned(),
+        mode: None,
     }
 }
 
 async fn start(stub: &Stub, task: &str, prompt: &str) -> (ThreadId, Box<dyn Turn>) {
     let thread = stub.open(None, &settings()).await.unwrap();
-    let turn = stub.start(&thread, &TaskId::new(task), prompt, &settings()).await.unwrap();
+    let turn = stub.start(&thread, &TaskId::new(task), &prompt.into(), &settings()).await.unwrap();
     (thread, turn)
 }
 

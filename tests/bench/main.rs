@@ -11,6 +11,9 @@ mod past;
 #[path = "../e2e/people.rs"]
 #[expect(dead_code, reason = "the stage of the tests has more than a bench needs")]
 mod people;
+#[path = "../e2e/place.rs"]
+#[allow(dead_code, reason = "the stage of the tests has more than a bench needs")]
+mod place;
 #[path = "../e2e/stage.rs"]
 #[expect(dead_code, reason = "the stage of the tests has more than a bench needs")]
 mod stage;

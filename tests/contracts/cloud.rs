@@ -1,5 +1,6 @@
 //! What is of DynamoDB and SQS alone: lost answers, refusals, long bodies, what is put aside.
 
+use aws_sdk_dynamodb::types::{DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate};
 use poco_core::{ChatId, Command, EventId, RunnerId};
 use poco_io::port::{Delivery, Document, Job, PutError, Queue, Store};
 use poco_io::queue::{Sqs, sqs};
@@ -40,7 +41,7 @@ impl Place {
 }
 
 fn document(version: u64, body: &str) -> Document {
-    Document { version, body: body.to_owned() }
+    Document { version, body: body.to_owned(), due: false }
 }
 
 fn job(chat: &str, id: &str) -> Job {
@@ -209,6 +210,26 @@ async fn what_may_be_forgotten_says_when() {
     let (short, parts): (Vec<_>, Vec<_>) = left.partition(|left| *left <= 3_600);
     assert_eq!((short.len(), parts.len()), (2, 2), "parts outlive their document");
     assert!(short.iter().all(|left| *left > 3_500));
+}
+
+#[tokio::test]
+async fn a_table_of_an_older_template_cannot_tell_what_is_due() {
+    let place = Place::new();
+    let client = aws_sdk_dynamodb::Client::new(&place.cloud.config());
+    let index = DeleteGlobalSecondaryIndexAction::builder().index_name("due").build().unwrap();
+    let update = GlobalSecondaryIndexUpdate::builder().delete(index).build();
+    let update =
+        client.update_table().table_name(&place.table).global_secondary_index_updates(update);
+    update.send().await.unwrap();
+    let store = place.store();
+    store.put("k", &Document { due: true, ..document(1, "x") }).await.unwrap();
+    assert_eq!(store.due(None).await.unwrap(), None);
+    // Whoever may not look there cannot tell either; a table that is busy is another matter.
+    let (store, faults) = (place.shaky_store(), place.cloud.faults());
+    faults.refuse("Query", "AccessDeniedException", 1);
+    assert_eq!(store.due(None).await.unwrap(), None);
+    faults.refuse("Query", "InternalServerError", 20);
+    assert!(store.due(None).await.is_err());
 }
 
 #[tokio::test]

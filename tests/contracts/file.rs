@@ -19,7 +19,7 @@ async fn nobody_else_can_read_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new/home/poco.db");
     let file = Sqlite::open(&path).unwrap();
-    file.put("k", &Document { version: 1, body: "secret".into() }).await.unwrap();
+    file.put("k", &Document { version: 1, body: "secret".into(), due: false }).await.unwrap();
     assert_eq!(mode(path.parent().unwrap()), 0o700);
     for entry in fs::read_dir(path.parent().unwrap()).unwrap() {
         assert_eq!(mode(&entry.unwrap().path()), 0o600);
@@ -69,7 +69,7 @@ async fn a_damaged_page_is_an_error_and_not_an_empty_answer() {
     let file = Sqlite::open(&path).unwrap();
     for n in 0..200 {
         let body = "x".repeat(2_000);
-        file.put(&format!("k{n}"), &Document { version: 1, body }).await.unwrap();
+        file.put(&format!("k{n}"), &Document { version: 1, body, due: false }).await.unwrap();
     }
     drop(file);
     let mut bytes = fs::read(&path).unwrap();

@@ -28,7 +28,9 @@ async fn writer() {
     let last = file.get("last").await.unwrap().map_or(0, |document| document.version);
     file.send(&job(last)).await.unwrap(); // It may have been killed between the two.
     for number in last + 1.. {
-        file.put("last", &Document { version: number, body: "x".repeat(3_000) }).await.unwrap();
+        file.put("last", &Document { version: number, body: "x".repeat(3_000), due: false })
+            .await
+            .unwrap();
         file.send(&job(number)).await.unwrap();
         writeln!(std::io::stdout(), "said {number}").unwrap();
     }

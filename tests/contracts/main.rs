@@ -7,6 +7,8 @@ mod cloud;
 mod file;
 mod kill;
 mod queue;
+#[cfg(feature = "aws")]
+mod secrets;
 mod store;
 
 use poco_io::port::{Queue, Store};

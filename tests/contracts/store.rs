@@ -10,7 +10,7 @@ fn benches() -> impl Iterator<Item = Bench> {
 }
 
 fn document(version: u64, body: &str) -> Document {
-    Document { version, body: body.to_owned() }
+    Document { version, body: body.to_owned(), due: false }
 }
 
 async fn body(store: &Arc<dyn Store>, key: &str) -> Option<String> {
@@ -164,6 +164,51 @@ async fn all(bench: &Bench, prefix: &str, down: bool) -> Vec<String> {
         if !full {
             return keys;
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_due_is_listed_until_it_is_not() {
+    for mut bench in benches() {
+        let at = |version, due| Document { due, ..document(version, "x") };
+        let keys: Vec<_> = (0..=KEYS_MAX).map(|n| format!("room/{n:03}")).collect();
+        for (n, key) in keys.iter().enumerate() {
+            // One in seven owes nothing from the beginning, one in five settles.
+            bench.store().put(key, &at(1, n % 7 != 0)).await.unwrap();
+            if n % 5 == 0 {
+                bench.store().put(key, &at(2, false)).await.unwrap();
+            }
+        }
+        let body = "☃".repeat(200_000);
+        bench
+            .store()
+            .put("room/long", &Document { due: true, ..document(1, &body) })
+            .await
+            .unwrap();
+        bench.reopen();
+        let mut expected: Vec<_> = (0..=KEYS_MAX).filter(|n| n % 7 != 0 && n % 5 != 0).collect();
+        let expected = expected.drain(..).map(|n| keys[n].clone()).chain(["room/long".to_owned()]);
+        let due = bench.store().due(None).await.unwrap().unwrap();
+        assert_eq!(due, expected.collect::<Vec<_>>(), "{:?}", bench.backend);
+        let rest = bench.store().due(Some(&due[3])).await.unwrap().unwrap();
+        assert_eq!(rest, due[4..], "{:?}", bench.backend);
+        assert!(bench.store().get("room/001").await.unwrap().unwrap().due);
+        assert!(!bench.store().get("room/005").await.unwrap().unwrap().due);
+        assert!(bench.store().get("room/long").await.unwrap().unwrap().due);
+    }
+}
+
+#[tokio::test]
+async fn of_what_is_due_a_page_holds_no_more_than_a_page() {
+    for bench in benches() {
+        for n in 0..KEYS_MAX + 3 {
+            let due = Document { due: true, ..document(1, "x") };
+            bench.store().put(&format!("k{n:03}"), &due).await.unwrap();
+        }
+        let page = bench.store().due(None).await.unwrap().unwrap();
+        assert_eq!(page.len(), KEYS_MAX, "{:?}", bench.backend);
+        let rest = bench.store().due(page.last().map(String::as_str)).await.unwrap().unwrap();
+        assert_eq!(rest, ["k100", "k101", "k102"], "{:?}", bench.backend);
     }
 }
 

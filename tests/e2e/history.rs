@@ -10,6 +10,9 @@ use std::time::Duration;
 /// How long a moment is waited for that may never come.
 const MOMENT_MAX: Duration = Duration::from_secs(2);
 
+/// The sides of the dice that are rolled for a strike.
+pub(crate) const DICE: usize = 60;
+
 const NAMES: [&str; 3] = ["one", "two", "three"];
 
 /// A prompt that was given to PoCo.
@@ -21,15 +24,6 @@ pub(crate) struct Prompt {
     pub(crate) event: String,
     /// Prompts of this group that PoCo had surely taken in when this one was said.
     pub(crate) after: Vec<usize>,
-}
-
-/// Who dies.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Victim {
-    Poco,
-    Codex,
-    /// As when the power goes.
-    Both,
 }
 
 pub(crate) struct History {
@@ -44,9 +38,13 @@ pub(crate) struct History {
 impl History {
     /// Begins one that its seed decides; `POCO_E2E_SEED` makes it another one.
     pub(crate) async fn new(seed: u64) -> Self {
+        Self::on(Stage::for_deaths().await, seed).await
+    }
+
+    /// Like [`History::new`], on a stage of one's own.
+    pub(crate) async fn on(stage: Stage, seed: u64) -> Self {
         let more = std::env::var("POCO_E2E_SEED").ok().and_then(|seed| seed.parse().ok());
         let seed = seed + more.unwrap_or(0);
-        let stage = Stage::new().await;
         let mut groups = vec![];
         for name in NAMES {
             groups.push(stage.project(name).await);
@@ -54,27 +52,17 @@ impl History {
         Self { stage, prompts: vec![], told: vec![format!("seed {seed}")], groups, dice: seed }
     }
 
-    /// Has a victim die so often, with life between.
-    pub(crate) async fn run(&mut self, victim: Victim, deaths: usize) {
-        for death in 0..deaths {
-            self.told.push(format!("— {death}"));
+    /// Strikes so often, with life between; what a strike does may depend on a roll of the dice.
+    pub(crate) async fn run(&mut self, strikes: usize, strike: impl AsyncFn(&mut Stage, usize)) {
+        for n in 0..strikes {
+            self.told.push(format!("— {n}"));
             let before = self.counts();
             for _ in 0..=self.roll(5) {
                 self.act();
             }
             self.moment(before).await;
-            match victim {
-                Victim::Poco => {
-                    self.stage.kill().await;
-                    self.stage.start().await;
-                }
-                Victim::Codex => self.stage.kill_codex(),
-                Victim::Both => {
-                    self.stage.kill().await;
-                    self.stage.kill_codex();
-                    self.stage.start().await;
-                }
-            }
+            let dice = self.roll(DICE);
+            strike(&mut self.stage, dice).await;
             for event in self.stage.feishu.unacknowledged() {
                 self.stage.feishu.redeliver(&event);
             }

@@ -1,5 +1,6 @@
 //! What people do on a stage, and what they see.
 
+use crate::place::Place;
 use crate::stage::{OWNER, Stage, WITHIN};
 use poco_sim::feishu::{Feishu, Incoming, Message, PressResult};
 use std::collections::BTreeSet;
@@ -7,6 +8,11 @@ use std::collections::BTreeSet;
 impl Stage {
     /// Makes a project by its cards; returns its group.
     pub(crate) async fn project(&self, name: &str) -> String {
+        self.project_on(name, None).await
+    }
+
+    /// Makes a project on one of several machines.
+    pub(crate) async fn project_on(&self, name: &str, machine: Option<&str>) -> String {
         let chat = self.feishu.direct_chat(OWNER).unwrap();
         self.feishu.say(OWNER, &chat, "hi").unwrap();
         let home = self.card(&chat, |card| card.labels().contains(&"New".to_owned())).await;
@@ -16,7 +22,8 @@ impl Stage {
             .await;
         let work = self.work().join(name);
         std::fs::create_dir_all(&work).unwrap();
-        let fields = [("name", name), ("workdir", work.to_str().unwrap())];
+        let mut fields = vec![("name", name), ("workdir", work.to_str().unwrap())];
+        fields.extend(machine.map(|machine| ("runner", machine)));
         self.press(&home.id, create, &fields).await;
         let ready = format!("“{name}” is ready");
         self.card(&chat, |card| card.id == home.id && card.text.contains(&ready)).await;
@@ -35,7 +42,12 @@ impl Stage {
         button: &str,
         fields: &[(&str, &str)],
     ) -> PressResult {
-        let pressed = self.feishu.press(OWNER, message, button, fields).await.unwrap();
+        let mut pressed = self.feishu.press(OWNER, message, button, fields).await.unwrap();
+        let end = tokio::time::Instant::now() + WITHIN;
+        // Where a machine may be too slow for the platform, people press again.
+        while Place::MAY_BE_SLOW && pressed.error.is_some() && tokio::time::Instant::now() < end {
+            pressed = self.feishu.press(OWNER, message, button, fields).await.unwrap();
+        }
         assert_eq!(pressed.error, None, "pressing {button}\n{}", self.log());
         pressed
     }
@@ -108,7 +120,9 @@ impl Stage {
 
     /// Nothing was done that Feishu does not like.
     pub(crate) fn is_well(&self) {
-        assert_eq!(self.feishu.violations(), []);
+        if Place::KEEPS_PACE {
+            assert_eq!(self.feishu.violations(), []);
+        }
         assert_eq!(self.feishu.complaints(), Vec::<String>::new());
     }
 

@@ -1,6 +1,7 @@
 //! One PoCo with the world around it, and a way to kill it.
 
-use poco_sim::feishu::{Feishu, Options, Violation, Webhook};
+use crate::place::Place;
+use poco_sim::feishu::{Feishu, Options, Violation};
 use poco_sim::model::{Model, codex_program};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -22,8 +23,9 @@ pub(crate) struct Stage {
     pub(crate) feishu: Feishu,
     pub(crate) model: Model,
     pub(crate) folder: PathBuf,
+    /// What is there beside the process of `poco start`.
+    pub(crate) place: Place,
     settings: Vec<(String, String)>,
-    webhooks: bool,
     poco: Option<Child>,
     /// When each PoCo was started, by the simulator's clock.
     started: Vec<u64>,
@@ -33,6 +35,16 @@ impl Stage {
     /// Sets the stage with a PoCo that runs and has an owner.
     pub(crate) async fn new() -> Self {
         let mut stage = Self::owned().await;
+        stage.start().await;
+        stage
+    }
+
+    /// Sets the stage with a PoCo for which hard times come.
+    pub(crate) async fn for_deaths() -> Self {
+        let mut stage = Self::owned().await;
+        for (key, value) in stage.place.for_deaths().await {
+            stage.set(&key, &value);
+        }
         stage.start().await;
         stage
     }
@@ -58,27 +70,23 @@ impl Stage {
     pub(crate) fn listen_to_webhooks(&mut self) {
         self.set("POCO_FEISHU_DELIVERY_MODE", "webhook");
         self.set("POCO_FEISHU_ENCRYPT_KEY", ENCRYPT_KEY);
-        self.webhooks = true;
+        self.place.listen_to_webhooks();
     }
 
     /// Sets the stage; PoCo does not run yet.
     pub(crate) async fn empty(options: Options) -> Self {
         let (app, secret) = (options.app_id.clone(), options.app_secret.clone());
+        let token = options.verification_token.clone();
         let feishu = Feishu::start(options).await.unwrap();
         let model = Model::start().await;
         let folder = fresh_folder();
         std::fs::create_dir_all(folder.join("work")).unwrap();
         model.codex_home(&folder.join("codex")).unwrap();
         let url = feishu.url().to_owned();
-        let mut stage = Self {
-            feishu,
-            model,
-            folder,
-            settings: vec![],
-            webhooks: false,
-            poco: None,
-            started: vec![],
-        };
+        let place = Place::new(&feishu, &token).await;
+        let settings = place.settings();
+        let (poco, started) = (None, vec![]);
+        let mut stage = Self { feishu, model, folder, place, settings, poco, started };
         stage.set("POCO_FEISHU_API_BASE_URL", &url);
         stage.set("POCO_FEISHU_APP_ID", &app);
         stage.set("POCO_FEISHU_APP_SECRET", &secret);
@@ -116,13 +124,14 @@ impl Stage {
     /// Starts PoCo and waits until it listens to Feishu.
     pub(crate) async fn start(&mut self) {
         self.started.push(self.feishu.now());
+        self.place.open(&self.settings);
         let log = std::fs::File::options()
             .create(true)
             .append(true)
             .open(self.folder.join("stderr.log"))
             .unwrap();
         let mut child = self
-            .command(&["start", "--local", "--foreground", "--port", "0"])
+            .command(&[Place::START, &["--foreground"]].concat())
             .stdout(Stdio::piped())
             .stderr(log)
             .kill_on_drop(true)
@@ -139,28 +148,30 @@ impl Stage {
 
     /// Starts PoCo in the background, as people do.
     pub(crate) async fn start_behind(&mut self) {
-        let mut start = self.command(&["start", "--local", "--port", "0", "--json"]);
+        self.place.open(&self.settings);
+        let mut start = self.command(&[Place::START, &["--json"]].concat());
         let said = start.output().await.unwrap();
         assert!(said.status.success(), "{said:?}");
         self.connected().await;
     }
 
-    /// Waits until PoCo listens to Feishu.
+    /// Waits until what people do reaches PoCo.
     pub(crate) async fn connected(&mut self) {
-        if self.webhooks {
-            let (url, encrypt_key) =
-                (self.url("/platform/feishu/events"), Some(ENCRYPT_KEY.to_owned()));
-            self.feishu.webhook(Some(Webhook { url, encrypt_key }));
-        }
+        self.place.call(&self.feishu, self.url("/platform/feishu/events"));
         let deadline = tokio::time::Instant::now() + WITHIN;
         loop {
             let health = self.get("/health").await;
-            if health["feishu_listener_ready"] == true {
-                return;
+            if self.place.is_open(&health).await {
+                break;
             }
             assert!(tokio::time::Instant::now() < deadline, "{health}\n{}", self.log());
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Where Feishu delivers events, if by webhook.
+    pub(crate) fn door(&self) -> String {
+        self.place.door(self.url("/platform/feishu/events"))
     }
 
     /// Calls that came too early for a rate limit, and that PoCo could have known to be early. One that
@@ -214,19 +225,9 @@ impl Stage {
         }
     }
 
-    /// Processes whose environment names this stage's `CODEX_HOME`, but for PoCo itself.
+    /// Processes of this stage's codex.
     pub(crate) fn codex_pids(&self) -> Vec<String> {
-        let mark = format!("CODEX_HOME={}", self.folder.join("codex").display());
-        let processes = std::fs::read_dir("/proc").unwrap().flatten();
-        let ours = |pid: &String| {
-            let read =
-                |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
-            let environment = read("environ");
-            let marked = environment.split(|byte| *byte == 0).any(|it| it == mark.as_bytes());
-            marked && String::from_utf8_lossy(&read("cmdline")).contains("app-server")
-        };
-        let pids = processes.filter_map(|entry| entry.file_name().into_string().ok());
-        pids.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).filter(ours).collect()
+        codex_pids(&format!("CODEX_HOME={}", self.folder.join("codex").display()))
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {
@@ -313,6 +314,19 @@ impl Drop for Stage {
             let _ = std::fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+/// Codex servers in whose environment this stands.
+pub(crate) fn codex_pids(mark: &str) -> Vec<String> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let ours = |pid: &String| {
+        let read = |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+        let environment = read("environ");
+        let marked = environment.split(|byte| *byte == 0).any(|it| it == mark.as_bytes());
+        marked && String::from_utf8_lossy(&read("cmdline")).contains("app-server")
+    };
+    let pids = processes.filter_map(|entry| entry.file_name().into_string().ok());
+    pids.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).filter(ours).collect()
 }
 
 /// Waits for something outside of PoCo and Feishu, which nobody tells us of.

@@ -103,7 +103,7 @@ async fn what_is_not_from_feishu_is_refused_at_the_door() {
     };
     let now = (stage.feishu.now() / 1000).to_string();
     let right = Post {
-        url: stage.url("/platform/feishu/events"),
+        url: stage.door(),
         key: ENCRYPT_KEY,
         timestamp: now.clone(),
         signature: None,

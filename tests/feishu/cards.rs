@@ -5,8 +5,11 @@ use crate::support::{
 };
 use futures_util::future::join_all;
 use poco_io::port::{Chat, ChatError, MessageId};
-use poco_sim::feishu::{Fault, Trouble};
+use poco_sim::feishu::{Fault, Feishu, Trouble};
 use std::time::Duration;
+
+/// Longer than a call that failed waits to be made again.
+const QUIET: Duration = Duration::from_millis(500);
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
@@ -61,6 +64,45 @@ async fn a_post_repeated_by_another_process_names_the_card_people_see() {
     assert_eq!(id.0.split(' ').nth(1), only(&sim, &chat).entity.as_deref());
     after.update(&id, &still("changed"), 3).await.expect("an update");
     assert!(only(&sim, &chat).text.contains("changed"));
+    assert_clean(&sim);
+}
+
+#[tokio::test]
+async fn a_post_that_another_process_made_in_a_simpler_form_is_changed_as_what_it_is() {
+    let sim = sim().await;
+    let chat = group(&sim);
+    sim.fault(Fault::refuse("POST", CARDS, 99_991_672));
+    client(&sim).post(&chat, &still("first"), "once").await.expect("a post");
+    sim.clear_faults();
+    let after = client(&sim);
+    let id = after.post(&chat, &still("again"), "once").await.expect("the same post");
+    assert!(!only(&sim, &chat).is_entity());
+    after.update(&id, &still("done"), 2).await.expect("an update");
+    assert!(only(&sim, &chat).text.contains("done"));
+    assert_clean(&sim);
+}
+
+#[tokio::test]
+async fn a_change_that_nobody_waits_for_any_more_is_not_tried_again() {
+    let sim = sim().await;
+    let (feishu, chat) = (client(&sim), group(&sim));
+    let id = feishu.post(&chat, &plain("one"), "once").await.expect("a post");
+    let down = Trouble::Gateway { status: 502, body: String::new() };
+    sim.fault(Fault::on("PATCH", SEND, down).times(1));
+    {
+        let look = plain("older");
+        let change = feishu.update(&id, &look, 2);
+        let tried = |sim: &Feishu| (sim.count_calls("PATCH", SEND) > 0).then_some(());
+        tokio::select! {
+            _ = change => panic!("it was tried again at once"),
+            tried = sim.wait_until(DAY, tried) => tried.expect("a first try"),
+        }
+    }
+    // Who took over shows what holds by now.
+    client(&sim).update(&id, &plain("newer"), 3).await.expect("an update");
+    tokio::time::sleep(QUIET).await;
+    assert!(only(&sim, &chat).text.contains("newer"));
+    assert_eq!(sim.count_calls("PATCH", SEND), 2);
     assert_clean(&sim);
 }
 

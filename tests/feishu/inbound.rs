@@ -100,13 +100,73 @@ fn a_formatted_message_becomes_markdown() {
 #[test]
 fn what_is_no_text_is_named() {
     for (kind, name) in
-        [("image", words::picture()), ("audio", words::voice()), ("list", words::this_kind())]
+        [("sticker", words::sticker()), ("folder", words::folder()), ("list", words::this_kind())]
     {
-        let action = acted(&message(kind, &json!({ "image_key": "img" }))).1;
+        let action = acted(&message(kind, &json!({ "file_key": "f" }))).1;
         assert_eq!(action, Action::Unsupported { what: name });
     }
     let empty = acted(&message("post", &json!({ "content": [[]] }))).1;
     assert!(matches!(empty, Action::Unsupported { .. }));
+}
+
+fn attached(payload: &Value) -> (String, Vec<String>, Vec<String>) {
+    let action = acted(payload).1;
+    let Action::Attach { text, enclosed, .. } = action else {
+        panic!("nothing came along: {action:?}")
+    };
+    let files = enclosed
+        .files
+        .iter()
+        .map(|it| format!("{:?} {} {} {}", it.media, it.message, it.key, it.name));
+    let quotes = enclosed.quotes.iter().map(|it| format!("{} {}", it.message, it.bundle));
+    (text, files.collect(), quotes.collect())
+}
+
+#[test]
+fn files_come_along_by_their_keys() {
+    for (kind, content, file) in [
+        ("image", json!({ "image_key": "img_1" }), "Picture om_1 img_1 picture"),
+        ("file", json!({ "file_key": "f1", "file_name": "../a.pdf" }), "File om_1 f1 ../a.pdf"),
+        ("audio", json!({ "file_key": "f2", "duration": 1000 }), "File om_1 f2 voice.opus"),
+        ("media", json!({ "file_key": "f3", "image_key": "i" }), "File om_1 f3 video.mp4"),
+    ] {
+        let expected = (String::new(), vec![file.to_owned()], vec![]);
+        assert_eq!(attached(&message(kind, &content)), expected, "{kind}");
+    }
+    let post = json!({ "title": "", "content": [
+        [{ "tag": "text", "text": "compare" }],
+        [{ "tag": "img", "image_key": "img_2" }, { "tag": "img", "image_key": "img_3" }],
+    ] });
+    let (text, files, _) = attached(&message("post", &post));
+    assert_eq!(text, "compare\n[picture][picture]");
+    assert_eq!(files, ["Picture om_1 img_2 picture", "Picture om_1 img_3 picture"]);
+    let alone = json!({ "title": "", "content": [[{ "tag": "img", "image_key": "img_2" }]] });
+    assert_eq!(attached(&message("post", &alone)).0, "", "a picture alone waits for words");
+    for key in ["", "a/b", "x".repeat(200).as_str()] {
+        let action = acted(&message("image", &json!({ "image_key": key }))).1;
+        assert!(matches!(action, Action::Unsupported { .. }), "{key}");
+    }
+}
+
+#[test]
+fn quotes_bundles_and_topics_are_told_apart() {
+    let mut payload = message("text", &json!({ "text": "why?" }));
+    payload["event"]["message"]["parent_id"] = "om_0".into();
+    payload["event"]["message"]["root_id"] = "om_0".into();
+    assert_eq!(attached(&payload), ("why?".to_owned(), vec![], vec!["om_0 false".to_owned()]));
+    payload["event"]["message"]["content"] = json!({ "text": "/stop" }).to_string().into();
+    assert_eq!(acted(&payload).1, Action::Stop { task: None }, "a command is a command");
+    payload["event"]["message"]["thread_id"] = "omt_1".into();
+    let (via, _) = acted(&payload);
+    let Via::Topic { topic, root } = via else { panic!("no topic: {via:?}") };
+    assert_eq!((topic.id.as_str(), topic.message.as_str()), ("omt_1", "om_1"));
+    assert_eq!(root.unwrap().as_str(), "om_0");
+    payload["event"]["message"]["content"] = json!({ "text": "why?" }).to_string().into();
+    assert!(matches!(acted(&payload).1, Action::Say { .. }), "all in a topic answers its root");
+    payload["event"]["message"]["parent_id"] = "om_5".into();
+    assert_eq!(attached(&payload).2, ["om_5 false"]);
+    let bundle = message("merge_forward", &json!({ "content": "Merged and Forwarded Message" }));
+    assert_eq!(attached(&bundle), (String::new(), vec![], vec!["om_1 true".to_owned()]));
 }
 
 #[test]
@@ -259,5 +319,49 @@ proptest! {
             *spot = any;
         }
         let _ = read(&payload, Some(BOT), NOW);
+    }
+}
+
+#[test]
+fn people_are_meant_by_their_ids_where_it_matters() {
+    let mentions = json!([
+        { "key": "@_user_1", "id": { "open_id": BOT }, "mentioned_type": "bot", "name": "PoCo" },
+        { "key": "@_user_2", "id": { "open_id": "ou_bob" }, "name": "Bob <x>" },
+    ]);
+    let said = |text: &str| {
+        let mut payload = message("text", &json!({ "text": text }));
+        payload["event"]["message"]["mentions"] = mentions.clone();
+        acted(&payload).1
+    };
+    let invited = said("@_user_1 /invite @_user_2 admin");
+    let Action::Invite { people, role } = invited else { panic!("{invited:?}") };
+    assert_eq!((people.len(), people[0].id.as_str(), role.word()), (1, "ou_bob", "admin"));
+    assert_eq!(people[0].name, "Bob x");
+    // Words that look like a mention mean nobody.
+    assert!(matches!(said("/invite @Bob"), Action::Unknown { .. }));
+    let text = "ask @Bob <x> first".to_owned();
+    assert_eq!(said("ask @_user_2 first"), Action::Say { text });
+}
+
+#[test]
+fn people_who_leave_a_group_are_told() {
+    let left = |users: Value| {
+        json!({
+            "schema": "2.0",
+            "header": {
+                "event_id": "e2", "event_type": "im.chat.member.user.deleted_v1",
+                "create_time": "1699999999000",
+            },
+            "event": { "chat_id": "oc_1", "users": users },
+        })
+    };
+    let gone = event(&left(json!([{ "name": "Bob", "user_id": { "open_id": "ou_bob" } }])));
+    let Fact::Left { people } = &gone.fact else { panic!("{gone:?}") };
+    assert_eq!(
+        (people[0].as_str(), gone.chat.as_str(), gone.id.as_str()),
+        ("ou_bob", "oc_1", "e2")
+    );
+    for users in [json!([]), json!(null), json!([{ "user_id": {} }])] {
+        assert!(matches!(read(&left(users), Some(BOT), NOW), Inbound::Ignored(_)));
     }
 }

@@ -2,7 +2,9 @@
 
 mod cards;
 mod faults;
+mod files;
 mod inbound;
+mod registration;
 mod render;
 mod setup;
 mod soak;

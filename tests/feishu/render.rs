@@ -2,7 +2,8 @@
 
 use poco_core::markdown::{Kind, lines};
 use poco_core::{
-    Action, Block, Button, Card, Choice, Field, Form, TaskId, Text, Tone, Typing, paginate,
+    Action, Block, Button, Card, Choice, Field, Form, Role, TaskId, Text, Tone, Typing, UserId,
+    paginate,
 };
 use poco_io::feishu::render::{
     ANSWER_ID, CARD_BYTES_MAX, CARD_TABLES_MAX, CARD_TAGS_MAX, STEPS_ID, content, render,
@@ -388,4 +389,22 @@ impl Bot {
             .json(&json!({ "receive_id": chat, "msg_type": "interactive", "content": content }));
         sent.send().await.expect("an answer").json().await.expect("JSON")
     }
+}
+
+/// A card that names people and lets one be chosen, as the platform takes it.
+#[test]
+fn people_are_shown_and_chosen() {
+    let text = || Text::verbatim("member");
+    let person = Block::Person { id: UserId::new("ou_bob"), name: "Bob".into(), text: text() };
+    let action = Action::Invite { people: vec![], role: Role::Member };
+    let form = Form {
+        name: "invite_form".into(),
+        fields: vec![Field::Person { name: "person".into(), label: text() }],
+        submit: Button::new(text(), action),
+        others: vec![],
+    };
+    let card = Card::new(Tone::Plain, text()).block(person).block(Block::Form(form));
+    let value = check(&card).to_string();
+    assert!(value.contains("\"tag\":\"person\"") && value.contains("\"tag\":\"select_person\""));
+    assert!(value.contains("ou_bob"));
 }

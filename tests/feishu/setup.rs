@@ -5,9 +5,11 @@ use futures_util::future::join_all;
 use poco_core::Lang;
 use poco_core::UserId;
 use poco_io::feishu::{Class, Feishu};
+use poco_io::keyring::{Keyring, Keys};
 use poco_io::port::{Chat, ChatError};
 use poco_io::secret::Secret;
 use poco_sim::feishu::{Fault, Trouble};
+use std::sync::Arc;
 use std::time::Duration;
 
 #[tokio::test]
@@ -161,4 +163,36 @@ async fn recent_calls_tell_how_it_went_and_nothing_secret() {
     for secret in ["private", "t-", "simulated-app-secret"] {
         assert!(!seen.contains(secret), "{secret} in {seen}");
     }
+}
+
+/// Knows another secret than it did.
+#[derive(Debug)]
+struct Vault(Secret);
+
+#[async_trait::async_trait]
+impl poco_io::keyring::Keeper for Vault {
+    async fn read(&self, old: &Keys) -> anyhow::Result<Keys> {
+        Ok(Keys { app_secret: self.0.clone(), ..old.clone() })
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_was_changed_is_read_anew_once() {
+    let sim = sim().await;
+    let mut settings = settings(&sim);
+    let right =
+        std::mem::replace(&mut settings.app_secret, Secret::new("it-was-this-until-lately"));
+    let ring = Keyring::kept_by(Arc::new(Vault(right)), settings.keys());
+    let feishu = Feishu::with_keyring(&settings, ring.clone()).expect("a client");
+    let rejected = feishu.check().await.expect_err("they were read just now");
+    assert_eq!(rejected.code, 10014);
+    let _ring = ring.read_long_ago();
+    feishu.check().await.expect("a bot");
+    let asked = feishu.recent().iter().filter(|it| it.call.contains("token")).count();
+    assert_eq!(asked, 3, "wrong, wrong again, right");
+    let wrong = Keyring::kept_by(Arc::new(Vault(Secret::new("wrong-too"))), settings.keys());
+    let wrong = Feishu::with_keyring(&settings, wrong.read_long_ago()).expect("a client");
+    let rejected = wrong.check().await.expect_err("neither is right");
+    assert_eq!(rejected.code, 10014);
+    assert!(!format!("{rejected:?} {:?}", wrong.recent()).contains("wrong-too"));
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use poco_core::Text;
 use poco_core::Timestamp;
 use poco_io::config;
-use poco_io::feishu::door::Handler;
+use poco_io::feishu::door::{Handler, Reply};
 use poco_io::feishu::socket::{Socket, Status};
 use poco_io::secret::Secret;
 use poco_sim::feishu::{CallbackFrame, ClientConfig, Cut, Feishu, Framing, Options, PressResult};
@@ -33,7 +33,7 @@ struct Events {
 
 #[async_trait]
 impl Handler for Events {
-    async fn take(&self, payload: &Value) -> anyhow::Result<Value> {
+    async fn take(&self, payload: &Value) -> anyhow::Result<Reply> {
         let value = payload.clone();
         let is_held = value.to_string().contains("hold on");
         self.seen.lock().expect("no holder panics").push(value);
@@ -45,7 +45,7 @@ impl Handler for Events {
         if self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fails).is_ok() {
             bail!("not saved");
         }
-        Ok(json!({ "toast": { "type": "info", "content": "got it" } }))
+        Ok(json!({ "toast": { "type": "info", "content": "got it" } }).into())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::stage::{RUNNER, laptop, machine};
 use poco_core::{ChatId, Command};
-use poco_io::app::App;
+use poco_io::app::{App, Debt};
 use poco_io::port::{Job, Queue};
 use poco_io::{clock, queue, store};
 use poco_sim::feishu::{Feishu, Options, encrypt, sign};
@@ -167,4 +167,36 @@ async fn the_template_gives_the_functions_what_they_need_and_nothing_they_do_not
     }
     stack.take_away("");
     assert_eq!(deployed.message("e3", "/help").await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_may_do_what_it_needs_and_take_no_jobs_of_others() {
+    let deployed = Deployed::new().await;
+    let stack = &deployed.stack;
+    let (config, table) = (stack.config_with("RunnerPolicyArn"), stack.output("TableName"));
+    let queue = Arc::new(queue::Sqs::receiver(&config, &deployed.queue));
+    let app =
+        machine(Arc::new(store::Dynamo::new(&config, table)), queue.clone(), &deployed.feishu);
+    app.heartbeat(&laptop()).await.unwrap();
+    assert_eq!(app.with_runners().check_runners().await.unwrap(), []);
+    stack.take_away("Send");
+    assert_eq!(deployed.message("e1", "/run one").await, 200);
+    let app =
+        machine(Arc::new(store::Dynamo::new(&config, table)), queue.clone(), &deployed.feishu);
+    assert_eq!(app.owing().await.unwrap(), [deployed.chat()], "it finds what is owed");
+    assert_eq!(app.settle(&deployed.chat()).await.unwrap(), Debt::Clear);
+    let delivery = queue.receive().await.unwrap().remove(0);
+    queue.retry(&delivery, Duration::ZERO).await.unwrap();
+    let delivery = queue.receive().await.unwrap().remove(0);
+    queue.done(&delivery).await.unwrap();
+    let aside = queue::Sqs::receiver(&config, stack.output("AsideQueueUrl"));
+    let refused = format!("{:?}", aside.receive().await.unwrap_err());
+    assert!(refused.contains("AccessDenied"), "{refused}");
+    let dynamo = aws_sdk_dynamodb::Client::new(&config);
+    let refused = [
+        format!("{:?}", dynamo.scan().table_name(table).send().await.unwrap_err()),
+        format!("{:?}", dynamo.delete_table().table_name(table).send().await.unwrap_err()),
+        format!("{:?}", dynamo.list_tables().send().await.unwrap_err()),
+    ];
+    assert!(refused.iter().all(|it| it.contains("AccessDenied")), "{refused:?}");
 }

@@ -3,11 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong must stop the test")]
 
 mod answers;
+mod burst;
 mod busy;
 mod calls;
 mod deployed;
-mod gateway;
-mod lambda;
 mod shaky;
 mod stage;
 mod strangers;
+mod watched;

@@ -1,15 +1,14 @@
 //! The cloud around two functions: table, queue and secret, a machine that is there, and Feishu.
 
-use crate::gateway::{self, Functions};
-use crate::lambda::Lambda;
 use poco_core::{ChatId, Room, Runner, RunnerId, Settings, Timestamp};
 use poco_io::app::{App, Debt};
 use poco_io::config::{Config, Environment};
 use poco_io::port::{Job, Queue, Store};
 use poco_io::{clock, queue, store};
 use poco_sim::feishu::{Feishu, Options, Webhook, encrypt, sign};
-use poco_tests::cloud::{Cloud, Faults};
+use poco_tests::cloud::{Cloud, Faults, Functions, Lambda, Program, Watch, gateway};
 use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,6 +17,9 @@ pub(crate) const FEISHU_WAITS: Duration = Duration::from_secs(3);
 
 pub(crate) const EVENTS: &str = "/platform/feishu/events";
 pub(crate) const ACTIONS: &str = "/platform/feishu/card-actions";
+
+const EVENTS_PROGRAM: &str = env!("CARGO_BIN_EXE_events");
+const ACTIONS_PROGRAM: &str = env!("CARGO_BIN_EXE_actions");
 
 /// The machine that is there, and where it works.
 pub(crate) const RUNNER: &str = "laptop";
@@ -35,11 +37,15 @@ pub(crate) struct Stage {
     pub(crate) app: App,
     cloud: Cloud,
     queue: String,
-    url: String,
+    /// Where the functions for events and for actions are.
+    urls: [String; 2],
     http: reqwest::Client,
     owner: String,
     token: String,
     key: Option<String>,
+    environment: Vec<(String, String)>,
+    /// What serves the functions, if not we ourselves.
+    watch: Option<Watch>,
 }
 
 /// How Feishu's requests are protected.
@@ -63,6 +69,18 @@ impl Stage {
     }
 
     pub(crate) async fn protected(by: Protection) -> Self {
+        Self::with(by).await
+    }
+
+    /// Has the functions served by `cargo lambda watch`, as the programs that are to be deployed if
+    /// there are any.
+    pub(crate) async fn watched(by: Protection) -> Self {
+        let mut stage = Self::with(by).await;
+        stage.cold().await;
+        stage
+    }
+
+    async fn with(by: Protection) -> Self {
         let options = Options::default();
         let (token, app_id) = (options.verification_token.clone(), options.app_id.clone());
         let mut secret = json!({ "app_secret": options.app_secret, "verification_token": token });
@@ -72,9 +90,7 @@ impl Stage {
         let owner = feishu.open_id("ada").unwrap();
         let cloud = Cloud::new();
         let (table, (queue, _)) = (cloud.table(), cloud.queue());
-        let secrets = aws_sdk_secretsmanager::Client::new(&cloud.config());
-        let secrets = secrets.create_secret().name("poco").secret_string(secret.to_string());
-        let arn = secrets.send().await.unwrap().arn.unwrap();
+        let arn = cloud.secret(&secret.to_string());
         let mut environment = cloud.shaky_environment();
         let settings = [
             ("POCO_LOG", "warn"),
@@ -93,18 +109,77 @@ impl Stage {
         let app = machine(store, sender, &feishu);
         app.heartbeat(&laptop()).await.unwrap();
         let functions = Functions {
-            events: Arc::new(Lambda::new(env!("CARGO_BIN_EXE_events"), &environment)),
-            actions: Arc::new(Lambda::new(env!("CARGO_BIN_EXE_actions"), &environment)),
+            events: Arc::new(Lambda::new(Program::new(program(EVENTS_PROGRAM)), &environment)),
+            actions: Arc::new(Lambda::new(Program::new(program(ACTIONS_PROGRAM)), &environment)),
         };
         let url = gateway::open(functions.clone()).await;
-        let webhook = Webhook { url: format!("{url}{EVENTS}"), encrypt_key: key.clone() };
+        let urls = [url.clone(), url];
+        let webhook = Webhook { url: format!("{}{EVENTS}", urls[0]), encrypt_key: key.clone() };
         feishu.webhook(Some(webhook));
+        feishu.callbacks_to(format!("{}{ACTIONS}", urls[1]));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { feishu, functions, app, cloud, queue, url, http, owner, token, key }
+        Self {
+            feishu,
+            functions,
+            app,
+            cloud,
+            queue,
+            urls,
+            http,
+            owner,
+            token,
+            key,
+            environment,
+            watch: None,
+        }
+    }
+
+    /// Starts both functions anew under `cargo lambda watch`.
+    pub(crate) async fn cold(&mut self) {
+        // A server of its own: the one before would go on waiting for the processes that are gone.
+        let watch = Watch::bare().await;
+        let programs = [("events", EVENTS_PROGRAM), ("actions", ACTIONS_PROGRAM)];
+        for (url, (name, built)) in self.urls.iter_mut().zip(programs) {
+            watch.run(name, &Program::new(released(name, built)), &self.environment);
+            *url = watch.url(name);
+        }
+        self.watch = Some(watch);
+        let encrypt_key = self.key.clone();
+        let url = self.url(EVENTS);
+        self.feishu.webhook(Some(Webhook { url, encrypt_key }));
+        self.feishu.callbacks_to(self.url(ACTIONS));
+        let end = Instant::now() + DEADLINE;
+        for path in [EVENTS, ACTIONS] {
+            let health = self.url(path).replace(path, "/health");
+            while answer(self.http.get(&health)).await.status != 200 {
+                assert!(Instant::now() < end, "a function does not start");
+            }
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        let url = &self.urls[usize::from(path == ACTIONS)];
+        format!("{url}{path}")
     }
 
     pub(crate) fn faults(&self) -> Faults {
         self.cloud.faults()
+    }
+
+    /// The app as a machine has it; its calls are counted, and go wrong.
+    pub(crate) fn machine(&self) -> App {
+        let config = self.cloud.shaky_config();
+        let sender = Arc::new(queue::Sqs::sender(&config, &self.queue));
+        machine(
+            Arc::new(store::Dynamo::new(&config, self.cloud.table_name())),
+            sender,
+            &self.feishu,
+        )
+    }
+
+    /// The queue as a machine has it.
+    pub(crate) fn queue(&self) -> queue::Sqs {
+        queue::Sqs::receiver(&self.cloud.shaky_config(), &self.queue)
     }
 
     /// Where the owner talks to the bot alone.
@@ -185,11 +260,11 @@ impl Stage {
     }
 
     pub(crate) fn request(&self, path: &str) -> reqwest::RequestBuilder {
-        self.http.post(format!("{}{path}", self.url))
+        self.http.post(self.url(path))
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        answer(self.http.get(format!("{}{path}", self.url))).await
+        answer(self.http.get(self.url(path))).await
     }
 
     /// Does as a machine that was told to settle: tries until all is shown.
@@ -221,6 +296,21 @@ impl Stage {
     }
 }
 
+/// Returns the program to run: the one that was built for tests, or its namesake in the folder that
+/// is named for figures.
+fn program(built: &'static str) -> &'static str {
+    let Some(folder) = std::env::var_os("POCO_TEST_FUNCTIONS") else { return built };
+    let name = Path::new(built).file_name().unwrap();
+    Path::new(&folder).join(name).to_str().unwrap().to_owned().leak()
+}
+
+/// The program that is to be deployed, if there is one in the folder that `POCO_BOOTSTRAPS` names, as
+/// `cargo lambda build` leaves them there; else the one built for this test.
+fn released(name: &str, built: &str) -> PathBuf {
+    let folder = std::env::var_os("POCO_BOOTSTRAPS").map(PathBuf::from);
+    folder.map_or_else(|| built.into(), |folder| folder.join(name).join("bootstrap"))
+}
+
 pub(crate) async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let begun = Instant::now();
     let response = request.send().await.unwrap();
@@ -236,6 +326,7 @@ pub(crate) fn machine(store: Arc<dyn Store>, queue: Arc<dyn Queue>, feishu: &Fei
     let home = std::env::temp_dir().to_string_lossy().into_owned();
     let environment = Environment::default()
         .with("HOME", home)
+        .with("POCO_OWNER_OPEN_ID", feishu.open_id("ada").unwrap())
         .with("POCO_FEISHU_APP_ID", feishu.app_id())
         .with("POCO_FEISHU_APP_SECRET", feishu.app_secret())
         .with("POCO_FEISHU_API_BASE_URL", feishu.url());
@@ -263,6 +354,7 @@ pub(crate) fn laptop() -> Runner {
             approval_policy: "on-request".to_owned(),
         }),
         models: Default::default(),
+        offers: Default::default(),
         turns: 0,
         seats: 16,
         since: clock::now(),

@@ -15,6 +15,15 @@ async fn refused(stage: &Stage, status: u16, requests: Vec<reqwest::RequestBuild
     assert_eq!(stage.faults().fired(), Vec::<String>::new());
 }
 
+/// Has every call counted that is made from here on: what a function reads as it starts is no answer
+/// to anybody.
+async fn watched(stage: &Stage) {
+    for path in [EVENTS, ACTIONS] {
+        assert_eq!(answer(post(stage, path, "{}")).await.status, 401);
+    }
+    stage.faults().count();
+}
+
 fn post(stage: &Stage, path: &str, body: impl Into<String>) -> reqwest::RequestBuilder {
     stage.request(path).header("content-type", "application/json").body(body.into())
 }
@@ -22,7 +31,7 @@ fn post(stage: &Stage, path: &str, body: impl Into<String>) -> reqwest::RequestB
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_written_for_what_is_not_feishus() {
     let stage = Stage::new().await;
-    stage.faults().count();
+    watched(&stage).await;
     let now = clock::now();
     for (path, payload) in [(EVENTS, stage.message("e1", "/run x")), (ACTIONS, stage.press("e2"))] {
         let signed = |at: Timestamp, body: Option<&str>, change: Option<(&str, &str)>| {
@@ -57,7 +66,7 @@ async fn nothing_is_written_for_what_is_not_feishus() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_request_is_refused_and_the_next_one_served() {
     let stage = Stage::protected(Protection::Token).await;
-    stage.faults().count();
+    watched(&stage).await;
     let long = stage.message("e1", &"x".repeat(600 * 1_024)).to_string();
     refused(&stage, 413, vec![post(&stage, EVENTS, long.clone()), post(&stage, ACTIONS, long)])
         .await;

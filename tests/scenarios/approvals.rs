@@ -21,6 +21,7 @@ async fn a_command_is_allowed_once() {
         Now: tidy the database
         [Stop]
         [Working Dir] [Agent] [Session] [Run Task] [Project]
+        [People]
         ");
         assert_snapshot!(world.shown(), @"
         [Waiting] Task: T1 (codex, /srv/api)
@@ -307,6 +308,7 @@ async fn a_prompt_may_ask_to_be_confirmed() {
         Now: drop the table
         [Stop]
         [Working Dir] [Agent] [Session] [Run Task] [Project]
+        [People]
         ");
         assert_snapshot!(world.shown(), @"
         [Waiting] Task: T1 (codex, /srv/api)

@@ -20,9 +20,9 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/cards.md");
 const HEAD: &str = "# The cards
 
 Each card as Feishu is given it, drawn from its JSON as text: `[…]` is a button, `▾` a list, `____` a
-field. Beside each button stand the name its press carries (`intent_key`) and what follows. A form's
-button sends the fields of its form. Whoever may act in a chat may press (`crates/core/src/policy.rs`);
-a press of anybody else changes nothing. Of buttons that only differ in what they name, one is listed.
+field. Beside each button stand the name its press carries (`intent_key`) and what follows when the
+owner presses. A form's button sends the fields of its form. Who may press what is one table
+(`crates/core/src/policy.rs`); a press of anybody else changes nothing. Of buttons that only differ in what they name, one is listed.
 
 This page is written by a test: `POCO_REWRITE=1 cargo test -p poco-tests --test scenarios cards` writes
 it anew after a change, and without that the test fails if a card looks otherwise or a button is dead.
@@ -211,6 +211,8 @@ fn filled(card: &Card, button: &Button) -> Vec<(String, String)> {
         | Block::Code { .. }
         | Block::Live { .. }
         | Block::Stored { .. }
+        | Block::Folds { .. }
+        | Block::Person { .. }
         | Block::Fold { .. }
         | Block::Rule
         | Block::Buttons(_) => None,
@@ -218,6 +220,7 @@ fn filled(card: &Card, button: &Button) -> Vec<(String, String)> {
     let value = |field: &Field| match field {
         Field::Input { name, .. } => (name.clone(), "x".to_owned()),
         Field::Select { name, options, .. } => (name.clone(), options[0].value.clone()),
+        Field::Person { name, .. } => (name.clone(), "ou_bob".to_owned()),
     };
     forms.flat_map(|form| &form.fields).map(value).collect()
 }
@@ -232,12 +235,14 @@ fn said(effects: &[Effect]) -> String {
             Effect::Open { .. } => "a new group",
             Effect::Tell { .. } => "word to the project or its lobby",
             Effect::Keep { .. } => "the task is kept",
+            Effect::Audit { .. } => "it is noted for ever",
             Effect::Send { command, .. } => match command {
                 Command::Start { .. } => "the agent starts",
                 Command::Answer { .. } => "the agent is answered",
                 Command::Steer { .. } => "the agent is told",
                 Command::Stop { .. } => "the agent is stopped",
                 Command::Settle => "what is owed is paid",
+                Command::Deliver { .. } => "a file is sent",
                 Command::Look { .. } | Command::Browse { .. } => "the machine looks at a folder",
             },
         };

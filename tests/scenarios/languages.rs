@@ -64,6 +64,7 @@ async fn a_project_speaks_as_its_lobby_does() {
         当前任务：修复登录问题
         [停止]
         [工作目录] [智能体] [会话] [运行任务] [项目]
+        [成员]
         ");
         assert_snapshot!(world.shown(), @"
         [已创建] 任务：T1（codex，/srv/api）
@@ -143,6 +144,14 @@ async fn a_group_is_told_in_another_language_at_once() {
         `/steer <内容>` 给正在运行的任务补充指令
         `/queue` 查看排队的任务
         `/new` 开启新的会话
+        `/diff [编号]` 查看最近一个任务（或指定任务）的改动
+        `/send <路径>` 把项目里的文件发到这里
+        `/people` 查看成员和权限
+        `/invite @成员 [角色]` 邀请成员或调整角色（viewer、member、admin）
+        `/remove @成员` 移除成员
+        `/rules` 查看审批规则
+        `/owner @成员` 移交所有项目的所有权
+        `/accept` 接受移交，成为所有者
         `/lang [zh|en]` 切换本会话的语言（中文或英文）
         `/help` 查看命令列表
         [English]
@@ -156,6 +165,7 @@ async fn a_group_is_told_in_another_language_at_once() {
         当前任务：fix it
         [停止]
         [工作目录] [智能体] [会话] [运行任务] [项目]
+        [成员]
         ");
         world.say("ann", "/lang fr").await;
         assert_snapshot!(world.shown(), @"

@@ -6,8 +6,8 @@ mod made;
 
 use history::{History, Place, final_title, steps};
 use poco_core::{
-    Action, ChatId, Command, Effect, Event, EventId, Fact, Kind, Phase, Room, Timestamp, UserId,
-    Via, WAITING_MAX, admit, decide,
+    Action, ChatId, Command, Effect, Event, EventId, Fact, Kind, Person, Phase, Role, Room,
+    Timestamp, UserId, Via, WAITING_MAX, admit, decide,
 };
 use proptest::prelude::*;
 
@@ -43,9 +43,12 @@ proptest! {
             let archived =
                 matches!(&history.room.kind, Kind::Project(project) if project.archived);
             let full = (archived || history.room.desk.waiting.len() >= WAITING_MAX)
-                && matches!(button.action, Action::Resume { .. } | Action::Again { .. });
+                && matches!(button.action, Action::Resume { .. } | Action::Again { .. } | Action::Without { .. });
+            // The folder of a project that is gone is no longer PoCo's to send from.
+            let gone = history.room.kind == Kind::Gone
+                && matches!(button.action, Action::Deliver { .. });
             let follows = history.follows(&card);
-            prop_assert!(!refused || full || !follows, "{button:?} on {card}: {effects:?}");
+            prop_assert!(!refused || full || gone || !follows, "{button:?} on {card}: {effects:?}");
         }
     }
 
@@ -86,7 +89,10 @@ proptest! {
                     prop_assert!(!stopped.contains(task), "{task} is stopped twice");
                     stopped.push(task.clone());
                 }
-                Command::Settle | Command::Look { .. } | Command::Browse { .. } => {}
+                Command::Settle
+                | Command::Look { .. }
+                | Command::Browse { .. }
+                | Command::Deliver { .. } => {}
             }
         }
     }
@@ -108,10 +114,50 @@ proptest! {
             prop_assert_eq!(&room, &history.room);
             let told = effects.iter().all(|effect| matches!(effect, Effect::Toast { .. }));
             prop_assert!(told, "{effects:?}");
-            let admitted = admit(&history.terms, event);
+            let admitted = admit(&history.terms, &history.room, event);
             prop_assert_eq!(&admitted.chat, &history.terms.house);
             let knocked = matches!(admitted.fact, Fact::Knocked { .. });
             prop_assert!(knocked);
+        }
+    }
+
+    /// Whatever somebody does, a machine hears of it only if the table says that they may, and what
+    /// a machine hears of is noted.
+    #[test]
+    fn no_right_no_command(steps in steps(STEPS), role in 0..3usize, other in any::<bool>()) {
+        let history = live(Place::Project, steps);
+        let mut room = history.room.clone();
+        let Kind::Project(project) = &mut room.kind else { return Ok(()) };
+        let role = Role::ALL[role];
+        let (name, since, by) = ("Bob".to_owned(), Timestamp(1), UserId::new("ann"));
+        let bob = UserId::new("bob");
+        project.people.insert(bob.clone(), Person { name, role, since, by });
+        project.rules.members_approve = other;
+        let people = project.people.clone();
+        let pressed = history.buttons().into_iter().map(|(card, button)| {
+            (Via::Press { card }, button.action)
+        });
+        let words = ["do it", "/stop", "/steer x", "/invite @Eve<eve> viewer", "/remove @Bob<bob>"];
+        let more = ["/invite @Bob<bob> admin", "/owner @Bob<bob>", "/new"];
+        let said = words.iter().chain(&more).map(|text| (Via::Group, Action::parse(text)));
+        for (via, action) in pressed.chain(said) {
+            let (id, chat) = (EventId::new("x"), ChatId::new("chat"));
+            let by = bob.clone();
+            let fact = Fact::Acted { by, via, action: action.clone() };
+            let event = Event { id, chat, at: Timestamp(1), lang: None, fact };
+            let mut after = room.clone();
+            let effects = decide(&history.terms, &mut after, &event);
+            let sends = effects.iter().any(|effect| matches!(effect, Effect::Send { .. }));
+            let noted = effects.iter().any(|effect| matches!(effect, Effect::Audit { .. }));
+            prop_assert!(noted || !sends, "{action:?} is not noted");
+            prop_assert!(!sends || role >= Role::Member, "{action:?} by a viewer");
+            let Kind::Project(project) = &after.kind else { continue };
+            let left = matches!(action, Action::Remove { .. });
+            let same = project.people == people;
+            prop_assert!(same || left || role == Role::Admin, "{action:?} by {role:?}");
+            prop_assert!(same || noted, "{action:?} is not noted");
+            let now = project.people.get(&bob).map(|person| person.role);
+            prop_assert!(now.is_none_or(|now| now == role), "{action:?} raised {role:?}");
         }
     }
 
@@ -131,7 +177,12 @@ proptest! {
         history.finish();
         prop_assert_eq!(&history.room.kind, &Kind::Gone);
         for (key, card) in history.following() {
-            let pages = |action: &Action| matches!(action, Action::Page { .. });
+            let pages = |action: &Action| {
+                matches!(
+                    action,
+                    Action::Page { .. } | Action::Changes { .. } | Action::Deliver { .. }
+                )
+            };
             let left = card.all_buttons().into_iter().any(|button| !pages(&button.action));
             prop_assert!(!left, "{key}: {card}");
         }

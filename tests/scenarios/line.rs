@@ -23,6 +23,7 @@ async fn prompts_wait_their_turn_and_their_cards_say_where() {
         1. `T2` second
         [Cancel]
         [Working Dir] [Agent] [Session] [Run Task] [Project]
+        [People]
         ");
         assert_snapshot!(world.shown(), @"
         [Queued] Task: T2 (codex, /srv/api)

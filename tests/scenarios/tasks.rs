@@ -14,6 +14,7 @@ async fn a_prompt_becomes_an_answer_on_one_card() {
         Now: fix the login test
         [Stop]
         [Working Dir] [Agent] [Session] [Run Task] [Project]
+        [People]
         ");
         assert_snapshot!(world.shown(), @"
         [Created] Task: T1 (codex, /srv/api)
@@ -41,6 +42,7 @@ async fn a_prompt_becomes_an_answer_on_one_card() {
         [Idle] Workspace: api (codex, /srv/api)
         Say what to do, in this group. `/help` lists the commands.
         [Working Dir] [Agent] [Session] [Run Task] [Project]
+        [People]
         ");
         assert_eq!(world.cards().len(), 2, "a workspace, and one card for the task");
 
@@ -227,6 +229,7 @@ async fn it_can_be_stopped_while_it_runs() {
         [Stopping] Workspace: api (codex, /srv/api, T1)
         Now: fix it
         [Working Dir] [Agent] [Session] [Run Task] [Project]
+        [People]
         ");
         assert_snapshot!(world.shown(), @"
         [Stopping] Task: T1 (codex, /srv/api)

@@ -20,6 +20,14 @@ async fn help_lists_the_commands() {
         `/steer <text>` add to the running task
         `/queue` list what waits
         `/new` start a fresh conversation
+        `/diff [id]` show what the last task changed, or this one
+        `/send <path>` send a file of the project here
+        `/people` show who may do what here
+        `/invite @person [role]` let somebody in, as viewer, member or admin, or change what they are
+        `/remove @person` let somebody in no more
+        `/rules` show who answers what the agent asks
+        `/owner @person` make somebody else the owner of all projects
+        `/accept` become the owner, as was offered to you
         `/lang [zh|en]` speak Chinese or English in this chat
         `/help` list the commands
         [中文]

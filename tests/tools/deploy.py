@@ -2,6 +2,7 @@
 
 deploy.py URL deploy EVENTS ACTIONS NAME=VALUE…
 deploy.py URL without SID        (an empty SID takes nothing)
+deploy.py URL user POLICY        (prints the keys of somebody with that policy and no other)
 """
 
 import io
@@ -73,5 +74,11 @@ def take_away(sid: str) -> None:
 if sys.argv[2] == "deploy":
     events, actions, *rest = sys.argv[3:]
     deploy({"events": events, "actions": actions}, rest)
+elif sys.argv[2] == "user":
+    iam = client("iam")
+    iam.create_user(UserName="machine")
+    iam.attach_user_policy(UserName="machine", PolicyArn=sys.argv[3])
+    key = iam.create_access_key(UserName="machine")["AccessKey"]
+    print(json.dumps([key["AccessKeyId"], key["SecretAccessKey"]]))
 else:
     take_away(sys.argv[3])

@@ -24,12 +24,19 @@ if grep -rnE '^(tokio|reqwest|axum|rusqlite)' crates/core/Cargo.toml; then
   fail "poco-core names a crate that touches the world"
 fi
 
-# Only feishu/ knows Feishu's JSON, only agent/codex/ Codex's.
+# Only feishu/ knows Feishu's JSON, only agent/<name>/ an agent's.
 if grep -rnE 'cardkit|im/v1|tenant_access_token' --include='*.rs' crates runner functions 2>/dev/null | grep -vE '^(crates/io/src/feishu|runner/tests/)'; then
   fail "Feishu's words stand outside crates/io/src/feishu"
 fi
 if grep -rnE '"(turn|thread|item)/' --include='*.rs' crates runner functions 2>/dev/null | grep -vE '^runner/src/agent/codex'; then
   fail "Codex's words stand outside runner/src/agent/codex"
+fi
+if grep -rnE '"session/' --include='*.rs' crates runner functions 2>/dev/null | grep -vE '^runner/src/agent/acp'; then
+  fail "ACP's words stand outside runner/src/agent/acp"
+fi
+
+if grep -rnE 'can_use_tool|control_request|stream_event' --include='*.rs' crates runner functions 2>/dev/null | grep -vE '^runner/src/agent/claude'; then
+  fail "Claude Code's words stand outside runner/src/agent/claude"
 fi
 
 # PoCo's own words stand in one place, in every language.

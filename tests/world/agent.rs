@@ -3,8 +3,8 @@
 use crate::World;
 use poco_core::setup::Folder;
 use poco_core::{
-    Approval, ApprovalId, Ask, EventId, Fact, Outcome, Pages, PagesId, Report, RunnerId, Step,
-    TaskId, Text, ThreadId, Transcript, TurnId,
+    Approval, ApprovalId, Ask, Brought, EventId, Fact, Missing, Outcome, Pages, PagesId, Report,
+    RunnerId, Step, TaskId, Text, ThreadId, Transcript, TurnId,
 };
 use poco_io::port::{Document, Store};
 
@@ -96,11 +96,34 @@ impl World {
         self.agent(Report::Ended { outcome, steps: vec![] }).await;
     }
 
+    /// What goes with the prompt could not be had.
+    pub async fn agent_lacks(&mut self, name: &str, why: &str) {
+        let (name, why, key) = (Text::verbatim(name), Text::verbatim(why), format!("key-{name}"));
+        let missing = vec![Missing { key, name, why }];
+        self.agent_ends(Outcome::Lacking { missing }).await;
+    }
+
+    /// A file that was asked for could not be sent.
+    pub async fn not_sent(&mut self, path: &str, why: &str) {
+        let (path, why) = (path.to_owned(), Text::verbatim(why));
+        self.tell(Fact::NotSent { path, why, topic: None }).await;
+    }
+
+    /// The turn has brought this beside its answer.
+    pub async fn agent_brings(&mut self, files: &[&str], diff: &str) {
+        let mut kept = self.app.keep_changes("t", diff).await;
+        while kept.is_err() {
+            kept = self.app.keep_changes("t", diff).await;
+        }
+        let files = files.iter().map(|file| (*file).to_owned()).collect();
+        self.agent(Report::Brought(Brought { files, changes: kept.unwrap() })).await;
+    }
+
     /// Puts a text of several pages where PoCo keeps them.
     pub async fn pages(&mut self, pages: &[&str]) -> Pages {
         let id = PagesId::new(format!("pages-{}", self.events));
         for (at, body) in pages.iter().enumerate().skip(1) {
-            let document = Document { version: 1, body: (*body).to_owned() };
+            let document = Document { version: 1, body: (*body).to_owned(), due: false };
             let key = format!("page/{id}/{at:05}");
             while self.store.put(&key, &document).await.is_err() {
                 if self.store.get(&key).await.is_ok_and(|got| got.is_some()) {
@@ -108,7 +131,8 @@ impl World {
                 }
             }
         }
-        Pages { id, first: pages[0].to_owned(), count: pages.len() }
+        let (first, digest) = (pages[0].to_owned(), String::new());
+        Pages { id, first, count: pages.len(), digest }
     }
 }
 

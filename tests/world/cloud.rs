@@ -1,11 +1,21 @@
 //! AWS on this machine: a server for each test process, an account for each test.
 
 mod faults;
+pub mod gateway;
+mod lambda;
+mod line;
+mod meddler;
 mod process;
 mod stack;
+mod watch;
 
 pub use faults::Faults;
+pub use gateway::Functions;
+pub use lambda::{Lambda, Program};
+pub use line::Line;
+pub use meddler::Meddler;
 pub use stack::Stack;
+pub use watch::Watch;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -56,20 +66,26 @@ impl Cloud {
 
     /// What the environment of a process names so that it calls this account.
     pub fn environment(&self) -> Vec<(String, String)> {
-        self.environment_at(Self::endpoint())
+        self.environment_at(&Self::endpoint())
     }
 
     /// Like [`Cloud::environment`], through the proxy.
     pub fn shaky_environment(&self) -> Vec<(String, String)> {
-        self.environment_at(faults::proxy().url())
+        self.environment_at(&Self::shaky_endpoint())
     }
 
-    fn environment_at(&self, endpoint: String) -> Vec<(String, String)> {
+    /// Where the proxy is that makes calls go wrong.
+    pub fn shaky_endpoint() -> String {
+        faults::proxy().url()
+    }
+
+    /// Like [`Cloud::environment`], by another way to it.
+    pub fn environment_at(&self, endpoint: &str) -> Vec<(String, String)> {
         let variables = [
             ("AWS_ACCESS_KEY_ID", self.account.to_string()),
             ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
             ("AWS_REGION", REGION.to_owned()),
-            ("AWS_ENDPOINT_URL", endpoint),
+            ("AWS_ENDPOINT_URL", endpoint.to_owned()),
             // The proxy takes seconds for a service it has not met.
             ("AWS_ENDPOINT_URL_SECRETS_MANAGER", Self::endpoint()),
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
@@ -96,18 +112,60 @@ impl Cloud {
             .build()
     }
 
+    /// Keeps a text as a parameter of SSM, encrypted.
+    pub async fn parameter(&self, name: &str, value: &str) {
+        // It does not check signatures; the first twelve digits name the account.
+        let account = self.account;
+        let scope = format!("Credential={account}/20260101/{REGION}/ssm/aws4_request");
+        let authorization = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
+        let body = serde_json::json!({
+            "Name": name, "Value": value, "Type": "SecureString", "Overwrite": true,
+        });
+        let client = poco_io::feishu::http_client(&Self::endpoint()).expect("a client");
+        let request = client.post(Self::endpoint()).header("authorization", authorization);
+        let request = request.header("x-amz-target", "AmazonSSM.PutParameter");
+        let request = request.header("content-type", "application/x-amz-json-1.1");
+        let answer = request.body(body.to_string()).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{answer:?}");
+    }
+
     /// Makes a table like the template's. No two have the same name.
     pub fn table(&self) -> String {
-        let (name, config) = (format!("poco-{}", self.account), self.config());
+        let (name, config) = (self.table_name(), self.config());
         let created = name.clone();
         wait(async move { create_table(&config, &created).await });
         name
     }
 
+    /// What [`Cloud::table`] makes is called so.
+    pub fn table_name(&self) -> String {
+        format!("poco-{}", self.account)
+    }
+
     /// Makes a queue like the template's, and one for what is put aside; returns where they are.
     pub fn queue(&self) -> (String, String) {
-        let (name, config) = (format!("poco-{}", self.account), self.config());
-        wait(async move { create_queue(&config, &name).await })
+        self.queue_named(&format!("poco-{}", self.account), RECEIVES_MAX)
+    }
+
+    /// Makes the queue of a machine, which is received from so often before it puts a job aside;
+    /// returns where it is, with `{runner}` for the machine's name.
+    pub fn queue_of(&self, runner: &str, receives_max: u32) -> String {
+        let name = format!("poco-{}-{runner}", self.account);
+        let (url, _) = self.queue_named(&name, receives_max);
+        url.replace(&name, &name.replace(runner, "{runner}"))
+    }
+
+    fn queue_named(&self, name: &str, receives_max: u32) -> (String, String) {
+        let (name, config) = (name.to_owned(), self.config());
+        wait(async move { create_queue(&config, &name, receives_max).await })
+    }
+
+    /// Puts away a secret; returns its name.
+    pub fn secret(&self, secret: &str) -> String {
+        let (secret, config) = (secret.to_owned(), self.config());
+        let client = aws_sdk_secretsmanager::Client::new(&config);
+        let create = client.create_secret().name("poco").secret_string(secret);
+        wait(async move { create.send().await.expect("a secret").arn.expect("its name") })
     }
 
     /// How many jobs wait in a queue.
@@ -118,6 +176,14 @@ impl Cloud {
         let got = get.send().await.unwrap().attributes.unwrap();
         got[&name].parse().unwrap()
     }
+}
+
+/// Ends a process as nothing can prepare for.
+pub fn kill_nine(pid: u32) {
+    use rustix::process::{Pid, Signal, kill_process};
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a process has a number");
+    // It may have ended by itself.
+    let _ = kill_process(pid, Signal::KILL);
 }
 
 fn server() -> &'static Tied {
@@ -141,22 +207,27 @@ async fn create_table(config: &SdkConfig, name: &str) {
         let it = KeySchemaElement::builder().attribute_name(name).key_type(kind);
         it.build().expect("a key")
     };
-    let keys = GlobalSecondaryIndex::builder()
-        .index_name("keys")
-        .key_schema(key("shelf", KeyType::Hash))
-        .key_schema(key("pk", KeyType::Range))
-        .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
+    let index = |name: &str, by: &str| {
+        let it = GlobalSecondaryIndex::builder()
+            .index_name(name)
+            .key_schema(key(by, KeyType::Hash))
+            .key_schema(key("pk", KeyType::Range))
+            .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build());
+        it.build().expect("an index")
+    };
     let create = aws_sdk_dynamodb::Client::new(config).create_table().table_name(name);
     let create = create
         .attribute_definitions(text("pk"))
         .attribute_definitions(text("shelf"))
+        .attribute_definitions(text("due"))
         .key_schema(key("pk", KeyType::Hash))
-        .global_secondary_indexes(keys.build().expect("an index"))
+        .global_secondary_indexes(index("keys", "shelf"))
+        .global_secondary_indexes(index("due", "due"))
         .billing_mode(BillingMode::PayPerRequest);
     create.send().await.expect("a table");
 }
 
-async fn create_queue(config: &SdkConfig, name: &str) -> (String, String) {
+async fn create_queue(config: &SdkConfig, name: &str, receives_max: u32) -> (String, String) {
     let client = aws_sdk_sqs::Client::new(config);
     let fifo = |name: String| {
         let create = client.create_queue().queue_name(name);
@@ -168,7 +239,7 @@ async fn create_queue(config: &SdkConfig, name: &str) -> (String, String) {
     let arn = arn.attribute_names(QueueAttributeName::QueueArn).send().await.expect("its name");
     let arn = &arn.attributes.expect("its name")[&QueueAttributeName::QueueArn];
     let redrive =
-        format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":"{RECEIVES_MAX}"}}"#);
+        format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":"{receives_max}"}}"#);
     let queue = fifo(format!("{name}.fifo")).attributes(QueueAttributeName::RedrivePolicy, redrive);
     (queue.send().await.expect("a queue").queue_url.expect("where it is"), aside)
 }

@@ -106,6 +106,10 @@ impl Store for FakeStore {
     async fn keys_down(&self, prefix: &str, before: Option<&str>) -> anyhow::Result<Vec<String>> {
         self.faults.call(self.memory.keys_down(prefix, before)).await
     }
+
+    async fn due(&self, after: Option<&str>) -> anyhow::Result<Option<Vec<String>>> {
+        self.faults.call(self.memory.due(after)).await
+    }
 }
 
 /// How a platform does not open a group.
@@ -329,6 +333,7 @@ impl FakeQueue {
             | Command::Stop { .. }
             | Command::Settle
             | Command::Browse { .. }
+            | Command::Deliver { .. }
             | Command::Look { .. } => None,
         };
         self.commands().into_iter().filter_map(started).collect()
@@ -341,6 +346,7 @@ impl FakeQueue {
             | Command::Answer { .. }
             | Command::Steer { .. }
             | Command::Settle
+            | Command::Deliver { .. }
             | Command::Stop { .. } => None,
         };
         self.commands().into_iter().rev().find_map(looking)

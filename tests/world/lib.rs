@@ -10,8 +10,9 @@ mod look;
 
 use fake::{FakeChat, FakeQueue, FakeStore, Fault, Faults};
 use poco_core::{
-    Action, CardRef, ChatId, Event, EventId, Fact, Lang, Offers, Press, Room, RunnerId, Settings,
-    TaskId, Terms, Timestamp, UserId, Via,
+    Action, Attachment, CardRef, ChatId, Enclosed, Event, EventId, Fact, Lang, Media, MessageRef,
+    Offers, Press, Quote, Room, RunnerId, Settings, TaskId, Terms, Timestamp, Topic, TopicId,
+    UserId, Via,
 };
 use poco_io::app::{App, Debt, Taken};
 use poco_io::port::{Document, Job, MessageId, Store};
@@ -137,7 +138,7 @@ impl World {
         let world = Self::new(Faults::default(), Some("ann"));
         world.chat.forget_all();
         for (key, body) in documents {
-            let document = Document { version: 1, body: body.clone() };
+            let document = Document { version: 1, body: body.clone(), due: false };
             world.store.put(key, &document).await.unwrap();
         }
         world
@@ -146,6 +147,16 @@ impl World {
     /// Everything that is stored, by its key.
     pub fn documents(&self) -> Vec<(String, String)> {
         self.store.documents()
+    }
+
+    /// Where everything is stored.
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// What the platform delivered last.
+    pub fn last_event(&self) -> Event {
+        self.last.clone().unwrap()
     }
 
     /// Every job that was sent, the oldest first.
@@ -200,6 +211,39 @@ impl World {
     pub async fn say(&mut self, by: &str, text: &str) {
         let fact = self.said(by, text);
         self.tell(fact).await;
+    }
+
+    /// Somebody writes in a topic of the group; what they write answers the message it began with.
+    pub async fn say_in_topic(&mut self, by: &str, topic: &str, text: &str) {
+        let message = MessageRef::new(format!("{topic}-{}", self.events + 1));
+        let topic = Topic { id: TopicId::new(topic), message };
+        let via = Via::Topic { root: Some(MessageRef::new(format!("{}-root", topic.id))), topic };
+        self.tell(Fact::Acted { by: UserId::new(by), via, action: Action::parse(text) }).await;
+    }
+
+    /// Somebody sends files, with words or without.
+    pub async fn send(&mut self, by: &str, files: &[&str], text: &str) {
+        let message = MessageRef::new(format!("om_{}", self.events + 1));
+        let file = |name: &&str| Attachment {
+            message: message.clone(),
+            key: format!("key-{name}"),
+            media: if name.ends_with(".png") { Media::Picture } else { Media::File },
+            name: (*name).to_owned(),
+        };
+        let files = files.iter().map(file).collect();
+        self.attach(by, text, Enclosed { files, quotes: vec![] }).await;
+    }
+
+    /// Somebody answers a message, or forwards a bundle of them.
+    pub async fn quote(&mut self, by: &str, message: &str, bundle: bool, text: &str) {
+        let quotes = vec![Quote { message: MessageRef::new(message), bundle }];
+        self.attach(by, text, Enclosed { files: vec![], quotes }).await;
+    }
+
+    async fn attach(&mut self, by: &str, text: &str, enclosed: Enclosed) {
+        let via = if self.here.as_str().starts_with("dm-") { Via::Direct } else { Via::Group };
+        let action = Action::parse_with(text, enclosed);
+        self.tell(Fact::Acted { by: UserId::new(by), via, action }).await;
     }
 
     /// Somebody at the machine itself types it.
@@ -336,11 +380,22 @@ impl World {
 
     async fn sweep(&self) -> Debt {
         for _ in 0..DELIVERIES {
-            if matches!(self.app.sweep().await, Ok(Debt::Clear)) {
+            if self.sweep_once().await.is_ok_and(|debt| debt == Debt::Clear) {
                 return Debt::Clear;
             }
         }
         Debt::Owing
+    }
+
+    async fn sweep_once(&self) -> anyhow::Result<Debt> {
+        let mut debt = Debt::Clear;
+        for chat in self.app.owing().await? {
+            // One that fails holds up no other.
+            if !self.app.settle(&chat).await.is_ok_and(|it| it == Debt::Clear) {
+                debt = Debt::Owing;
+            }
+        }
+        Ok(debt)
     }
 
     /// The room here, as it is now.
@@ -362,9 +417,9 @@ fn settings(workdir: &str) -> Settings {
         workdir: workdir.into(),
         model: None,
         effort: None,
-        mode: None,
         sandbox: "workspace-write".into(),
         approval_policy: "on-request".into(),
+        mode: None,
     }
 }
 

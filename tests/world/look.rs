@@ -101,11 +101,15 @@ impl World {
 /// Says what a command tells the runner, in a line.
 pub(crate) fn told(command: &Command) -> String {
     match command {
-        Command::Start { task, prompt, thread, fork, .. } => {
+        Command::Start { task, prompt, thread, fork, enclosed, .. } => {
             let thread = thread.as_ref().map_or("new thread", |thread| thread.as_str());
             let copy = if *fork { "a copy of " } else { "" };
-            format!("start {task} in {copy}{thread}: {prompt}")
+            let files = enclosed.files.iter().map(|file| format!(" +{}", file.name));
+            let quotes = enclosed.quotes.iter().map(|quote| format!(" >{}", quote.message));
+            let with: String = files.chain(quotes).collect();
+            format!("start {task} in {copy}{thread}: {prompt}{with}")
         }
+        Command::Deliver { path, .. } => format!("deliver {path}"),
         Command::Answer { approval, verdict, .. } => format!("answer {approval}: {}", say(verdict)),
         Command::Steer { task, text, .. } => format!("steer {task}: {text}"),
         Command::Stop { task, thread, turn } => {

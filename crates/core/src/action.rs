@@ -1,11 +1,12 @@
 //! What a person can ask for. A card button and a text command are two
 //! spellings of the same [`Action`].
 
+use crate::people::{Danger, Named, Role};
 use crate::setup::{Dir, Session, Shelf, Tune};
-use crate::words::command as words;
-use crate::{ApprovalId, ChatId, EventId, Lang, TaskId, Text};
+use crate::words::{command as words, file as file_words};
+use crate::{ApprovalId, ChatId, Enclosed, EventId, Lang, TaskId, Text, UserId};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Action {
@@ -13,6 +14,11 @@ pub enum Action {
     Say { text: String },
     /// Give the agent a prompt.
     Run { prompt: String },
+    /// Like [`Action::Say`] or, if `run`, like [`Action::Run`], with what came along. Without text
+    /// it waits for the person's next words.
+    Attach { text: String, run: bool, enclosed: Enclosed },
+    /// Leave files alone that wait for words.
+    Drop { held: EventId },
     /// Show where things stand, or how one task stands.
     Status { task: Option<TaskId> },
     /// Let the agent, or a task that waits for its `confirm:`, go on.
@@ -41,8 +47,16 @@ pub enum Action {
     Resume { task: TaskId },
     /// Run a task that was cut off once more, from its prompt.
     Again { task: TaskId },
+    /// Run a task that did not begin without what could not be had.
+    Without { task: TaskId },
+    /// Show what a task changed, a page at a time; the last one that did if none is named.
+    Changes { task: Option<TaskId>, page: usize },
+    /// Send a file of the project into the chat.
+    Deliver { path: String },
     /// Leave a task that was cut off as it is.
     Discard { task: TaskId },
+    /// Tell whoever looks whether presses arrive that this one did.
+    Tap,
     /// Show the home card.
     Home,
     /// Show the form for a new project.
@@ -76,6 +90,21 @@ pub enum Action {
         /// What it waits for, if it does.
         looking: Option<EventId>,
     },
+    /// Show the people of a project: this one, or one that is named. With a page they are shown
+    /// where they were, else on a card of their own.
+    People { project: Option<ChatId>, page: Option<usize> },
+    /// Let people into the project, or change what they are in it.
+    Invite { people: Vec<Named>, role: Role },
+    /// Let people into it no more.
+    Remove { people: Vec<Named> },
+    /// Show who answers what the agent asks.
+    Rules,
+    /// Set who answers what the agent asks.
+    SetRules { members_approve: bool, two: BTreeSet<Danger> },
+    /// Make somebody else the owner of all: first asked, then sure.
+    HandOver { to: Named, sure: bool },
+    /// Become the owner, as the owner offered.
+    Accept,
     /// Speak this language in this chat; the other one if none is named.
     Speak { lang: Option<Lang> },
     /// Make something of what PoCo cannot read; `what` is what people call it.
@@ -91,6 +120,9 @@ struct Spelling {
     /// Reads what follows the word, trimmed; `None` if it does not fit.
     read: fn(&str) -> Option<Action>,
 }
+
+/// Commands with which people are meant: their mentions are read with their ids.
+const ABOUT_PEOPLE: [&str; 3] = ["/invite", "/remove", "/owner"];
 
 /// The command that is of use only where there are several machines.
 const MOVE: &str = "move";
@@ -149,10 +181,69 @@ const SPELLINGS: &[Spelling] = &[
         read: |rest| rest.is_empty().then_some(Action::New),
     },
     Spelling {
+        word: "diff",
+        usage: words::diff_usage,
+        help: words::diff,
+        read: |rest| Some(Action::Changes { task: some(rest).map(TaskId::new), page: 0 }),
+    },
+    Spelling {
+        word: "send",
+        usage: words::send_usage,
+        help: words::send,
+        read: |rest| some(rest).map(|path| Action::Deliver { path }),
+    },
+    Spelling {
         word: MOVE,
         usage: words::move_usage,
         help: words::relocate,
         read: |rest| Some(some(rest).map_or(Action::Machines, |runner| Action::Move { runner })),
+    },
+    Spelling {
+        word: "people",
+        usage: words::people_usage,
+        help: words::people,
+        read: |rest| rest.is_empty().then_some(Action::People { project: None, page: None }),
+    },
+    Spelling {
+        word: "invite",
+        usage: words::invite_usage,
+        help: words::invite,
+        read: |rest| {
+            let (people, rest) = people(rest)?;
+            let role = if rest.is_empty() { Some(Role::Member) } else { Role::read(&rest) };
+            role.map(|role| Action::Invite { people, role })
+        },
+    },
+    Spelling {
+        word: "remove",
+        usage: words::remove_usage,
+        help: words::remove,
+        read: |rest| {
+            let (people, rest) = people(rest)?;
+            rest.is_empty().then_some(Action::Remove { people })
+        },
+    },
+    Spelling {
+        word: "rules",
+        usage: words::rules_usage,
+        help: words::rules,
+        read: |rest| rest.is_empty().then_some(Action::Rules),
+    },
+    Spelling {
+        word: "owner",
+        usage: words::owner_usage,
+        help: words::owner,
+        read: |rest| {
+            let (mut people, rest) = people(rest)?;
+            let to = people.pop().filter(|_| people.is_empty() && rest.is_empty());
+            to.map(|to| Action::HandOver { to, sure: false })
+        },
+    },
+    Spelling {
+        word: "accept",
+        usage: words::accept_usage,
+        help: words::accept,
+        read: |rest| rest.is_empty().then_some(Action::Accept),
     },
     Spelling {
         word: "lang",
@@ -176,7 +267,41 @@ fn some(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
+/// Reads mentions as [`Action::mention`] writes them, and returns what else there is.
+fn people(text: &str) -> Option<(Vec<Named>, String)> {
+    let (mut people, mut others, mut rest) = (vec![], vec![], text);
+    while let Some((before, after)) = rest.split_once('@') {
+        let (name, after) = after.split_once('<')?;
+        let (id, after) = after.split_once('>')?;
+        let named = Named::new(id, name);
+        // They all fit into a project; one that is named twice is meant once.
+        if id.is_empty() || people.len() == crate::PEOPLE_MAX {
+            return None;
+        }
+        others.extend(before.split_whitespace());
+        if !people.contains(&named) {
+            people.push(named);
+        }
+        rest = after;
+    }
+    others.extend(rest.split_whitespace());
+    Some((people, others.join(" ")))
+}
+
 impl Action {
+    /// Says whether a message is a command with which people are meant, so that it must be parsed
+    /// with each mention written by [`Action::mention`].
+    pub fn is_about_people(text: &str) -> bool {
+        let word = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+        ABOUT_PEOPLE.contains(&word.as_str())
+    }
+
+    /// Writes a mention with the person's id.
+    pub fn mention(id: &UserId, name: &str) -> String {
+        let plain = |c: &char| !matches!(c, '<' | '>' | '@');
+        format!("@{}<{id}>", name.chars().filter(plain).collect::<String>())
+    }
+
     /// Reads a chat message. What does not start with a command's word is said as it is.
     pub fn parse(text: &str) -> Self {
         let text = text.trim();
@@ -195,10 +320,66 @@ impl Action {
             .unwrap_or_else(|| Self::Unknown { what: format!("/{word}") })
     }
 
+    /// Reads a chat message that brings something along. A command that quotes a message is just
+    /// that command; files go with prompts only.
+    pub fn parse_with(text: &str, enclosed: Enclosed) -> Self {
+        if enclosed.is_empty() {
+            return Self::parse(text);
+        }
+        let command = Self::parse(text);
+        if let Self::Say { text } = command {
+            return Self::Attach { text, run: false, enclosed };
+        }
+        if let Self::Run { prompt: text } = command {
+            return Self::Attach { text, run: true, enclosed };
+        }
+        if enclosed.files.is_empty() {
+            return command;
+        }
+        Self::Unsupported { what: file_words::with_a_command() }
+    }
+
     /// Returns the list of commands, in markdown. Where there is but one machine, nothing moves.
     pub(crate) fn help(machines: usize) -> Text {
         let line = |it: &Spelling| words::usage((it.usage)(), (it.help)());
         let shown = SPELLINGS.iter().filter(|it| it.word != MOVE || machines > 1);
         Text::join(shown.map(line), "\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn invited(text: &str) -> Option<(Vec<String>, Role)> {
+        let action = Action::parse(text);
+        if let Action::Invite { people, role } = action {
+            let line = |it: &Named| format!("{}={}", it.name, it.id);
+            return Some((people.iter().map(line).collect(), role));
+        }
+        assert!(matches!(action, Action::Unknown { .. }), "{action:?}");
+        None
+    }
+
+    #[test]
+    fn people_are_read_with_their_ids() {
+        let bob = Action::mention(&UserId::new("ou_b"), "Bob <the @ Builder>");
+        assert_eq!(bob, "@Bob the  Builder<ou_b>");
+        let one = |name: &str, id: &str| vec![format!("{name}={id}")];
+        assert_eq!(
+            invited(&format!("/invite {bob}")),
+            Some((one("Bob the  Builder", "ou_b"), Role::Member))
+        );
+        assert_eq!(invited("/invite viewer @Bo<b>"), Some((one("Bo", "b"), Role::Viewer)));
+        let both = vec!["Bo=b".to_owned(), "=c".to_owned()];
+        assert_eq!(invited("/INVITE @Bo<b> @<c> @Bo<b> Admin"), Some((both, Role::Admin)));
+        assert_eq!(invited("/invite"), Some((vec![], Role::Member)), "the card asks whom");
+        for wrong in ["/invite @Bo", "/invite @Bo<b> king", "/invite @Bo<b", "/invite @<>"] {
+            assert_eq!(invited(wrong), None, "{wrong}");
+        }
+        assert!(Action::is_about_people("/Invite x") && Action::is_about_people("/owner"));
+        assert!(!Action::is_about_people("/invited") && !Action::is_about_people("say /invite"));
+        assert!(matches!(Action::parse("/owner @a<a> @b<b>"), Action::Unknown { .. }));
+        assert!(matches!(Action::parse("/owner @a<a>"), Action::HandOver { sure: false, .. }));
     }
 }

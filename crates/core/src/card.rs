@@ -1,6 +1,6 @@
 //! A card, as PoCo thinks of it. A chat platform turns it into its own.
 
-use crate::{Action, Lang, PagesId, Text};
+use crate::{Action, Lang, MessageRef, PagesId, Text, UserId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -15,6 +15,9 @@ pub struct Card {
     pub blocks: Vec<Block>,
     /// Whether text will be typed onto this card while people look.
     pub typing: Typing,
+    /// Post it below this message, in its topic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under: Option<MessageRef>,
 }
 
 /// Whether a card is one that output is typed onto.
@@ -54,8 +57,12 @@ pub enum Block {
     Live { steps: String, answer: String },
     /// Markdown that is kept in a document of its own; the shell fetches it.
     Stored { pages: PagesId, page: usize },
+    /// Several [`Block::Fold`]s that are kept in a document of its own; the shell fetches it.
+    Folds { pages: PagesId, page: usize },
     /// Markdown behind a title that people may unfold.
     Fold { title: Text, text: Text },
+    /// A person, as the platform shows one, with some markdown beside.
+    Person { id: UserId, name: String, text: Text },
     /// A line across.
     Rule,
     /// Buttons side by side.
@@ -94,8 +101,24 @@ pub struct Form {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Field {
-    Input { name: String, label: Text, placeholder: Text, value: String, required: bool },
-    Select { name: String, label: Text, options: Vec<Choice>, value: Option<String> },
+    Input {
+        name: String,
+        label: Text,
+        placeholder: Text,
+        value: String,
+        required: bool,
+    },
+    Select {
+        name: String,
+        label: Text,
+        options: Vec<Choice>,
+        value: Option<String>,
+    },
+    /// Somebody in the chat; the value is their id.
+    Person {
+        name: String,
+        label: Text,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -107,7 +130,8 @@ pub struct Choice {
 impl Card {
     /// Makes a card with nothing on it.
     pub fn new(tone: Tone, title: Text) -> Self {
-        Self { lang: Lang::default(), title, tone, blocks: Vec::new(), typing: Typing::No }
+        let (lang, blocks, typing) = Default::default();
+        Self { lang, title, tone, blocks, typing, under: None }
     }
 
     #[must_use]
@@ -145,6 +169,12 @@ impl Card {
         self
     }
 
+    #[must_use]
+    pub fn under(mut self, message: Option<MessageRef>) -> Self {
+        self.under = message;
+        self
+    }
+
     /// Returns every button on the card, those of forms included.
     pub fn all_buttons(&self) -> Vec<&Button> {
         let mut all = vec![];
@@ -160,7 +190,9 @@ impl Card {
                 | Block::Code { .. }
                 | Block::Live { .. }
                 | Block::Stored { .. }
+                | Block::Folds { .. }
                 | Block::Fold { .. }
+                | Block::Person { .. }
                 | Block::Rule => {}
             }
         }
@@ -209,9 +241,14 @@ impl Block {
             Self::Code { text, .. } => format!("| {}", text.replace('\n', "\n| ")),
             Self::Live { steps, answer } if steps.is_empty() => answer.clone(),
             Self::Live { steps, answer } => format!("{steps}\n{answer}"),
+            Self::Folds { pages, page } => format!("<{pages} folds {}>", page + 1),
             Self::Stored { pages, page } => format!("<{pages} page {}>", page + 1),
             Self::Fold { title, text } => {
                 format!("> {}\n  {}", title.of(lang), text.of(lang).replace('\n', "\n  "))
+            }
+            Self::Person { id, name, text } => {
+                let who = if name.is_empty() { id.as_str() } else { name };
+                format!("@{who} {}", text.of(lang))
             }
             Self::Rule => "----".to_owned(),
             Self::Buttons(buttons) => row(buttons.iter(), lang),
@@ -222,6 +259,7 @@ impl Block {
                         let value = value.as_deref().unwrap_or_default();
                         format!("{}: <{value}>\n", label.of(lang))
                     }
+                    Field::Person { label, .. } => format!("{}: @_\n", label.of(lang)),
                 });
                 let buttons = std::iter::once(&form.submit).chain(&form.others);
                 fields.collect::<String>() + &row(buttons, lang)

@@ -4,10 +4,13 @@
 //! those that look different afterwards are shown.
 
 mod approval;
+mod audit;
 mod broken;
 mod dir;
+mod held;
 mod house;
 mod lobby;
+mod people;
 mod project;
 mod runner;
 mod session;
@@ -16,24 +19,31 @@ mod task;
 mod tune;
 mod words;
 
+use crate::people::Role;
+use crate::policy::Right;
 use crate::{
-    Action, Card, CardKey, CardRef, Effect, Event, Fact, Kind, Lang, Report, Room, Terms, Text,
-    Tone, UserId, Via, policy, view, words as say,
+    Action, Card, CardKey, CardRef, Effect, Event, Fact, Kind, Lang, MessageRef, Report, Room,
+    Terms, Text, Tone, Topic, UserId, Via, policy, view, words as say,
 };
 
 /// Takes in one event and says what should follow.
 ///
 /// Never fails: what cannot be done is refused with an effect, and what is out of date is nothing.
 pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
-    let (before, spoke) = (view::looks(room), room.lang(terms));
+    let (before, looks, spoke) = (room.clone(), view::looks(room), room.lang(terms));
+    let mut ruling = None;
     runner::check(terms, room, event.at);
     let mut effects = match &event.fact {
         Fact::Acted { by, via, action } => {
             let scene = Scene { terms, event, by, via };
-            if policy::may(terms, by, via) {
-                acted(&scene, room, action)
-            } else {
-                vec![Effect::Toast { text: say::project::no_leave() }]
+            let judged = ruling.insert(policy::judge(terms, room, by, via, action));
+            match judged.role {
+                _ if judged.allowed => {
+                    let late = held::expire(room, event.at);
+                    late.into_iter().chain(acted(&scene, room, action)).collect()
+                }
+                Some(role) => refused(&scene, room, action, role, judged.right),
+                None => vec![Effect::Toast { text: say::project::no_leave() }],
             }
         }
         Fact::Reported { task, report } => reported(terms, room, event, task, report),
@@ -41,7 +51,7 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
             house::knocked(terms, room, event, by, via, chat, text)
         }
         Fact::PairingOffered { code, until } => house::offered(terms, room, code, *until),
-        Fact::Welcomed { by } => lobby::welcomed(room, event, by),
+        Fact::Welcomed { by } => lobby::welcomed(terms, room, event, by),
         Fact::Looked { request, result } => match &room.kind {
             Kind::Project(_) => dir::looked(room, event, request, result),
             Kind::Lobby(_) | Kind::Fresh | Kind::Gone | Kind::House(_) => {
@@ -60,19 +70,48 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
             room.lang = room.lang.or(*lang);
             project::opened(room, name, by, settings, lobby)
         }
+        Fact::TakenOver { name, by, settings, thread } => {
+            project::taken_over(terms, room, (name, by), settings, thread.as_ref())
+        }
+        Fact::Adopted { projects } if event.chat == terms.house => house::adopted(room, projects),
+        Fact::Adopted { projects } => lobby::adopted(room, event, projects),
+        Fact::Settled { lobby } => house::settled(room, lobby),
         Fact::Removed { by, lobby } => project::removed(room, event, by, lobby),
+        Fact::Left { people } => people::left(terms, room, event, people),
+        Fact::PeopleWanted { .. } => people::wanted(terms, room, event),
+        Fact::Offered { by, to, until, lobby, chat } => {
+            house::offered_owner(room, &house::Offering { by, to, until: *until, lobby, chat })
+        }
+        Fact::Accepted { by, via, chat } => house::accepted(terms, room, event, by, via, chat),
+        Fact::HandedOver { from, to, chat } => lobby::handed_over(room, from, to, chat),
+        Fact::Inherited { projects } => lobby::inherited(room, event, projects),
+        Fact::Rehomed { from, to, lobby } => people::rehomed(room, event, from, to, lobby),
         Fact::Checked => task::release(terms, room, event),
+        Fact::NotSent { path, why, topic } => held::not_sent(event, path, why, topic.as_ref()),
     };
     let lang = spoken(terms, room, event);
-    let before = if lang == spoke { before } else { view::Looks::new() };
-    effects.extend(changed(&before, view::looks(room)));
+    let looks = if lang == spoke { looks } else { view::Looks::new() };
+    effects.extend(changed(&looks, view::looks(room)));
+    let entry = audit::entry(&before, room, event, ruling.as_ref(), &effects);
+    effects.extend(entry.map(|entry| Effect::Audit { entry }));
     effects.into_iter().map(|effect| told(effect, lang)).collect()
 }
 
 fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
-    if matches!(room.kind, Kind::Fresh) && matches!(scene.via, Via::Direct | Via::Local { .. }) {
+    let is_new = matches!(room.kind, Kind::Fresh);
+    if is_new && matches!(scene.via, Via::Direct | Via::Local { .. }) {
         room.kind = Kind::Lobby(Default::default());
         room.lang = room.lang.or(scene.event.lang);
+    }
+    let settled = (is_new && *scene.via == Via::Direct)
+        .then(|| lobby::settled(scene.terms, &scene.event.chat));
+    done(scene, room, action).into_iter().chain(settled).collect()
+}
+
+fn done(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
+    if matches!(action, Action::Tap) {
+        // Whoever pressed may never have talked to the bot: there is no need for a lobby.
+        return scene.reply(say::command::tapped());
     }
     let talk =
         matches!(room.kind, Kind::Fresh | Kind::Gone) && matches!(action, Action::Say { .. });
@@ -80,6 +119,9 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
         return vec![];
     }
     match (&room.kind, action) {
+        (Kind::Gone, Action::Changes { task: Some(task), page }) => {
+            return words::changes(scene, room, Some(task), *page);
+        }
         // What was answered can be read as long as its chat is there.
         (Kind::Gone, Action::Page { task, page }) => {
             return words::page(scene, room, task, *page);
@@ -93,7 +135,12 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
     }
     match action {
         Action::Say { text } => said(scene, room, text),
-        Action::Run { prompt } => task::ask(scene, room, prompt),
+        Action::Run { prompt } => task::ask(scene, room, prompt, Default::default()),
+        Action::Attach { text, run, enclosed } => held::attached(scene, room, text, *run, enclosed),
+        Action::Drop { held } => held::drop(scene, room, held),
+        Action::Without { task } => broken::without(scene, room, task),
+        Action::Changes { task, page } => words::changes(scene, room, task.as_ref(), *page),
+        Action::Deliver { path } => project::deliver(scene, room, path),
         Action::Stop { task } => task::stop(scene, room, task.as_ref()),
         Action::Steer { text } => task::steer(scene, room, text),
         Action::Merge { task } => task::merge(scene, room, task),
@@ -112,6 +159,7 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
         Action::Speak { lang } => words::speak(scene, room, *lang),
         Action::Unsupported { what } => words::unsupported(scene, what),
         Action::Unknown { what } => words::unknown(scene, what),
+        Action::Tap => vec![],
         Action::Home => lobby::home(scene, room),
         Action::NewProject => lobby::form(scene, room),
         Action::Create { name, agent, workdir, runner } => {
@@ -129,15 +177,40 @@ fn acted(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
         Action::Manage { page } => lobby::manage(scene, room, *page),
         Action::Delete { project } => lobby::delete(scene, room, project),
         Action::Workspace => project::workspace(scene, room),
+        Action::People { project, page } => people::show(scene, room, project.as_ref(), *page),
+        Action::Invite { people, role } => people::invite(scene, room, people, *role),
+        Action::Remove { people } => people::remove(scene, room, people),
+        Action::Rules => people::rules(scene, room),
+        Action::SetRules { members_approve, two } => {
+            people::set_rules(scene, room, *members_approve, two)
+        }
+        Action::HandOver { to, sure } => people::hand_over(scene, room, to, *sure),
+        Action::Accept => scene.reply(say::people::nothing_offered()),
     }
+}
+
+/// Tells somebody that what they are here is not enough. One who just talks hears it now and then.
+fn refused(
+    scene: &Scene<'_>,
+    room: &mut Room,
+    action: &Action,
+    role: Role,
+    right: Right,
+) -> Vec<Effect> {
+    if matches!(action, Action::Say { .. }) && !room.hint(scene.event.at) {
+        return vec![];
+    }
+    scene.reply(people::refused(role, right))
 }
 
 /// Plain text is a prompt where a project lives, and a greeting elsewhere.
 fn said(scene: &Scene<'_>, room: &mut Room, text: &str) -> Vec<Effect> {
     match (&room.kind, scene.via) {
-        (Kind::Project(_), _) => task::ask(scene, room, text),
+        (Kind::Project(_), _) => task::ask(scene, room, text, Default::default()),
         (_, Via::Local { .. }) => words::help(scene, room),
-        (_, Via::Direct | Via::Group | Via::Press { .. }) => lobby::home(scene, room),
+        (_, Via::Direct | Via::Group | Via::Topic { .. } | Via::Press { .. }) => {
+            lobby::home(scene, room)
+        }
     }
 }
 
@@ -162,9 +235,10 @@ fn reported(
         Report::Asked(approval) => approval::asked(room, event, task, approval),
         Report::Settled { approval } => approval::settled(room, task, approval),
         Report::SteerMissed { id, by, text } => {
-            task::steer_missed(terms, room, event, id, by, text)
+            task::steer_missed(terms, room, event, (task, id), by, text)
         }
         Report::Used { usage } => task::used(room, task, *usage),
+        Report::Brought(brought) => task::brought(room, task, brought),
         Report::Ended { outcome, steps } => task::ended(room, event, task, outcome, steps),
     }
 }
@@ -183,11 +257,14 @@ fn told(effect: Effect, lang: Lang) -> Effect {
     match effect {
         Effect::Show { key, card } => Effect::Show { key, card: card.told(lang) },
         Effect::Post { chat, card } => Effect::Post { chat, card: card.told(lang) },
-        Effect::Recall { task, page, on, .. } => Effect::Recall { task, page, on, lang },
+        Effect::Recall { task, page, on, part, under, .. } => {
+            Effect::Recall { task, page, on, part, under, lang }
+        }
         Effect::Toast { .. }
         | Effect::Send { .. }
         | Effect::Open { .. }
         | Effect::Tell { .. }
+        | Effect::Audit { .. }
         | Effect::Keep { .. } => effect,
     }
 }
@@ -212,6 +289,14 @@ impl Scene<'_> {
         match self.card() {
             Some(_) => vec![Effect::Toast { text }],
             None => vec![self.post(Card::new(Tone::Plain, Text::verbatim("PoCo")).text(text))],
+        }
+    }
+
+    /// Whoever acts, as one of several who must allow something.
+    fn person(&self) -> UserId {
+        match self.via {
+            Via::Local { .. } => people::at_machine(),
+            Via::Direct | Via::Group | Via::Topic { .. } | Via::Press { .. } => self.by.clone(),
         }
     }
 
@@ -243,13 +328,23 @@ impl Scene<'_> {
     }
 
     fn post(&self, card: Card) -> Effect {
-        Effect::Post { chat: self.event.chat.clone(), card }
+        Effect::Post { chat: self.event.chat.clone(), card: card.under(self.below()) }
+    }
+
+    /// The topic it was done in, if it was in one.
+    fn topic(&self) -> Option<&Topic> {
+        self.via.topic()
+    }
+
+    /// The message to put new cards below, if it is not all the same where they are.
+    fn below(&self) -> Option<MessageRef> {
+        self.topic().map(|topic| topic.message.clone())
     }
 
     fn card(&self) -> Option<&CardRef> {
         match self.via {
             Via::Press { card } | Via::Local { card: Some(card) } => Some(card),
-            Via::Direct | Via::Group | Via::Local { card: None } => None,
+            Via::Direct | Via::Group | Via::Topic { .. } | Via::Local { card: None } => None,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::setup::{Picked, Usage};
 use crate::{
-    Approval, ApprovalId, CardKey, ChatId, Command, Effect, Outcome, RunnerId, TaskId, Text,
-    ThreadId, Timestamp, TurnId, UserId, Verdict,
+    Approval, ApprovalId, Brought, CardKey, ChatId, Command, Effect, Enclosed, Held, Outcome,
+    RunnerId, TaskId, Text, ThreadId, Timestamp, Topic, TopicId, TurnId, UserId, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -23,12 +23,18 @@ pub const HISTORY_MAX: usize = 24;
 /// The most answered questions remembered of one task.
 pub const ANSWERED_MAX: usize = 64;
 
+/// The most topics whose conversations are remembered; the ones least lately used are forgotten.
+pub const TOPICS_MAX: usize = 50;
+
 /// The most answers of past tasks that are remembered.
 const LATE_MAX: usize = 16;
 
 /// The number of the question whether a task may start. It has one, so that a second press on its
 /// button never answers what the agent asks then.
 pub(crate) const CONFIRMATION: usize = 0;
+
+/// Where a task is from that somebody at the machine itself gave.
+pub(crate) const MACHINE: &str = "demo";
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Desk {
@@ -51,6 +57,28 @@ pub struct Desk {
     /// What was answered of tasks that are over, for presses that come late.
     #[serde(default)]
     pub answered: VecDeque<(TaskId, Answered)>,
+    /// Files that came without words, oldest first.
+    #[serde(default)]
+    pub held: Vec<Held>,
+    /// The conversations of topics, the one least lately used first.
+    #[serde(default)]
+    pub topics: VecDeque<Talk>,
+    /// The last task that ended, if it was in a topic: what came too late for it goes there.
+    #[serde(default)]
+    pub last: Option<(TaskId, Topic)>,
+    /// The last task that changed files.
+    #[serde(default)]
+    pub changed: Option<TaskId>,
+}
+
+/// The conversation of one topic.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Talk {
+    pub topic: TopicId,
+    /// The agent's memory of it, once it has one.
+    pub thread: Option<ThreadId>,
+    /// The next prompt starts a new one.
+    pub fresh: bool,
 }
 
 /// How the agent is run.
@@ -65,14 +93,14 @@ pub struct Settings {
     /// How long the model thinks; `None` leaves it to the agent.
     #[serde(default)]
     pub effort: Option<String>,
-    /// What the agent may do without asking, in its own words; `None` leaves it to the machine's
-    /// settings.
-    #[serde(default)]
-    pub mode: Option<String>,
     /// `read-only`, `workspace-write` or `danger-full-access`.
     pub sandbox: String,
     /// `untrusted`, `on-request` or `never`.
     pub approval_policy: String,
+    /// What the agent may do without asking, in its own words; `None` leaves it to the machine's
+    /// settings.
+    #[serde(default)]
+    pub mode: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -106,6 +134,15 @@ pub struct Task {
     pub usage: Option<Usage>,
     /// What has happened to it, oldest first.
     pub history: Vec<Moment>,
+    /// What goes with the prompt.
+    #[serde(default)]
+    pub enclosed: Enclosed,
+    /// The topic it was given in, if it was in one.
+    #[serde(default)]
+    pub topic: Option<Topic>,
+    /// What its turn brought beside its answer.
+    #[serde(default)]
+    pub brought: Brought,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -132,6 +169,9 @@ pub struct Pending {
     pub approval: Approval,
     /// The page shown of what it asks.
     pub page: usize,
+    /// Who allowed it, where that takes two.
+    #[serde(default)]
+    pub allowed: Vec<UserId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -140,6 +180,9 @@ pub struct Answered {
     pub id: ApprovalId,
     pub verdict: Verdict,
     pub by: UserId,
+    /// Who had allowed it before, where that took two.
+    #[serde(default)]
+    pub with: Option<UserId>,
 }
 
 /// A turning point, as `GET /tasks/{id}` lists it.
@@ -176,6 +219,30 @@ impl Task {
         self.id.question(number)
     }
 
+    /// Says whether it was given at the machine itself, which needs no leave.
+    pub(crate) fn is_from_machine(&self) -> bool {
+        self.source == MACHINE
+    }
+
+    /// Says whether it waits for an answer that people call so.
+    pub(crate) fn is_asked(&self, what: &str) -> bool {
+        let confirming = self.phase == Phase::Confirming
+            && (self.id.as_str() == what || self.question(CONFIRMATION) == what);
+        confirming || self.pending.iter().any(|it| self.names(it, what))
+    }
+
+    /// A question is named by its id, by its task and number, or by its task if it is the only one.
+    pub(crate) fn names(&self, pending: &Pending, what: &str) -> bool {
+        pending.approval.id.as_str() == what
+            || self.question(pending.number) == what
+            || self.id.as_str() == what
+    }
+
+    /// The conversation it belongs to: that of a topic, or that of the chat itself.
+    pub(crate) fn place(&self) -> Option<&TopicId> {
+        self.topic.as_ref().map(|topic| &topic.id)
+    }
+
     pub(crate) fn run(&mut self, at: Timestamp) {
         self.phase = Phase::Running;
         self.note("task_started", at);
@@ -194,6 +261,31 @@ impl Desk {
         self.answered.extend(task.answered.iter().map(|it| (task.id.clone(), it.clone())));
         let spare = self.answered.len().saturating_sub(LATE_MAX);
         self.answered.drain(..spare);
+    }
+
+    /// Returns the conversation of a place: that of a topic, or that of the chat itself.
+    pub(crate) fn talk(&mut self, topic: Option<&Topic>) -> (&mut Option<ThreadId>, &mut bool) {
+        let Some(topic) = topic else { return (&mut self.thread, &mut self.fresh) };
+        let known = self.topics.iter().position(|talk| talk.topic == topic.id);
+        let talk = known.and_then(|at| self.topics.remove(at));
+        let new = || Talk { topic: topic.id.clone(), thread: None, fresh: false };
+        if self.topics.len() == TOPICS_MAX {
+            self.topics.pop_front();
+        }
+        self.topics.push_back(talk.unwrap_or_else(new));
+        let talk = self.topics.back_mut().expect("one was just put there");
+        (&mut talk.thread, &mut talk.fresh)
+    }
+
+    /// Returns the topic of a task that is not over, or was the last to end.
+    pub(crate) fn topic_of(&self, id: &TaskId) -> Option<Topic> {
+        let ended = self.last.as_ref().filter(|(last, _)| last == id).map(|(_, topic)| topic);
+        self.find(id).map_or(ended, |task| task.topic.as_ref()).cloned()
+    }
+
+    /// Whether a topic has been talked in before.
+    pub(crate) fn knows(&self, topic: &Topic) -> bool {
+        self.topics.iter().any(|talk| talk.topic == topic.id)
     }
 
     /// Returns the current task if it is this one.

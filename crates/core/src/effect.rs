@@ -2,8 +2,8 @@
 
 use crate::setup::FolderQuery;
 use crate::{
-    ApprovalId, Archive, Card, CardRef, ChatId, EventId, Fact, Lang, RunnerId, Settings, TaskId,
-    Text, ThreadId, TurnId, UserId, Verdict,
+    ApprovalId, Archive, Card, CardRef, ChatId, Enclosed, EventId, Fact, Lang, MessageRef, Pages,
+    RunnerId, Settings, TaskId, Text, ThreadId, Timestamp, Topic, TurnId, UserId, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -36,14 +36,57 @@ pub enum Effect {
     Tell { chat: ChatId, fact: Fact },
     /// Keep a task that is over, under its id.
     Keep { archive: Archive },
+    /// Note for ever that something was done that counts.
+    Audit { entry: Entry },
     /// Show a kept task again, at a page: on the card that was pressed, or on a new one.
     Recall {
         task: TaskId,
         page: usize,
         on: Option<CardRef>,
         #[serde(default)]
+        part: Part,
+        /// Put a new card below this message.
+        #[serde(default)]
+        under: Option<MessageRef>,
+        #[serde(default)]
         lang: Lang,
     },
+}
+
+/// Something that was done that lets an agent act, or changes who may act.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// What happened to bring it about.
+    pub event: EventId,
+    pub at: Timestamp,
+    pub by: UserId,
+    /// `message`, `press`, `machine`, or `fact` for what nobody did here.
+    pub via: String,
+    /// The card that was pressed.
+    pub card: Option<CardRef>,
+    pub did: String,
+    /// By which line of the policy.
+    pub rule: String,
+    pub task: Option<TaskId>,
+    /// To whom or what; the whole of it stands for its digest.
+    pub what: What,
+}
+
+/// What something was done to or with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum What {
+    Text(String),
+    Pages(Pages),
+}
+
+/// Which part of a task that is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Part {
+    /// What the agent said.
+    #[default]
+    Answer,
+    /// What it changed.
+    Changes,
 }
 
 /// Which card; the shell knows which message it became.
@@ -53,6 +96,8 @@ pub enum CardKey {
     Task(TaskId),
     /// One that was opened to choose something, by the event that did.
     Page(EventId),
+    /// Files that wait for words, by what brought the first of them.
+    Held(EventId),
     /// The card that was pressed.
     This(CardRef),
 }
@@ -69,6 +114,9 @@ pub enum Command {
         #[serde(default)]
         fork: bool,
         settings: Settings,
+        /// What goes with the prompt.
+        #[serde(default)]
+        enclosed: Enclosed,
     },
     /// Answer what the agent asked.
     Answer { task: TaskId, approval: ApprovalId, verdict: Verdict },
@@ -82,4 +130,13 @@ pub enum Command {
     Look { request: EventId, workdir: String },
     /// List the folders in a folder, and report them.
     Browse { request: EventId, query: FolderQuery },
+    /// Send a file of a project into its chat, once. Refusals are told with [`Fact::NotSent`].
+    Deliver {
+        request: EventId,
+        path: String,
+        workdir: String,
+        topic: Option<Topic>,
+        /// When it was asked for.
+        at: Timestamp,
+    },
 }

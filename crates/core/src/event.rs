@@ -1,9 +1,10 @@
 //! What can happen.
 
+use crate::people::Named;
 use crate::setup::{Change, Folder, Usage};
 use crate::{
-    Action, ApprovalId, CardRef, ChatId, EventId, Lang, Listing, PagesId, RunnerId, Settings,
-    TaskId, Text, ThreadId, Timestamp, TurnId, UserId,
+    Action, ApprovalId, Brought, CardRef, ChatId, EventId, Lang, Listing, MessageRef, Missing,
+    PagesId, RunnerId, Settings, TaskId, Text, ThreadId, Timestamp, TopicId, TurnId, UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -53,6 +54,14 @@ pub enum Fact {
         #[serde(default)]
         lang: Option<Lang>,
     },
+    /// A project of an earlier PoCo lives in this chat: it is to go on here, with the agent's memory
+    /// of it if there is one.
+    TakenOver { name: String, by: UserId, settings: Settings, thread: Option<ThreadId> },
+    /// Projects that were taken over are to be listed here; the house keeps the list until the
+    /// owner has a lobby.
+    Adopted { projects: Vec<Listing> },
+    /// The owner talks to the bot in this direct chat from now on.
+    Settled { lobby: ChatId },
     /// A project was opened for the owner of this lobby.
     Listed { request: EventId, project: Listing },
     /// The chat for a new project could not be opened.
@@ -63,8 +72,24 @@ pub enum Fact {
     ///
     /// [`Terms::runners`]: crate::Terms::runners
     Checked,
+    /// People are no longer in this chat.
+    Left { people: Vec<UserId> },
+    /// Somebody wants to see the people of the project in this chat.
+    PeopleWanted { by: UserId },
+    /// The owner offers somebody to be the owner instead. Told to the house.
+    Offered { by: UserId, to: Named, until: Timestamp, lobby: ChatId, chat: ChatId },
+    /// Somebody says yes to that, in this chat. Told to the house.
+    Accepted { by: UserId, via: Via, chat: ChatId },
+    /// The owner whose lobby this is became a former one; `chat` is the lobby of the new one.
+    HandedOver { from: UserId, to: UserId, chat: ChatId },
+    /// The projects of a former owner.
+    Inherited { projects: Vec<Listing> },
+    /// This project's owner is another, who keeps it in this lobby.
+    Rehomed { from: UserId, to: UserId, lobby: ChatId },
     /// A project of this lobby is gone.
     Unlisted { project: ChatId },
+    /// A file that was asked for could not be sent, and why.
+    NotSent { path: String, why: Text, topic: Option<Topic> },
 }
 
 /// How a person acted.
@@ -74,10 +99,31 @@ pub enum Via {
     Direct,
     /// A message in a group.
     Group,
+    /// A message in a topic of a group. `root` is the message the topic began with, if this is a
+    /// reply to it.
+    Topic { topic: Topic, root: Option<MessageRef> },
     /// A press on this card.
     Press { card: CardRef },
     /// From the machine PoCo runs on, which needs no leave.
     Local { card: Option<CardRef> },
+}
+
+impl Via {
+    /// The topic it was done in, if it was in one.
+    pub(crate) fn topic(&self) -> Option<&Topic> {
+        match self {
+            Self::Topic { topic, .. } => Some(topic),
+            Self::Direct | Self::Group | Self::Press { .. } | Self::Local { .. } => None,
+        }
+    }
+}
+
+/// A topic of a group: a conversation of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Topic {
+    pub id: TopicId,
+    /// The message that came in it: what answers it is put below.
+    pub message: MessageRef,
 }
 
 /// A turning point in a task; running output is not one (see `Transcript`).
@@ -105,6 +151,8 @@ pub enum Report {
     SteerMissed { id: String, by: UserId, text: String },
     /// What it took of the model so far.
     Used { usage: Usage },
+    /// The turn that is about to end brought something beside its answer.
+    Brought(Brought),
     /// The turn is over.
     Ended { outcome: Outcome, steps: Vec<Text> },
 }
@@ -181,6 +229,10 @@ pub enum Outcome {
         partial: Option<Pages>,
         begun: Option<bool>,
     },
+    /// It did not begin, because what goes with the prompt could not be had.
+    Lacking {
+        missing: Vec<Missing>,
+    },
     /// It never began, because a person said so.
     Cancelled {
         by: UserId,
@@ -198,11 +250,15 @@ pub struct Pages {
     pub first: String,
     /// At least 1.
     pub count: usize,
+    /// The SHA-256 of the text as the agent gave it, in hex; empty if it was not taken.
+    #[serde(default)]
+    pub digest: String,
 }
 
 impl Pages {
     /// Makes a text of one page.
     pub fn one(id: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { id: PagesId::new(id), first: text.into(), count: 1 }
+        let (id, first) = (PagesId::new(id), text.into());
+        Self { id, first, count: 1, digest: String::new() }
     }
 }

@@ -51,6 +51,10 @@ id! {
     PagesId;
     /// One machine that runs agents.
     RunnerId;
+    /// A message of a person, as the shell knows it; the core only hands it back.
+    MessageRef;
+    /// One topic of a group, named by the chat platform.
+    TopicId;
 }
 
 impl RunnerId {

@@ -3,6 +3,7 @@
 
 mod setup;
 
+use crate::people::{Named, Role, kinds, words};
 use crate::{Action, ApprovalId, ChatId, EventId, Lang, TaskId};
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ impl Press {
     /// Writes an action. Fields that a form supplies are left out when they are empty.
     pub fn of(action: &Action) -> Self {
         match action {
+            Action::Tap => Self::intent("doctor.tap"),
             Action::Home => Self::intent("project.home"),
             Action::NewProject => Self::intent("project.new"),
             Action::Manage { page: 0 } => Self::intent("project.manage"),
@@ -40,6 +42,13 @@ impl Press {
             Action::Say { text } | Action::Run { prompt: text } => {
                 Self::intent("task.submit").with("prompt", text)
             }
+            Action::Attach { text, .. } => Self::intent("task.submit").with("prompt", text),
+            Action::Drop { held } => Self::intent("task.drop_files").with("held", held.as_str()),
+            Action::Without { task } => Self::intent("task.without").task(Some(task)),
+            Action::Changes { task, page } => {
+                Self::intent("task.changes").task(task.as_ref()).with("page", &page.to_string())
+            }
+            Action::Deliver { path } => Self::intent("project.send_file").with("path", path),
             Action::Status { task } => Self::intent("task.status").task(task.as_ref()),
             Action::Stop { task } => Self::intent("task.stop").task(task.as_ref()),
             Action::Page { task, page } => {
@@ -78,6 +87,21 @@ impl Press {
                 let looking = looking.as_ref().map(EventId::as_str).unwrap_or_default();
                 Self::intent("workspace.close").with("looking", looking)
             }
+            Action::People { project, page } => Self::intent("people.open")
+                .with("project_id", project.as_ref().map(ChatId::as_str).unwrap_or_default())
+                .with("page", &page.map(|page| page.to_string()).unwrap_or_default()),
+            Action::Invite { people, role } => {
+                Self::intent("people.invite").person(people.first()).with("role", role.word())
+            }
+            Action::Remove { people } => Self::intent("people.remove").person(people.first()),
+            Action::Rules => Self::intent("people.rules"),
+            Action::SetRules { members_approve, two } => Self::intent("people.set_rules")
+                .with("approvers", if *members_approve { MEMBERS } else { SENDER })
+                .with("two", &if two.is_empty() { "none".to_owned() } else { words(two) }),
+            Action::HandOver { to, sure } => Self::intent("people.hand_over")
+                .person(Some(to))
+                .with("sure", if *sure { "yes" } else { "" }),
+            Action::Accept => Self::intent("people.accept"),
             Action::Queue => Self::intent("task.queue"),
             Action::New => Self::intent("task.new_conversation"),
             Action::Help => Self::intent("help"),
@@ -97,6 +121,7 @@ impl Press {
 
     fn known(&self, intent: &str) -> Option<Action> {
         let action = match intent {
+            "doctor.tap" => Action::Tap,
             "project.home" => Action::Home,
             "project.new" => Action::NewProject,
             "project.manage" | "project.list" => Action::Manage { page: self.page() },
@@ -118,6 +143,13 @@ impl Press {
             "task.open" => Action::Page { task: self.task_id()?, page: self.page() },
             "task.continue" => Action::Resume { task: self.task_id()? },
             "task.again" => Action::Again { task: self.task_id()? },
+            "task.drop_files" => Action::Drop { held: EventId::new(self.text("held")?) },
+            "task.without" => Action::Without { task: self.task_id()? },
+            "task.changes" => {
+                let task = self.text("task_id").map(TaskId::new);
+                Action::Changes { task, page: self.page() }
+            }
+            "project.send_file" => Action::Deliver { path: self.text("path")? },
             "task.discard" => Action::Discard { task: self.task_id()? },
             "task.steer_queue" => Action::Merge { task: self.task_id()? },
             "task.steer" => Action::Steer { text: self.text("steer_prompt").unwrap_or_default() },
@@ -130,6 +162,32 @@ impl Press {
             }
             "task.answer" => Action::Answer { approval: self.approval()?, answers: self.answers() },
             "task.ask_page" => Action::AskPage { approval: self.approval()?, page: self.page() },
+            "people.open" => Action::People {
+                project: self.text("project_id").map(ChatId::new),
+                page: self.text("page").map(|page| page.parse().unwrap_or_default()),
+            },
+            "people.invite" => {
+                let people = self.people().into_iter().collect();
+                let role = self.text("as").or(self.text("role"))?;
+                Action::Invite { people, role: Role::read(&role)? }
+            }
+            "people.remove" => Action::Remove { people: vec![self.people()?] },
+            "people.rules" => Action::Rules,
+            "people.set_rules" => {
+                // What was chosen counts, and where nothing was it stays as it is.
+                let approvers = self.text("who_answers").or(self.text("approvers"))?;
+                let members_approve = match approvers.as_str() {
+                    MEMBERS => true,
+                    SENDER => false,
+                    _ => return None,
+                };
+                let two = self.text("when_two").or(self.text("two"))?;
+                Action::SetRules { members_approve, two: kinds(&two)? }
+            }
+            "people.hand_over" => {
+                Action::HandOver { to: self.people()?, sure: self.text("sure").is_some() }
+            }
+            "people.accept" => Action::Accept,
             "task.queue" => Action::Queue,
             "task.new_conversation" => Action::New,
             "room.language" => {
@@ -154,6 +212,16 @@ impl Press {
 
     fn task(self, task: Option<&TaskId>) -> Self {
         self.with("task_id", task.map(TaskId::as_str).unwrap_or_default())
+    }
+
+    fn person(self, person: Option<&Named>) -> Self {
+        let Some(person) = person else { return self };
+        self.with("person", person.id.as_str()).with("name", &person.name)
+    }
+
+    fn people(&self) -> Option<Named> {
+        let name = self.text("name").unwrap_or_default();
+        self.text("person").map(|id| Named::new(&id, &name))
     }
 
     fn text(&self, name: &str) -> Option<String> {
@@ -185,6 +253,10 @@ impl Press {
     }
 }
 
+/// Who answers what an agent asks, in a form.
+pub(crate) const MEMBERS: &str = "members";
+pub(crate) const SENDER: &str = "sender";
+
 /// Begins the names of fields that answer a question; the rest says which.
 const ANSWER: &str = "answer_";
 
@@ -192,6 +264,7 @@ const ANSWER: &str = "answer_";
 mod tests {
     use super::*;
     use crate::ThreadId;
+    use crate::people::Danger;
     use crate::setup::{Dir, FolderQuery, Session, Shelf, Tune, Tuning};
 
     #[test]
@@ -220,6 +293,11 @@ mod tests {
             Action::Resume { task: task.clone() },
             Action::Again { task: task.clone() },
             Action::Discard { task: task.clone() },
+            Action::Without { task: task.clone() },
+            Action::Changes { task: Some(task.clone()), page: 2 },
+            Action::Changes { task: None, page: 0 },
+            Action::Deliver { path: "a/b c.png".into() },
+            Action::Drop { held: EventId::new("om_1") },
             Action::Merge { task },
             Action::Steer { text: "s".into() },
             Action::Approve { what: "t.1".into(), session: false },
@@ -237,6 +315,16 @@ mod tests {
             Action::Queue,
             Action::New,
             Action::Help,
+            Action::People { project: None, page: None },
+            Action::People { project: Some(ChatId::new("c")), page: Some(2) },
+            Action::Invite { people: vec![Named::new("ou_b", "Bob")], role: Role::Admin },
+            Action::Remove { people: vec![Named::new("ou_b", "")] },
+            Action::Rules,
+            Action::SetRules { members_approve: true, two: Default::default() },
+            Action::SetRules { members_approve: false, two: Danger::ALL.into() },
+            Action::HandOver { to: Named::new("ou_b", "Bob"), sure: false },
+            Action::HandOver { to: Named::new("ou_b", "Bob"), sure: true },
+            Action::Accept,
             Action::Speak { lang: Some(Lang::Zh) },
             Action::Speak { lang: None },
         ];
@@ -309,7 +397,8 @@ mod tests {
 
     #[test]
     fn what_is_forged_is_unknown() {
-        for intent in ["", "task.open", "task.stop_all", "project.delete"] {
+        let forged = ["", "task.open", "task.stop_all", "project.delete", "people.remove"];
+        for intent in forged.into_iter().chain(["people.invite", "people.set_rules"]) {
             let press = Press(BTreeMap::from([(INTENT.into(), intent.into())]));
             assert_eq!(press.action(), Action::Unknown { what: intent.into() });
         }

@@ -1,6 +1,7 @@
 //! What a chat is to PoCo.
 
 use crate::choices::Offers;
+use crate::people::{People, Rules};
 use crate::setup::{Conversation, Looking};
 use crate::{CardRef, ChatId, Desk, EventId, Lang, RunnerId, Settings, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,17 @@ pub struct Lobby {
     /// The page that was shown of the list.
     #[serde(default)]
     pub list_page: usize,
+    /// Whoever is the owner instead of the one whose lobby this is.
+    #[serde(default)]
+    pub heir: Option<Heir>,
+}
+
+/// A new owner, and where they keep projects.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Heir {
+    pub from: UserId,
+    pub to: UserId,
+    pub lobby: ChatId,
 }
 
 /// One line in a lobby.
@@ -132,6 +144,11 @@ pub struct Project {
     /// Conversations it has had, the last used first.
     #[serde(default)]
     pub past: Vec<Conversation>,
+    /// Who was let in. The owner needs no mention.
+    #[serde(default)]
+    pub people: People,
+    #[serde(default)]
+    pub rules: Rules,
 }
 
 impl Project {
@@ -140,6 +157,7 @@ impl Project {
         let default_dir = Some(settings.workdir.clone());
         let (leaving, archived, away) = Default::default();
         let (presets, recent, looking, past) = Default::default();
+        let (people, rules) = Default::default();
         Self {
             name,
             by,
@@ -153,6 +171,8 @@ impl Project {
             recent,
             looking,
             past,
+            people,
+            rules,
         }
     }
 
@@ -183,6 +203,22 @@ pub struct House {
     pub pairing: Option<Pairing>,
     /// When each stranger was last told that they may not.
     pub refused: BTreeMap<UserId, Timestamp>,
+    /// Projects that were taken over, until there is a lobby to list them in.
+    #[serde(default)]
+    pub adopted: Vec<Listing>,
+    /// To whom the owner wants to hand over.
+    #[serde(default)]
+    pub offer: Option<Offer>,
+}
+
+/// The owner's word that somebody else may become the owner.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Offer {
+    pub by: UserId,
+    pub to: UserId,
+    pub until: Timestamp,
+    /// Where the owner's projects are listed.
+    pub lobby: ChatId,
 }
 
 /// A one-time code that makes whoever sends it the owner.

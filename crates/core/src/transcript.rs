@@ -28,6 +28,8 @@ pub enum Step {
     Dropped { item: String },
     /// A command, a search, an edit: one short line.
     Did { what: Text },
+    /// All that the turn has changed so far, as a unified diff.
+    Changed { diff: String },
     /// What was written before we listened is not known.
     Gap,
 }
@@ -37,6 +39,7 @@ pub enum Step {
 pub struct Transcript {
     messages: Vec<(String, String)>,
     steps: VecDeque<Text>,
+    diff: String,
     gap: bool,
 }
 
@@ -62,7 +65,28 @@ impl Transcript {
                 }
                 self.steps.push_back(what.map(line));
             }
+            Step::Changed { diff } => self.diff = diff,
             Step::Gap => self.gap = true,
+        }
+    }
+
+    /// Returns what the turn changed, as a unified diff; empty if nothing is known of it.
+    pub fn diff(&self) -> &str {
+        &self.diff
+    }
+
+    /// Returns the same with every text changed: `last` is told whether more of it may come.
+    #[must_use]
+    pub fn mapped(&self, text: impl Fn(&str, bool) -> String) -> Self {
+        let end = self.messages.len();
+        let message = |(at, (item, said)): (usize, &(String, String))| {
+            (item.clone(), text(said, at + 1 == end))
+        };
+        Self {
+            messages: self.messages.iter().enumerate().map(message).collect(),
+            steps: self.steps.iter().cloned().map(|it| it.map(|step| text(step, false))).collect(),
+            diff: String::new(),
+            gap: self.gap,
         }
     }
 

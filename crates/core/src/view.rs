@@ -1,14 +1,16 @@
 //! How things look. Each card is a function of what PoCo remembers.
 
 mod dir;
+mod held;
 mod lobby;
+mod people;
 mod runner;
 mod session;
 mod task;
 mod tune;
 mod workspace;
 
-use crate::words::{project as words, task as task_words};
+use crate::words::{people as people_words, project as words, task as task_words};
 use crate::{
     Action, Button, Card, CardKey, Desk, Kind, Phase, Room, RunnerId, Settings, Text, Tone,
 };
@@ -17,11 +19,13 @@ use std::collections::BTreeMap;
 pub(crate) use dir::{
     browser, closed, default_dir, kept, looking, presets, recent, typed, works_in,
 };
+pub(crate) use held::{held, not_sent};
 pub(crate) use lobby::{form, home, making, manage};
+pub(crate) use people::{hand_over, page_of, people, role_word, rules};
 pub(crate) use runner::machines;
 pub(crate) use session::{session_fresh, session_id, session_picked, sessions};
 pub(crate) use task::text;
-pub use task::{live, recalled};
+pub use task::{changes, live, recalled};
 pub(crate) use tune::{agent, tuned};
 pub(crate) use workspace::{composed, composer, project, repo, shelf};
 
@@ -40,6 +44,8 @@ pub(crate) fn looks(room: &Room) -> Looks {
         .chain(waiting)
         .map(|(task, place)| (task.card(), task::card(room, task, place)))
         .collect();
+    let waits = |it: &crate::Held| (CardKey::Held(it.id.clone()), held(it, None));
+    looks.extend(desk.held.iter().map(waits));
     looks.extend(workspace(room).map(|card| (CardKey::Workspace, card)));
     looks
 }
@@ -76,7 +82,9 @@ pub(crate) fn workspace(room: &Room) -> Option<Card> {
     };
     let elsewhere = project.settings.runner != RunnerId::local();
     let machines = elsewhere.then(|| Button::new(words::machine(), Action::Machines));
-    Some(card.buttons(machines.into_iter().collect()))
+    let people = Action::People { project: None, page: None };
+    let people = Button::new(people_words::people(), people);
+    Some(card.buttons(machines.into_iter().chain([people]).collect()))
 }
 
 fn stop(task: &crate::Task) -> Vec<Button> {
@@ -128,7 +136,7 @@ pub(crate) fn brief(prompt: &str) -> String {
 }
 
 /// Writes plain text so that markdown shows it as it is.
-pub(crate) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let special = |c| matches!(c, '\\' | '`' | '*' | '_' | '~' | '[' | ']' | '<' | '>' | '#' | '|');
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

@@ -39,11 +39,14 @@ macro_rules! words {
     };
 }
 
+pub mod acp;
 pub mod agent;
 pub mod approval;
 pub mod command;
 pub mod door;
+pub mod file;
 pub mod lobby;
+pub mod people;
 pub mod platform;
 pub mod project;
 pub mod runner;

@@ -1,5 +1,6 @@
 //! The one straight way: load, decide, save, perform.
 
+mod audit;
 mod cards;
 mod pages;
 mod perform;
@@ -7,25 +8,32 @@ mod runners;
 mod tasks;
 mod turns;
 
+pub use audit::{Flaw, Line, Verified, lines, verify};
 pub(crate) use pages::PAGES;
-pub use runners::{RUNNERS, runner_key};
+pub use runners::{RUNNERS, runner_key, runners};
 pub(crate) use tasks::TASKS;
 pub use tasks::TaskPage;
 use turns::Turns;
 
+use crate::mask::{Mask, Masked};
 use crate::port::{Chat, PutError, Queue, Store};
 use crate::record::Record;
 use anyhow::Context;
+use futures_util::future::try_join;
 use poco_core::{
-    Archive, Card, ChatId, Effect, Event, Kind, Lang, Offers, Room, RunnerId, TaskId, Terms, Text,
-    Timestamp, Transcript, UserId, admit, live,
+    Archive, Card, ChatId, Effect, Event, Fact, Kind, Lang, Offers, Room, RunnerId, TaskId, Terms,
+    Text, Timestamp, Transcript, UserId, Via, admit, live,
 };
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How often a save is tried again when a writer of another process came first.
 const TRIES_MAX: u32 = 16;
+
+/// How long what the house said of the owner is good for, in milliseconds: only another process can
+/// have heard of a change by then.
+const OWNER_FRESH: u64 = 10_000;
 
 /// Where all events go and everything comes from. Cheap to clone.
 #[derive(Clone)]
@@ -35,13 +43,14 @@ pub struct App {
     pub chat: Arc<dyn Chat>,
     pub clock: fn() -> Timestamp,
     terms: Terms,
-    /// The owner, once the house has one: it never changes again.
-    owner: Arc<OnceLock<UserId>>,
+    /// Who the house says is the owner, and when it was asked.
+    owner: Arc<Mutex<(Timestamp, Option<UserId>)>>,
     /// Those who load, decide and save: a busy chat would have them all but one do it in vain.
     writers: Turns,
     payers: Turns,
     known: runners::Known,
     offers: Arc<Mutex<Offers>>,
+    mask: Mask,
 }
 
 /// What came of an event, its state being saved.
@@ -84,8 +93,15 @@ impl App {
         terms: Terms,
         clock: fn() -> Timestamp,
     ) -> Self {
-        let (owner, writers, payers, known, offers) = Default::default();
-        Self { store, queue, chat, clock, terms, owner, writers, payers, known, offers }
+        let (owner, writers, payers, known, offers, mask) = Default::default();
+        Self { store, queue, chat, clock, terms, owner, writers, payers, known, offers, mask }
+    }
+
+    /// Keeps secrets out of everything that people see.
+    #[must_use]
+    pub fn masking(self, mask: Mask) -> Self {
+        let chat = Arc::new(Masked::new(self.chat, mask.clone()));
+        Self { chat, mask, ..self }
     }
 
     /// Takes in one event and performs what follows from it.
@@ -99,13 +115,45 @@ impl App {
 
     /// Takes in one event: load, decide, save. What it owes is performed by [`App::settle`].
     pub async fn take_in(&self, event: Event) -> anyhow::Result<Taken> {
-        let terms = self.terms().await?;
-        let event = admit(&terms, event);
-        let _turn = self.writers.take(&event.chat).await;
+        let turn = self.writers.take(&event.chat).await;
+        // Both may be far away, and as a rule the event stays in its chat.
+        let (terms, found) = try_join(self.terms(), self.load(&event.chat)).await?;
+        let elsewhere = match Box::pin(self.take_in_at(&terms, event, Some(found))).await? {
+            Admitted::In(taken) => return Ok(*taken),
+            Admitted::Elsewhere(event) => event,
+        };
+        drop(turn);
+        let _turn = self.writers.take(&elsewhere.chat).await;
+        match Box::pin(self.take_in_at(&terms, elsewhere, None)).await? {
+            Admitted::In(taken) => Ok(*taken),
+            // The house hears of those who knock, and it takes in everybody.
+            Admitted::Elsewhere(event) => anyhow::bail!("nobody takes in {}", event.id),
+        }
+    }
+
+    /// Takes in an event in its chat, unless it belongs elsewhere by what its author is there. It
+    /// must be the caller's turn.
+    async fn take_in_at(
+        &self,
+        terms: &Terms,
+        event: Event,
+        mut found: Option<Record>,
+    ) -> anyhow::Result<Admitted> {
         for tries in 0..TRIES_MAX {
             give_way(tries).await;
-            let mut record = self.load(&event.chat).await?;
-            let decided = record.take_in(&terms, &event);
+            let mut record = match found.take() {
+                Some(record) => record,
+                None => self.load(&event.chat).await?,
+            };
+            let admitted = admit(terms, &record.room, event.clone());
+            if admitted.chat != event.chat && !record.has_seen(&event.id) {
+                return Ok(Admitted::Elsewhere(admitted));
+            }
+            if tries == 0 && !record.has_seen(&event.id) && self.was_refused(terms, &event).await? {
+                let nothing = taken(terms, &self.mask, event.chat, vec![], record);
+                return Ok(Admitted::In(Box::new(nothing)));
+            }
+            let decided = record.take_in(terms, &event);
             if decided.changed {
                 match self.save(&event.chat, &mut record).await {
                     Err(PutError::Conflict) => continue,
@@ -113,7 +161,11 @@ impl App {
                     Ok(()) => {}
                 }
             }
-            return Ok(taken(&terms, event.chat, decided.effects, record));
+            if event.chat == terms.house {
+                self.heed(&record.room);
+            }
+            let taken = taken(terms, &self.mask, event.chat, decided.effects, record);
+            return Ok(Admitted::In(Box::new(taken)));
         }
         anyhow::bail!("too many writers at once in chat {}", event.chat)
     }
@@ -162,11 +214,29 @@ impl App {
     }
 
     async fn owner(&self) -> anyhow::Result<Option<UserId>> {
-        if let Some(owner) = self.owner.get() {
-            return Ok(Some(owner.clone()));
+        let (heard, owner) = self.owner.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if owner.is_some() && (self.clock)().since(heard) < OWNER_FRESH {
+            return Ok(owner);
         }
-        let Kind::House(house) = self.room(&self.terms.house).await?.kind else { return Ok(None) };
-        Ok(house.owner.map(|owner| self.owner.get_or_init(|| owner).clone()))
+        Ok(self.heed(&self.room(&self.terms.house).await?))
+    }
+
+    /// Remembers whom the house says is the owner.
+    fn heed(&self, house: &Room) -> Option<UserId> {
+        let Kind::House(house) = &house.kind else { return None };
+        let heard = ((self.clock)(), house.owner.clone());
+        *self.owner.lock().unwrap_or_else(PoisonError::into_inner) = heard;
+        house.owner.clone()
+    }
+
+    /// Says whether an event was refused when it came before. Whoever was let in since has not been
+    /// when they did it.
+    async fn was_refused(&self, terms: &Terms, event: &Event) -> anyhow::Result<bool> {
+        let Fact::Acted { by, via, .. } = &event.fact else { return Ok(false) };
+        if matches!(via, Via::Local { .. }) || terms.owner.as_ref() == Some(by) {
+            return Ok(false);
+        }
+        Ok(self.load(&terms.house).await?.has_seen(&event.id))
     }
 
     async fn load(&self, chat: &ChatId) -> anyhow::Result<Record> {
@@ -185,10 +255,19 @@ impl App {
     }
 }
 
-/// Waits a little, and longer each time, so that two processes do not come first in turns for ever.
+/// Where an event was taken in.
+enum Admitted {
+    In(Box<Taken>),
+    /// Nowhere yet: it is to be taken in as this.
+    Elsewhere(Event),
+}
+
+/// Waits a little, longer each time, and by chance: processes that were at one chat at the same time
+/// must not be there at the same time again.
 async fn give_way(tries: u32) {
     if tries > 0 {
-        tokio::time::sleep(Duration::from_millis(1 << tries.min(6))).await;
+        let chance = f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX);
+        tokio::time::sleep(Duration::from_millis(2 << tries.min(6)).mul_f64(chance)).await;
     }
 }
 
@@ -199,17 +278,18 @@ fn key(chat: &ChatId) -> String {
     format!("{ROOMS}{chat}")
 }
 
-fn taken(terms: &Terms, chat: ChatId, effects: Vec<Effect>, record: Record) -> Taken {
+fn taken(terms: &Terms, mask: &Mask, chat: ChatId, effects: Vec<Effect>, record: Record) -> Taken {
     let nothing = effects.is_empty();
     let (mut toast, mut shown, mut ended) = (None, vec![], vec![]);
     for effect in effects {
         match effect {
-            Effect::Toast { text } => toast = Some(text),
-            Effect::Show { card, .. } | Effect::Post { card, .. } => shown.push(card),
+            Effect::Toast { text } => toast = Some(mask.told(text)),
+            Effect::Show { card, .. } | Effect::Post { card, .. } => shown.push(mask.card(&card)),
             Effect::Keep { archive } => ended.push(archive),
             Effect::Send { .. }
             | Effect::Open { .. }
             | Effect::Tell { .. }
+            | Effect::Audit { .. }
             | Effect::Recall { .. } => {}
         }
     }

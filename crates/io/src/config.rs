@@ -52,9 +52,16 @@ impl Config {
 
     /// Returns the terms these settings make, on a machine that has these agents.
     pub fn terms(&self, agents: Vec<String>) -> Terms {
-        let codex = &self.agents.codex;
+        let (codex, claude) = (&self.agents.codex, &self.agents.claude);
         // The one that was asked for may not be there.
         let usual = agents.first().unwrap_or(&self.agents.usual).clone();
+        let (workdir, model, effort) = match usual.as_str() {
+            "claude_code" => (&claude.workdir, claude.model.clone(), None),
+            other => match self.agents.acp_named(other) {
+                Some(acp) => (&acp.workdir, acp.model.clone(), None),
+                None => (&codex.workdir, codex.model.clone(), codex.effort.clone()),
+            },
+        };
         Terms {
             owner: self.owner.clone(),
             house: ChatId::new("house"),
@@ -62,12 +69,12 @@ impl Config {
             settings: Settings {
                 runner: self.runner.clone(),
                 agent: usual,
-                workdir: codex.workdir.to_string_lossy().into_owned(),
-                model: codex.model.clone(),
-                effort: codex.effort.clone(),
-                mode: None,
+                workdir: workdir.to_string_lossy().into_owned(),
+                model,
+                effort,
                 sandbox: codex.sandbox.clone(),
                 approval_policy: codex.approval_policy.clone(),
+                mode: None,
             },
             lang: self.lang,
             runners: vec![],
@@ -173,9 +180,63 @@ impl Backend {
 
 #[derive(Clone, Debug)]
 pub struct Agents {
-    /// For tasks outside projects (`POCO_AGENT_BACKEND`): `codex` or `stub`.
+    /// For tasks outside projects (`POCO_AGENT_BACKEND`).
     pub usual: String,
     pub codex: Codex,
+    pub claude: Claude,
+    /// Any agent that speaks ACP, if one is set (`POCO_ACP_COMMAND`).
+    pub acp: Option<Acp>,
+    pub cursor: Cursor,
+    pub coco: Acp,
+}
+
+impl Agents {
+    /// Returns an agent by its name, if it is one that speaks ACP.
+    fn acp_named(&self, name: &str) -> Option<&Acp> {
+        match name {
+            "acp" => self.acp.as_ref(),
+            "cursor_agent" => Some(&self.cursor.acp),
+            "coco" => Some(&self.coco),
+            _ => None,
+        }
+    }
+}
+
+/// An agent that speaks the Agent Client Protocol.
+#[derive(Clone, Debug)]
+pub struct Acp {
+    /// The program and its arguments, or the name of an agent PoCo knows.
+    pub command: Vec<String>,
+    /// For tasks outside projects; default the user's home directory.
+    pub workdir: PathBuf,
+    /// `None` leaves it to the agent.
+    pub model: Option<String>,
+    /// What it does without asking, in its own words; `None` leaves it to the agent.
+    pub mode: Option<String>,
+    /// The longest silence of a turn that nobody is asked about.
+    pub timeout: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct Cursor {
+    /// As an agent that speaks ACP, its command without the word for that.
+    pub acp: Acp,
+    /// `enabled` or `disabled`; `None` leaves it to Cursor (`POCO_CURSOR_SANDBOX`).
+    pub sandbox: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Claude {
+    /// The program and its leading arguments, split as a shell splits words
+    /// (`POCO_CLAUDE_COMMAND`).
+    pub command: Vec<String>,
+    /// For tasks outside projects; default the user's home directory.
+    pub workdir: PathBuf,
+    pub model: Option<String>,
+    /// What it may do without asking (`POCO_CLAUDE_PERMISSION_MODE`), in its own words.
+    pub permission_mode: String,
+    /// The longest silence of a turn that nobody is asked about (`POCO_CLAUDE_TIMEOUT_SECONDS`).
+    pub timeout: Duration,
 }
 
 #[derive(Clone, Debug)]

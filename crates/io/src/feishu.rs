@@ -7,6 +7,7 @@ mod chat;
 mod client;
 pub mod door;
 mod error;
+pub mod files;
 #[cfg(feature = "socket")]
 mod frame;
 mod glance;
@@ -17,10 +18,12 @@ mod made;
 mod pacer;
 mod post;
 mod recent;
+pub mod registration;
 pub mod render;
 #[cfg(feature = "socket")]
 pub mod socket;
 mod token;
+pub mod trial;
 pub mod verify;
 pub mod webhook;
 

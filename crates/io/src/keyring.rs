@@ -67,6 +67,17 @@ impl Keyring {
         Self { keeper, held: Arc::new(Mutex::new(held)), reading: Arc::default() }
     }
 
+    /// Takes them to have been read so long ago that they may be read again, for tests: their clock
+    /// is the system's.
+    #[must_use]
+    pub fn read_long_ago(self) -> Self {
+        let long = AGAIN_AFTER + Duration::from_secs(1);
+        let mut held = self.held();
+        held.tried = held.tried.checked_sub(long).unwrap_or(held.tried);
+        drop(held);
+        self
+    }
+
     /// Returns the secrets as they were last read.
     pub fn keys(&self) -> Keys {
         self.held().keys.clone()
@@ -74,33 +85,34 @@ impl Keyring {
 
     /// Returns the secrets, read anew if they are old. Those there are stay if that fails.
     pub async fn fresh(&self) -> Edition {
-        let (tried, now) = (self.held().tried, self.edition());
+        let (now, tried) = self.edition();
         if self.keeper.is_some() && tried.elapsed() > GOOD_FOR {
             self.read(now.number).await;
-            return self.edition();
+            return self.edition().0;
         }
         now
     }
 
     /// Secrets proved wrong: returns those that took their place, if there are any.
     pub async fn instead_of(&self, wrong: &Edition) -> Option<Edition> {
-        let (tried, now) = (self.held().tried, self.edition());
+        let (now, tried) = self.edition();
         if now.number == wrong.number && tried.elapsed() > AGAIN_AFTER {
             self.read(wrong.number).await;
         }
-        Some(self.edition()).filter(|now| now.number != wrong.number)
+        Some(self.edition().0).filter(|now| now.number != wrong.number)
     }
 
-    fn edition(&self) -> Edition {
+    /// Returns what is held, and when it was read last.
+    fn edition(&self) -> (Edition, Instant) {
         let held = self.held();
-        Edition { keys: held.keys.clone(), number: held.edition }
+        (Edition { keys: held.keys.clone(), number: held.edition }, held.tried)
     }
 
     /// Reads the secrets, unless somebody did since the edition of this number.
     async fn read(&self, number: u64) {
         let Some(keeper) = &self.keeper else { return };
         let _turn = self.reading.lock().await;
-        let Edition { keys, number: now } = self.edition();
+        let (Edition { keys, number: now }, _) = self.edition();
         if now != number {
             return;
         }

@@ -8,8 +8,10 @@ pub mod body;
 pub mod chats;
 pub mod clock;
 pub mod config;
+mod digest;
 pub mod feishu;
 pub mod keyring;
+pub mod mask;
 pub mod open;
 pub mod port;
 pub mod queue;
@@ -18,3 +20,4 @@ pub mod secret;
 #[cfg(feature = "aws")]
 pub mod secrets;
 pub mod store;
+pub mod tls;

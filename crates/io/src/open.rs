@@ -1,6 +1,8 @@
 //! The one place that picks where state is kept and where jobs wait.
 
 use crate::config::{Backend, Config};
+#[cfg(feature = "aws")]
+use crate::config::{Given, key};
 use crate::port::{Queue, Store};
 use crate::{queue, store};
 #[cfg(feature = "sqlite")]
@@ -44,6 +46,14 @@ pub async fn open(config: &Config) -> anyhow::Result<Shelves> {
             anyhow::bail!("this program was built without {other}: build it with that feature")
         }
     }
+}
+
+/// The table the settings name, for a process that looks into it before all of them are judged;
+/// whether the name is a good one they say.
+#[cfg(feature = "aws")]
+pub fn peek(given: &Given, aws: &aws_config::SdkConfig) -> impl Store + use<> {
+    let name = key("POCO_STATE_TABLE").map(|key| given.value(key).0);
+    store::Dynamo::new(aws, name.unwrap_or_default())
 }
 
 /// The least id a task of that age could have.

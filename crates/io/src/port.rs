@@ -1,7 +1,9 @@
 //! What PoCo needs from the world. Each trait is as small as its use.
 
 use async_trait::async_trait;
-use poco_core::{Card, CardRef, ChatId, Command, Lang, RunnerId, Text, UserId};
+use poco_core::{
+    Attachment, Card, CardRef, ChatId, Command, Lang, Media, MessageRef, RunnerId, Text, UserId,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -19,6 +21,10 @@ pub trait Store: Send + Sync {
 
     /// Like [`Store::keys`], backwards: from the one before `before` down.
     async fn keys_down(&self, prefix: &str, before: Option<&str>) -> anyhow::Result<Vec<String>>;
+
+    /// Like [`Store::keys`], of documents that are [`Document::due`]: it costs what there is to
+    /// list, however many others there are. `None` if this shelf cannot tell.
+    async fn due(&self, after: Option<&str>) -> anyhow::Result<Option<Vec<String>>>;
 }
 
 /// The most keys in a page.
@@ -29,6 +35,8 @@ pub const KEYS_MAX: usize = 100;
 pub struct Document {
     pub version: u64,
     pub body: String,
+    /// Something is to be done about it: it can be found without looking at all others.
+    pub due: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +105,42 @@ pub trait Chat: Send + Sync {
 
     /// Opens a chat with one member. Opening again under the same `once` returns the first.
     async fn open(&self, name: &str, member: &UserId, once: &str) -> Result<ChatId, ChatError>;
+}
+
+/// What people send beside words, and what they are sent beside cards.
+#[async_trait]
+pub trait Files: Send + Sync {
+    /// Fetches a file. Refused if it has more than `limit` bytes.
+    async fn fetch(&self, file: &Attachment, limit: usize) -> Result<Vec<u8>, ChatError>;
+
+    /// Reads a message; of a bundle of forwarded ones, each of them, oldest first. None if it is
+    /// one of our own cards, which can't be read back.
+    async fn read(&self, message: &MessageRef) -> Result<Vec<Said>, ChatError>;
+
+    /// Sends a file into a chat, below a message if one is named. Sending again under the same
+    /// `once` within an hour sends nothing.
+    async fn send(
+        &self,
+        chat: &ChatId,
+        under: Option<&MessageRef>,
+        parcel: &Parcel,
+        once: &str,
+    ) -> Result<(), ChatError>;
+}
+
+/// What somebody said in a message, in markdown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Said {
+    pub text: String,
+    pub files: Vec<Attachment>,
+}
+
+/// A file to send.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parcel {
+    pub name: String,
+    pub media: Media,
+    pub bytes: Vec<u8>,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -25,6 +25,18 @@ pub(crate) struct Record {
     /// By hour, the ends of the ids' hashes, one behind the other.
     seen: BTreeMap<u64, String>,
     cards: VecDeque<(CardKey, MessageId)>,
+    /// The last line of the chat's audit.
+    #[serde(default)]
+    pub(crate) audited: Head,
+}
+
+/// Where the chain of an audit ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Head {
+    /// How many lines there are.
+    pub(crate) number: u64,
+    /// The hash of the last one; empty if there is none.
+    pub(crate) hash: String,
 }
 
 /// An effect that was decided on and may not have been performed yet.
@@ -52,9 +64,10 @@ impl Record {
         Ok(Self { version: document.version, ..record })
     }
 
-    /// Returns the next version of the document.
+    /// Returns the next version of the document; it is due while anything is owed.
     pub(crate) fn write(&self) -> serde_json::Result<Document> {
-        Ok(Document { version: self.version + 1, body: serde_json::to_string(self)? })
+        let (version, due) = (self.version + 1, !self.is_settled());
+        Ok(Document { version, body: serde_json::to_string(self)?, due })
     }
 
     /// Decides on an event, unless that was done before. What must be performed is owed from now.
@@ -91,7 +104,7 @@ impl Record {
         self.owed.push_back(owed);
     }
 
-    fn has_seen(&self, id: &EventId) -> bool {
+    pub(crate) fn has_seen(&self, id: &EventId) -> bool {
         let mark = mark(id);
         let same = |marks: &String| {
             marks.as_bytes().chunks_exact(SEEN_DIGITS).any(|it| it == mark.as_bytes())
@@ -128,6 +141,13 @@ impl Record {
         }
     }
 
+    /// Notes where the audit ends now. Another process may have come further.
+    pub(crate) fn audited(&mut self, head: Option<&Head>) {
+        if let Some(head) = head.filter(|head| head.number > self.audited.number) {
+            self.audited = head.clone();
+        }
+    }
+
     /// Whether a card still follows the room.
     fn may_change(&self, key: &CardKey) -> bool {
         match key {
@@ -137,6 +157,7 @@ impl Record {
                 Kind::Project(project) => project.looking.iter().any(|it| it.card == *key),
                 Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => false,
             },
+            CardKey::Held(event) => self.room.desk.held.iter().any(|held| held.id == *event),
             CardKey::This(_) => false,
         }
     }

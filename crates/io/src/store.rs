@@ -4,6 +4,8 @@
 pub mod dynamo;
 mod memory;
 #[cfg(feature = "sqlite")]
+pub mod python;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 
 #[cfg(feature = "aws")]

@@ -88,7 +88,9 @@ fn every_mistake_is_told_at_once_with_what_is_allowed() {
         ("POCO_FEISHU_DELIVERY_MODE", "websocket"),
         ("POCO_STATE_BACKEND", "postgres"),
         ("POCO_STATE_DB_PATH", "poco.db"),
-        ("POCO_AGENT_BACKEND", "claude_code"),
+        ("POCO_AGENT_BACKEND", "cursor_agent"),
+        ("POCO_CLAUDE_PERMISSION_MODE", "yolo"),
+        ("POCO_CLAUDE_TIMEOUT_SECONDS", "0"),
         ("POCO_CODEX_COMMAND", "codex 'x"),
         ("POCO_CODEX_WORKDIR", "/no/such/folder"),
         ("POCO_CODEX_SANDBOX", "workspace-wriet"),
@@ -105,7 +107,7 @@ fn every_mistake_is_told_at_once_with_what_is_allowed() {
     assert_eq!(keys, expected);
 
     let text = Mistakes(list).to_string();
-    assert!(text.starts_with("17 settings are wrong:\n"), "{text}");
+    assert!(text.starts_with("19 settings are wrong:\n"), "{text}");
     assert!(text.contains("POCO_PORT is \"80000\" (environment): use a whole number from 0 to"));
     assert!(text.contains("did you mean workspace-write?"), "{text}");
     assert!(text.contains("Codex no longer has it; use on-request"), "{text}");
@@ -151,7 +153,7 @@ fn a_bad_file_is_refused_by_line_and_column_without_its_content() {
 fn unknown_and_unused_names_are_warnings() {
     let file = r#"{"POCO_PROT": 1, "feishu": {"appid": "x"}, "slack": {"bot_token": "xoxb"},
         "POCO_HOME": "/x", "theme": "dark"}"#;
-    let variables = [("POCO_CODEX_MODLE", "x"), ("POCO_CLAUDE_MODEL", "opus"), ("OTHER", "x")];
+    let variables = [("POCO_CODEX_MODLE", "x"), ("POCO_COCO_MODEL", "opus"), ("OTHER", "x")];
     let warnings = read(Some(file), &variables).unwrap().warnings.join("\n");
     for expected in [
         "POCO_PROT in the file is not a setting; did you mean POCO_PORT?",
@@ -159,7 +161,7 @@ fn unknown_and_unused_names_are_warnings() {
         "POCO_HOME counts in the environment only",
         "theme in the file is not a setting",
         "POCO_CODEX_MODLE in the environment is not a setting; did you mean POCO_CODEX_MODEL?",
-        "not used by this version: POCO_CLAUDE_MODEL, POCO_SLACK_BOT_TOKEN",
+        "not used by this version: POCO_COCO_MODEL, POCO_SLACK_BOT_TOKEN",
     ] {
         assert!(warnings.contains(expected), "{expected} is not in {warnings}");
     }

@@ -10,7 +10,6 @@ mod folder;
 mod inbox;
 mod keeper;
 mod notes;
-mod process;
 mod program;
 mod record;
 mod rollout;
@@ -18,7 +17,7 @@ mod server;
 mod turn;
 mod watch;
 
-use super::{Agent, AgentError, Found, Turn};
+use super::{Agent, AgentError, Found, Prompt, Turn, check_folder};
 use async_trait::async_trait;
 use client::Client;
 use keeper::Keeper;
@@ -46,6 +45,9 @@ const TESTED: [(u32, u32); 2] = [(0, 160), (0, 169)];
 pub struct Codex {
     keeper: Arc<Keeper>,
     silence_max: Duration,
+    /// For tasks that name none.
+    model: Option<String>,
+    effort: Option<String>,
 }
 
 impl Codex {
@@ -59,7 +61,22 @@ impl Codex {
         let mut program = Program::new(&config.command);
         env.iter().for_each(|(name, value)| program.set(name, value));
         let keeper = Keeper::new(program, config.transport, state_dir.to_owned());
-        Self { keeper: Arc::new(keeper), silence_max: config.timeout }
+        Self {
+            keeper: Arc::new(keeper),
+            silence_max: config.timeout,
+            model: config.model.clone(),
+            effort: config.effort.clone(),
+        }
+    }
+
+    /// Fills in what a task leaves to this machine.
+    fn complete(&self, settings: &Settings) -> Settings {
+        let or = |chosen: &Option<String>, usual: &Option<String>| chosen.clone().or(usual.clone());
+        Settings {
+            model: or(&settings.model, &self.model),
+            effort: or(&settings.effort, &self.effort),
+            ..settings.clone()
+        }
     }
 
     /// Finds the program, or says why not and what to do.
@@ -161,6 +178,7 @@ impl Agent for Codex {
         settings: &Settings,
     ) -> Result<ThreadId, AgentError> {
         check_folder(&settings.workdir)?;
+        let settings = &self.complete(settings);
         let client = self.keeper.client().await?;
         if let Err(error) = login(&client).await {
             self.keeper.retire(&client).await;
@@ -183,10 +201,11 @@ impl Agent for Codex {
         &self,
         thread: &ThreadId,
         task: &TaskId,
-        prompt: &str,
+        prompt: &Prompt,
         settings: &Settings,
     ) -> Result<Box<dyn Turn>, AgentError> {
         check_folder(&settings.workdir)?;
+        let settings = &self.complete(settings);
         let thread = thread.as_str().to_owned();
         let client = self.opened(&thread, settings).await?;
         let ear = client.listen(&thread).ok_or_else(busy)?;
@@ -201,6 +220,7 @@ impl Agent for Codex {
         task: &TaskId,
         settings: &Settings,
     ) -> Result<Found, AgentError> {
+        let settings = &self.complete(settings);
         let client = self.keeper.client().await?;
         let ear = client.listen(thread.as_str()).ok_or_else(busy)?;
         let place = Place { keeper: self.keeper.clone(), ear };
@@ -255,11 +275,22 @@ impl Agent for Codex {
     }
 }
 
+/// Reads a model codex offers.
+fn model(it: &Value) -> Option<Model> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let efforts = it["supportedReasoningEfforts"].as_array().into_iter().flatten();
+    Some(Model {
+        id: text(&it["model"])?,
+        name: text(&it["displayName"]).unwrap_or_default(),
+        efforts: efforts.filter_map(|effort| text(&effort["reasoningEffort"])).collect(),
+    })
+}
+
 /// Gives the prompt, and returns the turn's name.
 async fn begin(
     place: &Place,
     task: &TaskId,
-    prompt: &str,
+    prompt: &Prompt,
     settings: &Settings,
 ) -> Result<String, AgentError> {
     let active = record::is_active(&place.ear.client, &place.ear.thread).await;
@@ -270,7 +301,7 @@ async fn begin(
     let mut params = Map::new();
     params.insert("threadId".to_owned(), json!(place.ear.thread));
     params.insert("clientUserMessageId".to_owned(), json!(task));
-    params.insert("input".to_owned(), json!([{ "type": "text", "text": prompt }]));
+    params.insert("input".to_owned(), json!(input(prompt)));
     params.insert("cwd".to_owned(), json!(settings.workdir));
     params.insert("approvalPolicy".to_owned(), json!(settings.approval_policy));
     params.insert("approvalsReviewer".to_owned(), json!("user"));
@@ -289,15 +320,11 @@ async fn begin(
         .ok_or_else(|| AgentError::Unclear("Codex did not name the turn.".to_owned()))
 }
 
-/// Reads a model codex offers.
-fn model(it: &Value) -> Option<Model> {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let efforts = it["supportedReasoningEfforts"].as_array().into_iter().flatten();
-    Some(Model {
-        id: text(&it["model"])?,
-        name: text(&it["displayName"]).unwrap_or_default(),
-        efforts: efforts.filter_map(|effort| text(&effort["reasoningEffort"])).collect(),
-    })
+/// The text, and each picture as one to look at.
+fn input(prompt: &Prompt) -> Vec<Value> {
+    let text = json!({ "type": "text", "text": prompt.text });
+    let picture = |path: &PathBuf| json!({ "type": "localImage", "path": path });
+    std::iter::once(text).chain(prompt.pictures.iter().map(picture)).collect()
 }
 
 fn busy() -> AgentError {
@@ -328,14 +355,6 @@ fn sandbox_policy(place: &Place, settings: &Settings) -> Value {
     };
     let kept = place.ear.client.kept(&place.ear.thread).filter(|kept| kept["type"] == kind);
     kept.unwrap_or_else(|| json!({ "type": kind }))
-}
-
-fn check_folder(workdir: &str) -> Result<(), AgentError> {
-    let folder = Path::new(workdir);
-    if folder.is_absolute() && folder.is_dir() {
-        return Ok(());
-    }
-    Err(AgentError::Refused(words::no_folder(workdir)))
 }
 
 /// Says who is logged in, or what to do.

@@ -1,6 +1,6 @@
 //! An agent that only echoes, to try the whole flow without a real one.
 
-use super::{Agent, AgentError, End, Found, Note, Question, Turn};
+use super::{Agent, AgentError, End, Found, Note, Prompt, Question, Turn};
 use async_trait::async_trait;
 use poco_core::words::agent as say;
 use poco_core::{ApprovalId, Choices, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict};
@@ -46,11 +46,11 @@ impl Agent for Stub {
         &self,
         thread: &ThreadId,
         task: &TaskId,
-        prompt: &str,
+        prompt: &Prompt,
         settings: &Settings,
     ) -> Result<Box<dyn Turn>, AgentError> {
         crate::rpc::lock(&self.ends).insert(task.clone(), (None, String::new()));
-        let echo = StubTurn::new(thread, task, prompt, settings, self.ends.clone());
+        let echo = StubTurn::new(thread, task, &prompt.text, settings, self.ends.clone());
         Ok(Box::new(echo))
     }
 

@@ -54,6 +54,25 @@ pub(crate) struct Runner {
     pub(crate) seats: usize,
 }
 
+/// What only the process itself knows of how it is.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Doctor {
+    /// Why the store is not well, if it is not.
+    pub(crate) store: Option<String>,
+    pub(crate) owner: Option<String>,
+    /// The latest presses, newest first.
+    pub(crate) presses: Vec<Press>,
+    /// When the last message came, in milliseconds since the Unix epoch.
+    pub(crate) heard: Option<u64>,
+}
+
+/// A press that came in: when, in milliseconds since the Unix epoch, and from whom.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Press {
+    pub(crate) at: u64,
+    pub(crate) by: String,
+}
+
 /// Speaks to one instance.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -95,6 +114,15 @@ impl Client {
         }
         let answer = answer.error_for_status().context("get a pairing code")?;
         answer.json().await.context("read the pairing code")
+    }
+
+    /// Asks what only the process itself knows.
+    pub(crate) async fn doctor(&self) -> anyhow::Result<Doctor> {
+        let url = format!("{}/admin/doctor", self.instance.url());
+        let request = self.http.get(&url).bearer_auth(self.instance.admin_token.expose());
+        let answer = request.send().await.context("ask the running PoCo")?;
+        let answer = answer.error_for_status().context("ask the running PoCo")?;
+        answer.json().await.context("read what the running PoCo says")
     }
 
     /// Has the machine take nothing new, or take it again.

@@ -2,6 +2,7 @@
 
 mod ask;
 mod list;
+mod qr;
 
 use super::Refusal;
 use crate::home::{Home, Running, write_private};
@@ -14,6 +15,7 @@ use serde_json::json;
 
 const EXAMPLES: &str = "\
 Examples:
+  poco config --qr                               have Feishu make the app: scan a code
   poco config                                    ask for App ID and App Secret
   pass feishu | poco config --app-id cli_a1 --app-secret-stdin
   poco config --owner ou_5ad573a6411d72b8305fda3a9c15c70e
@@ -31,6 +33,12 @@ pub(crate) struct Args {
     /// Read the App Secret from standard input
     #[arg(long)]
     pub(crate) app_secret_stdin: bool,
+    /// Have the platform make the app: show a code to scan, and a link
+    #[arg(long, conflicts_with_all = ["app_id", "app_secret_stdin"])]
+    pub(crate) qr: bool,
+    /// With --qr: make an app though there is one
+    #[arg(long, requires = "qr")]
+    pub(crate) force: bool,
     /// Open id of the owner, instead of pairing
     #[arg(long, value_name = "OPEN_ID")]
     pub(crate) owner: Option<String>,
@@ -38,12 +46,14 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) no_check: bool,
     /// List what is set, and change nothing
-    #[arg(long, conflicts_with_all = ["app_id", "app_secret_stdin", "owner", "no_check"])]
+    #[arg(long, conflicts_with_all = ["app_id", "app_secret_stdin", "owner", "no_check", "qr"])]
     pub(crate) list: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+const OWNER: &str = "POCO_OWNER_OPEN_ID";
 
 /// A setting to write to the file.
 type Change = (&'static str, String);
@@ -58,16 +68,61 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<u8> {
         super::judge(&given)?;
         return Err(Refusal::new("the settings file can't be read", "").into());
     };
-    let changes = ask::changes(&args, &given)?;
+    let (changes, maker) = if args.qr {
+        refuse_hidden(&given)?;
+        let made = qr::make(&super::judge(&given)?, args.force).await?;
+        let owner = args.owner.clone().map(|owner| (OWNER, owner));
+        (made.changes.into_iter().chain(owner).collect(), made.maker)
+    } else {
+        (ask::changes(&args, &given)?, None)
+    };
     note_hidden(&given, &changes);
     for (name, value) in &changes {
         given.set_flag(name, value.clone());
     }
     let config = super::judge(&given)?;
-    let bot = if args.no_check { None } else { checked(&config).await? };
-    save(&config, &given, &mut file, &changes)?;
-    tell(out, &given, &config, &changes, bot.as_deref())?;
+    if args.qr {
+        // It is handed over once: whatever else goes wrong, it must not be lost.
+        save(&config, &given, &mut file, &changes)?;
+    }
+    let bot = match args.no_check {
+        true => None,
+        false if args.qr => known_by_now(&config).await,
+        false => checked(&config).await?,
+    };
+    if !args.qr {
+        save(&config, &given, &mut file, &changes)?;
+    }
+    tell(out, &given, &config, &changes, bot.as_deref(), maker.as_deref())?;
     Ok(0)
+}
+
+/// Refuses to make an app that would not count, for the environment names another.
+fn refuse_hidden(given: &Given) -> Result<(), Refusal> {
+    let names = ["POCO_FEISHU_APP_ID", "POCO_FEISHU_APP_SECRET"];
+    let is_set =
+        |name: &&&str| given.value(key(name).expect("the table has it")).1 == Source::Environment;
+    match names.iter().find(is_set) {
+        Some(name) => {
+            let what = format!("the environment sets {name}, which would count before a new app");
+            Err(Refusal::new(what, format!("unset {name}, then try again")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Asks whether the platform knows an app that it has just made. It is saved, whatever it says.
+async fn known_by_now(config: &Config) -> Option<String> {
+    match checked(config).await {
+        Ok(bot) => bot,
+        Err(error) => {
+            let refusal = Refusal::of(&error);
+            let what = refusal.what.trim_start_matches("nothing was saved: ");
+            complain(&format!("Note: the new app is not ready yet: {what}"));
+            complain("If that stays so, publish a version of it in the developer console.");
+            None
+        }
+    }
 }
 
 /// Warns of values that will not count.
@@ -122,6 +177,7 @@ fn tell(
     config: &Config,
     changes: &[Change],
     bot: Option<&str>,
+    maker: Option<&str>,
 ) -> anyhow::Result<()> {
     if let Some(bot) = bot {
         out.line(&format!("Feishu knows the app; its bot is called {bot}"))?;
@@ -138,11 +194,14 @@ fn tell(
             "poco restart, so that it counts"
         }
     };
+    if let Some(maker) = maker {
+        out.line(&format!("You are {maker}; `poco config --owner {maker}` makes you the owner"))?;
+    }
     out.line(&format!("\nNext: {next}"))?;
     let saved: Vec<_> = changes.iter().map(|(name, _)| name).collect();
     out.value(&json!({
         "ok": true, "path": given.file_path, "saved": saved,
-        "checked": bot.is_some(), "bot": bot, "next": next,
+        "checked": bot.is_some(), "bot": bot, "made_by": maker, "next": next,
     }))?;
     Ok(())
 }

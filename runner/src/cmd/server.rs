@@ -204,7 +204,7 @@ async fn lock_home(home: &Home) -> anyhow::Result<Lock> {
 }
 
 /// Locks the home, and the database if it is elsewhere.
-async fn lock(home: &Home, config: &Config) -> anyhow::Result<Vec<Lock>> {
+pub(super) async fn lock(home: &Home, config: &Config) -> anyhow::Result<Vec<Lock>> {
     let first = lock_home(home).await?;
     let database = &config.state.db_path;
     if config.state.backend != Backend::Sqlite || database.starts_with(home.path()) {

@@ -23,6 +23,16 @@ pub(super) async fn pair(State(http): State<Http>) -> Result<Json<Value>, Fail> 
     }
 }
 
+/// Tells `poco doctor` what only this process knows.
+pub(super) async fn doctor(State(http): State<Http>) -> Json<Value> {
+    let store = http.app.owing().await.err().map(|error| format!("{error:#}"));
+    let owner = http.app.terms().await.ok().and_then(|terms| terms.owner);
+    let presses = http.traffic.presses().into_iter();
+    let presses: Vec<_> = presses.map(|(at, by)| json!({ "at": at, "by": by })).collect();
+    let heard = http.traffic.heard();
+    Json(json!({ "store": store, "owner": owner, "presses": presses, "heard": heard }))
+}
+
 /// Has this machine take nothing new.
 pub(super) async fn drain(State(http): State<Http>) -> Result<Json<Value>, Fail> {
     set_draining(&http, true).await

@@ -69,16 +69,22 @@ pub(super) async fn after(
 /// The task a command or a press is about, if it names one.
 pub(super) fn named(action: &Action) -> Option<TaskId> {
     match action {
-        Action::Status { task } | Action::Stop { task } => task.clone(),
+        Action::Status { task } | Action::Stop { task } | Action::Changes { task, .. } => {
+            task.clone()
+        }
         Action::Approve { what, .. } | Action::Deny { what, .. } => Some(task_of(what)),
         Action::Merge { task }
         | Action::Hasten { task }
         | Action::Page { task, .. }
         | Action::Resume { task }
         | Action::Again { task }
+        | Action::Without { task }
         | Action::Discard { task } => Some(task.clone()),
         Action::Say { .. }
         | Action::Run { .. }
+        | Action::Attach { .. }
+        | Action::Drop { .. }
+        | Action::Deliver { .. }
         | Action::Answer { .. }
         | Action::Steer { .. }
         | Action::Queue
@@ -86,6 +92,7 @@ pub(super) fn named(action: &Action) -> Option<TaskId> {
         | Action::Help
         | Action::Speak { .. }
         | Action::AskPage { .. }
+        | Action::Tap
         | Action::Home
         | Action::NewProject
         | Action::Create { .. }
@@ -100,6 +107,13 @@ pub(super) fn named(action: &Action) -> Option<TaskId> {
         | Action::Compose
         | Action::Close { .. }
         | Action::Move { .. }
+        | Action::People { .. }
+        | Action::Invite { .. }
+        | Action::Remove { .. }
+        | Action::Rules
+        | Action::SetRules { .. }
+        | Action::HandOver { .. }
+        | Action::Accept
         | Action::Unsupported { .. }
         | Action::Unknown { .. } => None,
     }

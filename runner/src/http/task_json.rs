@@ -91,7 +91,10 @@ fn event(moment: &Moment) -> Value {
 pub(super) fn status(task: &Task, outcome: Option<&Outcome>) -> &'static str {
     match (outcome, &task.phase) {
         (Some(Outcome::Answered { .. }), _) => "completed",
-        (Some(Outcome::Failed { .. } | Outcome::Interrupted { .. }), _) => "failed",
+        (
+            Some(Outcome::Failed { .. } | Outcome::Interrupted { .. } | Outcome::Lacking { .. }),
+            _,
+        ) => "failed",
         (Some(Outcome::Stopped { .. } | Outcome::Cancelled { .. } | Outcome::Merged { .. }), _) => {
             "cancelled"
         }
@@ -127,7 +130,7 @@ fn result(outcome: Option<&Outcome>) -> Option<&Pages> {
         Outcome::Failed { partial, .. }
         | Outcome::Stopped { partial }
         | Outcome::Interrupted { partial, .. } => partial.as_ref(),
-        Outcome::Cancelled { .. } | Outcome::Merged { .. } => None,
+        Outcome::Lacking { .. } | Outcome::Cancelled { .. } | Outcome::Merged { .. } => None,
     }
 }
 
@@ -135,6 +138,12 @@ fn reason(outcome: Option<&Outcome>) -> Option<String> {
     match outcome? {
         Outcome::Failed { reason, .. } | Outcome::Interrupted { reason, .. } => {
             Some(reason.of(Lang::En).to_owned())
+        }
+        Outcome::Lacking { missing } => {
+            let told = missing
+                .iter()
+                .map(|it| format!("{}: {}", it.name.of(Lang::En), it.why.of(Lang::En)));
+            Some(told.collect::<Vec<_>>().join("; "))
         }
         Outcome::Answered { .. }
         | Outcome::Stopped { .. }

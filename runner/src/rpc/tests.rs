@@ -53,10 +53,15 @@ impl Router for Heard {
 }
 
 fn connect() -> (Rpc, Other, Arc<Heard>) {
+    connect_in(Dialect::Bare)
+}
+
+fn connect_in(dialect: Dialect) -> (Rpc, Other, Arc<Heard>) {
     let (to_us, incoming) = mpsc::unbounded_channel();
     let (outgoing, from_us) = mpsc::unbounded_channel();
     let heard = Arc::new(Heard::default());
-    let rpc = Rpc::start(Box::new(Ends(incoming, outgoing)), heard.clone());
+    let ends = Box::new(Ends(incoming, outgoing));
+    let rpc = Rpc::start(ends, heard.clone(), dialect);
     (rpc, Other { to_us, from_us }, heard)
 }
 
@@ -122,4 +127,34 @@ async fn a_closed_connection_ends_calls_and_takes_no_more() {
     assert!(matches!(result, Err(CallError::Unanswered(_))));
     assert!(matches!(rpc.call("b", json!({}), LONG).await, Err(CallError::NotSent(_))));
     assert_eq!(*lock(&heard.0), ["closed"]);
+}
+
+#[tokio::test]
+async fn by_the_book_every_message_is_marked() {
+    let (rpc, mut other, _) = connect_in(Dialect::Two);
+    rpc.tell_of("done", &json!({ "n": 1 }));
+    rpc.answer(&json!(7), &json!({}));
+    let call = rpc.call("what", json!({}), Duration::from_secs(30));
+    let heard = async {
+        for _ in 0..3 {
+            let message = other.from_us.recv().await.unwrap();
+            let message: Value = serde_json::from_str(&message).unwrap();
+            assert_eq!(message["jsonrpc"], "2.0");
+        }
+        other.to_us.send(json!({ "id": 1, "result": 5 }).to_string()).unwrap();
+    };
+    assert_eq!(tokio::join!(call, heard).0.unwrap(), 5);
+}
+
+#[tokio::test]
+async fn what_takes_its_time_is_known_to_be_sent_or_not() {
+    let (rpc, mut other, _) = connect();
+    let mut awaited = rpc.begin("long", json!({}), Duration::from_secs(30)).await.unwrap();
+    assert!(other.from_us.recv().await.unwrap().contains("long"));
+    assert!(awaited.ready().is_none());
+    other.to_us.send(json!({ "id": 1, "result": "done" }).to_string()).unwrap();
+    assert_eq!(awaited.answer().await.unwrap(), "done");
+    drop(other.from_us);
+    let lost = rpc.begin("long", json!({}), Duration::from_secs(30)).await;
+    assert!(matches!(lost, Err(CallError::NotSent(_))));
 }

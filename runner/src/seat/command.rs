@@ -1,12 +1,13 @@
 //! Does what jobs say. A job is struck off once its command has taken effect.
 
-use super::{Seat, Work};
-use crate::agent::{Agent, AgentError, Turn};
+use super::{Seat, Work, learn};
+use crate::agent::{Agent, AgentError, Prompt, Turn};
+use crate::files::{Ungathered, wrap};
 use crate::home::random_hex;
 use poco_core::words::agent as words;
 use poco_core::{
-    ApprovalId, Command, Fact, Lang, Outcome, Phase, Report, Settings, Step, Task, TaskId, Text,
-    ThreadId, Transcript, UserId, Verdict,
+    ApprovalId, Command, Enclosed, Fact, Lang, Outcome, Phase, Report, Settings, Step, Task,
+    TaskId, Text, ThreadId, Transcript, UserId, Verdict,
 };
 use poco_io::port::Delivery;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ struct Start<'a> {
     /// In a copy of that conversation.
     fork: bool,
     settings: &'a Settings,
+    enclosed: &'a Enclosed,
 }
 
 impl Seat {
@@ -46,7 +48,7 @@ impl Seat {
             // Whatever ended this program each time must not do so once more.
             Done::Later(words::ended_each_time().of(Lang::En).to_owned())
         } else {
-            match self.perform(&job.command, &job.id).await {
+            match self.perform(&job.command, &job.id, delivery.tries).await {
                 Ok(done) => done,
                 Err(error) => Done::Later(format!("{error:#}")),
             }
@@ -80,11 +82,11 @@ impl Seat {
         }
     }
 
-    async fn perform(&mut self, command: &Command, job: &str) -> anyhow::Result<Done> {
+    async fn perform(&mut self, command: &Command, job: &str, tries: u32) -> anyhow::Result<Done> {
         match command {
-            Command::Start { task, prompt, thread, fork, settings } => {
-                let thread = thread.as_ref();
-                self.start(&Start { task, prompt, thread, fork: *fork, settings }).await
+            Command::Start { task, prompt, thread, fork, settings, enclosed } => {
+                let (thread, fork) = (thread.as_ref(), *fork);
+                self.start(&Start { task, prompt, thread, fork, settings, enclosed }).await
             }
             Command::Answer { task, approval, verdict } => {
                 self.answer(task, approval, verdict).await
@@ -95,6 +97,7 @@ impl Seat {
                 self.shared.settler.soon(&self.chat);
                 Ok(Done::Yes)
             }
+            Command::Deliver { .. } => self.deliver(command, tries).await,
             Command::Look { request, workdir } => {
                 let result = self.shared.roots.look(workdir);
                 let fact = Fact::Looked { request: request.clone(), result };
@@ -121,6 +124,10 @@ impl Seat {
             }
             Command::Steer { task, id, by, text } => self.missed(task, id, by, text).await,
             Command::Stop { task, .. } => self.stopped_unheard(task).await,
+            Command::Deliver { request, path, topic, .. } => {
+                let why = reason.clone();
+                self.not_sent(request, path, why, topic.as_ref()).await
+            }
             // Once a minute it is looked for anyway.
             Command::Settle => Ok(()),
             Command::Browse { request, .. } => {
@@ -178,13 +185,26 @@ impl Seat {
             self.failed(start.task, reason).await?;
             return Ok(Done::Yes);
         };
+        learn(&self.shared.mask, &start.settings.workdir).await;
+        let prompt = match self.shared.enclosures.gather(start.task, start.enclosed).await {
+            Ok(gathered) => wrap(start.prompt, &gathered),
+            Err(Ungathered::Missing(missing)) => {
+                self.end(start.task, Outcome::Lacking { missing }, vec![]).await?;
+                return Ok(Done::Yes);
+            }
+            Err(Ungathered::Broken(error)) => {
+                return Ok(Done::Later(format!("the files could not be kept: {error}")));
+            }
+        };
         let place = self.shared.places.clone().acquire_owned().await?;
-        match self.hand_over(agent.as_ref(), start).await? {
+        match self.hand_over(agent.as_ref(), start, &prompt).await? {
             Handed::Turn { turn, note } => {
                 let mut transcript = Transcript::default();
                 note.into_iter().for_each(|what| transcript.apply(Step::Did { what }));
                 let work = Work {
                     task: start.task.clone(),
+                    workdir: start.settings.workdir.clone(),
+                    learned: Instant::now(),
                     turn,
                     transcript,
                     unseen: false,
@@ -201,7 +221,12 @@ impl Seat {
     }
 
     /// Gives the agent the prompt: at most once, for the claim on it is saved before.
-    async fn hand_over(&mut self, agent: &dyn Agent, start: &Start<'_>) -> anyhow::Result<Handed> {
+    async fn hand_over(
+        &mut self,
+        agent: &dyn Agent,
+        start: &Start<'_>,
+        prompt: &Prompt,
+    ) -> anyhow::Result<Handed> {
         if let Err(reason) = agent.ready().await {
             return self.refused(start.task, reason).await;
         }
@@ -241,7 +266,7 @@ impl Seat {
             // Somebody stopped it in between.
             return Ok(Handed::Not(Done::Yes));
         }
-        match agent.start(&thread, start.task, start.prompt, start.settings).await {
+        match agent.start(&thread, start.task, prompt, start.settings).await {
             Ok(turn) => {
                 self.started(start.task, turn.thread(), turn.id()).await?;
                 Ok(Handed::Turn { turn, note })

@@ -1,6 +1,7 @@
 //! Finds out what became of tasks that an earlier process was at.
 
-use super::{Seat, Work};
+use super::report::Product;
+use super::{Seat, Work, learn};
 use crate::agent::{AgentError, End, Found};
 use crate::home::random_hex;
 use poco_core::words::agent as words;
@@ -53,10 +54,13 @@ impl Seat {
                 self.started(&task.id, turn.thread(), turn.id()).await?;
                 let mut transcript = Transcript::default();
                 transcript.apply(Step::Gap);
-                let (task, place) =
-                    (task.id.clone(), self.shared.places.clone().try_acquire_owned());
+                let place = self.shared.places.clone().try_acquire_owned();
+                let workdir = task.settings.workdir.clone();
+                learn(&self.shared.mask, &workdir).await;
                 self.work = Some(Work {
-                    task,
+                    task: task.id.clone(),
+                    workdir,
+                    learned: Instant::now(),
                     turn,
                     transcript,
                     unseen: true,
@@ -71,7 +75,9 @@ impl Seat {
                 if let Some(thread) = &task.thread {
                     self.started(&task.id, thread.clone(), turn).await?;
                 }
-                self.conclude(&task.id, end, None, &answer, steps).await
+                let workdir = task.settings.workdir.as_str();
+                let brought = Product { workdir, answer: &answer, diff: "", steps };
+                self.conclude(&task.id, end, None, brought).await
             }
             Found::Never if task.phase == Phase::Stopping => {
                 self.end(&task.id, Outcome::Stopped { partial: None }, vec![]).await
@@ -82,7 +88,8 @@ impl Seat {
             }
             Found::Never => {
                 let reason = words::no_record();
-                self.conclude(&task.id, End::Lost { reason }, None, "", vec![]).await
+                let brought = Product { workdir: "", answer: "", diff: "", steps: vec![] };
+                self.conclude(&task.id, End::Lost { reason }, None, brought).await
             }
             Found::Unknown { reason } => {
                 let outcome = Outcome::Interrupted { reason, partial: None, begun };

@@ -1,11 +1,12 @@
 //! Tells the core what came of a task. What is reported is saved before anything else happens.
 
-use super::Seat;
+use super::{Seat, learn};
 use crate::agent::{End, Question};
 use crate::home::random_hex;
+use crate::parcel;
 use anyhow::Context;
 use poco_core::{
-    Approval, ApprovalId, Ask, Event, EventId, Fact, Outcome, Phase, Report, TaskId, Text,
+    Approval, ApprovalId, Ask, Brought, Event, EventId, Fact, Outcome, Phase, Report, TaskId, Text,
     ThreadId, TurnId, UserId,
 };
 use std::time::Duration;
@@ -15,6 +16,14 @@ const TRIES_MAX: u32 = 60;
 
 /// The first wait, and the longest.
 const WAIT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+
+/// What a turn has brought by its end.
+pub(super) struct Product<'a> {
+    pub(super) workdir: &'a str,
+    pub(super) answer: &'a str,
+    pub(super) diff: &'a str,
+    pub(super) steps: Vec<Text>,
+}
 
 impl Seat {
     /// Reports on a task. `word` tells this report from others on it.
@@ -100,20 +109,27 @@ impl Seat {
         approval: &ApprovalId,
         question: Question,
     ) -> anyhow::Result<()> {
-        let app = &self.shared.app;
+        let (app, mask) = (&self.shared.app, &self.shared.mask);
+        if let Some(work) = &self.work {
+            learn(mask, &work.workdir).await;
+        }
         let id = format!("{task}-{approval}");
+        let hidden = |text: String| mask.text(&text);
         let ask = match question {
             Question::Command { command, cwd, reason } => {
-                let command = app.keep_pages(&id, &poco_core::fenced("sh", &command)).await?;
-                Ask::Command { command, cwd, reason }
+                let shown = poco_core::fenced("sh", &mask.text(&command));
+                let command = app.keep_given(&id, &shown, &command).await?;
+                Ask::Command { command, cwd, reason: mask.told(reason) }
             }
             Question::Patch { diff, files, reason } => {
-                let diff = app.keep_pages(&id, &poco_core::fenced("diff", &diff)).await?;
-                Ask::Patch { diff, files, reason }
+                let shown = poco_core::fenced("diff", &mask.text(&diff));
+                let diff = app.keep_given(&id, &shown, &diff).await?;
+                let files = files.into_iter().map(hidden).collect();
+                Ask::Patch { diff, files, reason: mask.told(reason) }
             }
             Question::Permission { what, reason } => {
-                let what = app.keep_pages(&id, &what).await?;
-                Ask::Permission { what, reason }
+                let what = app.keep_pages(&id, &hidden(what)).await?;
+                Ask::Permission { what, reason: mask.told(reason) }
             }
             Question::Questions(questions) => Ask::Questions(questions),
         };
@@ -133,13 +149,14 @@ impl Seat {
     pub(super) async fn ended(&mut self, end: End) {
         let Some(work) = self.work.take() else { return };
         // What had begun and will not be finished stays as far as it came.
-        let (answer, steps) = (work.transcript.answer(), work.transcript.steps());
-        let closing = work.closing;
+        let answer = work.transcript.answer();
+        let (diff, steps) = (work.transcript.diff(), work.transcript.steps());
         if let Some(usage) = work.usage {
             let told = self.report(&work.task, "used", Report::Used { usage }).await;
             self.log_untold(&work.task, told);
         }
-        let told = self.conclude(&work.task, end, closing, &answer, steps).await;
+        let product = Product { workdir: &work.workdir, answer: &answer, diff, steps };
+        let told = self.conclude(&work.task, end, work.closing, product).await;
         self.log_untold(&work.task, told);
     }
 
@@ -149,21 +166,47 @@ impl Seat {
         task: &TaskId,
         end: End,
         closing: Option<Text>,
-        answer: &str,
-        steps: Vec<Text>,
+        product: Product<'_>,
     ) -> anyhow::Result<()> {
-        let pages = self.shared.app.keep_pages(task.as_str(), answer).await;
+        let mask = &self.shared.mask;
+        learn(mask, product.workdir).await;
+        // Masked before it is cut into pages, and before it is stored.
+        let answer = mask.text(product.answer);
+        let steps: Vec<_> = product.steps.iter().cloned().map(|step| mask.told(step)).collect();
+        if let Err(error) = self.bring(task, &product).await {
+            // The end of a task must not be lost for what comes beside it.
+            tracing::warn!(task.id = %task, "what a turn brought is not told: {error:#}");
+        }
+        let pages = self.shared.app.keep_pages(task.as_str(), &answer).await;
         let pages = pages.context("keep what an agent said")?;
         let partial = Some(pages.clone()).filter(|_| !answer.trim().is_empty());
         let outcome = match (end, closing) {
             (End::Completed, _) => Outcome::Answered { answer: pages },
-            (End::Failed { reason }, _) => Outcome::Failed { reason, partial },
+            (End::Failed { reason }, _) => Outcome::Failed { reason: mask.told(reason), partial },
             (End::Stopped, None) => Outcome::Stopped { partial },
             (End::Stopped, Some(reason)) | (End::Lost { reason }, _) => {
-                Outcome::Interrupted { reason, partial, begun: Some(true) }
+                Outcome::Interrupted { reason: mask.told(reason), partial, begun: Some(true) }
             }
         };
         self.end(task, outcome, steps).await
+    }
+
+    /// Tells what a turn brought beside its answer, if it brought anything.
+    async fn bring(&self, task: &TaskId, product: &Product<'_>) -> anyhow::Result<()> {
+        let (workdir, answer) = (product.workdir.to_owned(), product.answer.to_owned());
+        let files = match self.shared.enclosures.source() {
+            Some(_) => {
+                tokio::task::spawn_blocking(move || parcel::named(&workdir, &answer)).await?
+            }
+            None => vec![],
+        };
+        let diff = self.shared.mask.text(product.diff);
+        let changes = self.shared.app.keep_changes(task.as_str(), &diff).await;
+        let changes = changes.context("keep what an agent changed")?;
+        if files.is_empty() && changes.is_none() {
+            return Ok(());
+        }
+        self.report(task, "brought", Report::Brought(Brought { files, changes })).await
     }
 
     pub(super) async fn end(

@@ -104,7 +104,7 @@ impl Place {
             "draining": false, "seen": seen,
         });
         let key = poco_io::app::runner_key(&RunnerId::new(id));
-        let document = Document { version: 1, body: runner.to_string() };
+        let document = Document { version: 1, body: runner.to_string(), due: false };
         now(self.store().put(&key, &document)).unwrap();
     }
 
@@ -312,7 +312,7 @@ fn a_job_that_ends_its_machine_every_time_is_put_aside_and_its_task_says_so() {
     let task = place.task(&id);
     assert_eq!(task["status"], "failed", "{task}");
     let room = place.room();
-    assert!(room.contains("It was tried 4 times and put aside."), "{room}");
+    assert!(room.contains("It was tried 4 times and put aside: PoCo ended"), "{room}");
     // People say what becomes of it.
     let again = Action::Again { task: TaskId::new(&id) };
     let taken = now(place.app().handle(place.event("again", again))).unwrap();
@@ -454,7 +454,7 @@ impl Place {
         runner.seen = Timestamp(clock().0 - 10 * 60_000);
         let key = poco_io::app::runner_key(&RunnerId::new(id));
         let body = serde_json::to_string(&runner).unwrap();
-        now(self.store().put(&key, &Document { version: 2, body })).unwrap();
+        now(self.store().put(&key, &Document { version: 2, body, due: false })).unwrap();
     }
 }
 

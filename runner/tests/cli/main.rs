@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cloud;
+mod import;
 mod kit;
 mod life;
 mod output;
+mod people;
+mod qr;
 mod runner;
 mod service;
 mod settings;

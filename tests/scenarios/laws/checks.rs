@@ -2,8 +2,8 @@
 
 use super::history::{History, name};
 use poco_core::{
-    Action, BROKEN_MAX, Card, CardKey, ChatId, Effect, Event, EventId, Fact, Kind, Phase, Report,
-    Room, Timestamp, Typing, UserId, Via, WAITING_MAX, decide,
+    Action, BROKEN_MAX, Card, CardKey, ChatId, Effect, Event, EventId, Fact, HELD_MAX, Kind, Phase,
+    Report, Room, TOPICS_MAX, Timestamp, Typing, UserId, Via, WAITING_MAX, decide,
 };
 use std::collections::BTreeSet;
 
@@ -18,6 +18,7 @@ impl History {
             assert_eq!(*before, self.room, "a report on one task changed another: {event:?}");
         }
         assert!(desk.waiting.is_empty() || desk.current.is_some(), "somebody waits for nobody");
+        assert!(desk.held.len() <= HELD_MAX && desk.topics.len() <= TOPICS_MAX);
         assert!(desk.waiting.len() <= WAITING_MAX && desk.broken.len() <= BROKEN_MAX);
         for task in old.current.iter().chain(&old.waiting) {
             let there = desk.find(&task.id).is_some() || self.kept.contains_key(&task.id);
@@ -47,7 +48,11 @@ impl History {
             let fact = Fact::Acted { by: UserId::new("ann"), via: Via::Group, action };
             let (id, chat) = (EventId::new("look"), ChatId::new("chat"));
             let event = Event { id, chat, at: Timestamp(self.now), lang: None, fact };
-            match decide(&self.terms, &mut self.room.clone(), &event).as_slice() {
+            let effects = decide(&self.terms, &mut self.room.clone(), &event);
+            // What nobody spoke of in time is let go of whenever somebody acts.
+            let late =
+                |effect: &Effect| matches!(effect, Effect::Show { key: CardKey::Held(_), .. });
+            match effects.into_iter().filter(|it| !late(it)).collect::<Vec<_>>().as_slice() {
                 [Effect::Post { card, .. }] => card.clone(),
                 other => panic!("one card was to be posted, not {other:?}"),
             }
@@ -58,7 +63,8 @@ impl History {
         let waiting = pick.checked_rem(desk.waiting.len()).map(|at| &desk.waiting[at]);
         for task in desk.current.iter().chain(waiting) {
             let shown = &self.cards[&name(&task.card())];
-            let shown = Card { typing: Typing::No, ..shown.clone() };
+            // Where a card is posted is no part of its look.
+            let shown = Card { typing: Typing::No, under: None, ..shown.clone() };
             assert_eq!(shown, fresh(Action::Status { task: Some(task.id.clone()) }));
         }
         if matches!(self.room.kind, Kind::Project(_)) {

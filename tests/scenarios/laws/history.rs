@@ -1,12 +1,12 @@
 //! A life of one room: whatever people and the agent do, and what comes of it.
 
-use super::made::{approval, outcome, settings};
+use super::made::{approval, enclosed, outcome, settings};
 use poco_core::setup::{Folder, FolderQuery};
 use poco_core::{
-    Action, Archive, Block, Button, Card, CardKey, CardRef, ChatId, Command, Effect, Event,
-    EventId, Fact, Field, Kind, Lang, Listing, Lobby, Phase, Press, Project, Report, Room,
-    RunnerId, TaskId, Terms, Text, ThreadId, Timestamp, Tone, TurnId, UserId, Via, WAITING_MAX,
-    decide,
+    Action, Archive, Block, Brought, Button, Card, CardKey, CardRef, Changes, ChatId, Command,
+    Effect, Event, EventId, Fact, Field, Kind, Lang, Listing, Lobby, MessageRef, PagesId, Phase,
+    Press, Project, Report, Room, RunnerId, TaskId, Terms, Text, ThreadId, Timestamp, Tone, Topic,
+    TopicId, TurnId, UserId, Via, WAITING_MAX, decide,
 };
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,12 +21,18 @@ pub(crate) enum Place {
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Say(String),
+    /// Something comes along, with words or without.
+    Attach(String, usize),
+    /// In one of a few topics.
+    SayInTopic(String, usize),
+    Bring(usize),
     /// On a card as it stands.
     Press(usize),
     /// Of all buttons there ever were.
     PressStale(usize),
     Claim(usize),
     Unclaim(usize),
+    Hold(usize),
     Start(usize),
     Ask(usize, usize),
     Settle(usize),
@@ -43,10 +49,14 @@ pub(crate) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     let words = "[a-z]{1,8}|confirm: [a-z]{1,3}|/stop|/status|/queue|/new|/steer x|/run y|/help|/z|/lang|/lang zh|/lang en";
     let step = prop_oneof![
         6 => words.prop_map(Step::Say),
+        2 => ("[a-z]{0,3}", any()).prop_map(|(text, pick)| Step::Attach(text, pick)),
+        2 => (words, any()).prop_map(|(text, pick)| Step::SayInTopic(text, pick)),
+        1 => any().prop_map(Step::Bring),
         6 => any().prop_map(Step::Press),
         2 => any().prop_map(Step::PressStale),
         4 => any().prop_map(Step::Claim),
         1 => any().prop_map(Step::Unclaim),
+        1 => any().prop_map(Step::Hold),
         4 => any().prop_map(Step::Start),
         3 => (any(), any()).prop_map(|(task, kind)| Step::Ask(task, kind)),
         1 => any().prop_map(Step::Settle),
@@ -80,7 +90,7 @@ pub(crate) struct History {
 /// Whether a title is one of a task that is over.
 pub(crate) fn final_title(title: &Text) -> bool {
     let title = title.of(Lang::En);
-    ["Complete", "Error", "Stopped", "Unknown", "Interrupted", "Added"]
+    ["Complete", "Error", "Stopped", "Unknown", "Interrupted", "Added", "Not started"]
         .iter()
         .any(|word| title.starts_with(&format!("[{word}] Task:")))
 }
@@ -127,6 +137,19 @@ impl History {
             Step::Say(text) => {
                 self.act(Via::Group, Action::parse(text));
             }
+            Step::Attach(text, pick) => {
+                self.act(via(*pick), Action::parse_with(text, enclosed(*pick)));
+            }
+            Step::SayInTopic(text, pick) => {
+                self.act(via(*pick), Action::parse(text));
+            }
+            Step::Bring(pick) => {
+                let id = PagesId::new("changes");
+                let changes = Changes { id, pages: 1 + pick % 3, files: 1, added: 2, removed: 0 };
+                let changes = (!pick.is_multiple_of(3)).then_some(changes);
+                let brought = Brought { files: vec!["/srv/a.png".to_owned()], changes };
+                self.report(*pick, Report::Brought(brought));
+            }
             Step::Press(pick) => {
                 let buttons = self.buttons();
                 if let Some((card, button)) = picked(&buttons, *pick) {
@@ -150,6 +173,7 @@ impl History {
                 );
             }
             Step::Unclaim(pick) => self.report(*pick, Report::Unclaimed),
+            Step::Hold(pick) => self.report(*pick, Report::Held),
             Step::Start(pick) => {
                 let turn = TurnId::new(format!("turn {}", self.events));
                 self.report(*pick, Report::Started { thread: ThreadId::new("th"), turn });
@@ -321,7 +345,7 @@ impl History {
             Effect::Open { request, .. } => self.opening.push(request.clone()),
             Effect::Keep { archive } => self.keep(archive),
             Effect::Toast { text } => assert_unmixed(&Card::new(Tone::Plain, text.clone())),
-            Effect::Tell { .. } | Effect::Recall { .. } => {}
+            Effect::Tell { .. } | Effect::Recall { .. } | Effect::Audit { .. } => {}
         }
     }
 
@@ -396,7 +420,20 @@ pub(super) fn name(key: &CardKey) -> CardRef {
         CardKey::Task(task) => CardRef::new(format!("task {task}")),
         // It is left as it was shown, until somebody presses on it.
         CardKey::Page(opened) => CardRef::new(format!("post {opened}")),
+        CardKey::Held(event) => CardRef::new(format!("held {event}")),
         CardKey::This(pressed) => pressed.clone(),
+    }
+}
+
+/// The chat itself, or one of its topics.
+fn via(pick: usize) -> Via {
+    let root = pick.is_multiple_of(2).then(|| MessageRef::new("root"));
+    match pick % 4 {
+        0 => Via::Group,
+        topic => {
+            let id = TopicId::new(format!("topic {topic}"));
+            Via::Topic { topic: Topic { id, message: MessageRef::new(format!("m{pick}")) }, root }
+        }
     }
 }
 
@@ -408,6 +445,7 @@ fn started(command: &Command) -> Option<TaskId> {
         | Command::Stop { .. }
         | Command::Settle
         | Command::Browse { .. }
+        | Command::Deliver { .. }
         | Command::Look { .. } => None,
     }
 }
@@ -425,6 +463,7 @@ fn filled(card: &Card, button: &Button) -> Vec<(String, String)> {
     let forms = forms.filter(|form| form.submit == *button);
     let value = |field: &Field| match field {
         Field::Input { name, .. } => (name.clone(), format!("text {}", name.len())),
+        Field::Person { name, .. } => (name.clone(), "bob".to_owned()),
         Field::Select { name, options, .. } => (name.clone(), options[0].value.clone()),
     };
     forms.flat_map(|form| &form.fields).map(value).collect()

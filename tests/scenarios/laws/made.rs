@@ -1,6 +1,9 @@
 //! Things the world brings, of every kind.
 
-use poco_core::{Approval, ApprovalId, Ask, Outcome, Pages, Question, RunnerId, Settings, Text};
+use poco_core::{
+    Approval, ApprovalId, Ask, Attachment, Enclosed, Media, MessageRef, Missing, Outcome, Pages,
+    Question, Quote, RunnerId, Settings, Text,
+};
 
 pub(super) fn settings() -> Settings {
     Settings {
@@ -9,9 +12,9 @@ pub(super) fn settings() -> Settings {
         workdir: "/srv".into(),
         model: None,
         effort: None,
-        mode: None,
         sandbox: "workspace-write".into(),
         approval_policy: "on-request".into(),
+        mode: None,
     }
 }
 
@@ -29,15 +32,32 @@ pub(super) fn approval(kind: usize) -> Approval {
     Approval { id: ApprovalId::new(format!("a{}", kind % 7)), ask }
 }
 
+pub(super) fn enclosed(kind: usize) -> Enclosed {
+    let message = MessageRef::new(format!("m{kind}"));
+    let file = |n| Attachment {
+        message: message.clone(),
+        key: format!("k{n}"),
+        media: Media::Picture,
+        name: format!("{n}.png"),
+    };
+    let quote = Quote { message: message.clone(), bundle: kind.is_multiple_of(2) };
+    let quotes = kind.is_multiple_of(3).then_some(quote).into_iter().collect();
+    Enclosed { files: (0..kind % 5).map(file).collect(), quotes }
+}
+
 pub(super) fn outcome(kind: usize) -> Outcome {
     let text = || Pages { count: 1 + kind % 3, ..Pages::one(format!("p{kind}"), "ok") };
     let (reason, partial) = (Text::verbatim("it broke"), kind.is_multiple_of(2).then(text));
-    match kind % 6 {
+    match kind % 7 {
         0 => Outcome::Answered { answer: text() },
         1 => Outcome::Failed { reason, partial },
         2 => Outcome::Stopped { partial },
         3 => Outcome::Interrupted { reason, partial, begun: Some(true) },
         4 => Outcome::Interrupted { reason, partial, begun: Some(false) },
-        _ => Outcome::Interrupted { reason, partial, begun: None },
+        5 => Outcome::Interrupted { reason, partial, begun: None },
+        _ => {
+            let (key, name) = ("k0".to_owned(), Text::verbatim("0.png"));
+            Outcome::Lacking { missing: vec![Missing { key, name, why: reason }] }
+        }
     }
 }

@@ -17,12 +17,15 @@ mod control;
 mod delayed;
 mod delivery;
 mod faults;
+mod files;
 mod limits;
 mod messages;
+mod multipart;
 mod options;
 mod people;
 mod press;
 mod refusal;
+mod registration;
 mod rooms;
 mod socket;
 mod state;
@@ -35,9 +38,11 @@ pub use cards::find::{SeenButton, SeenField, card_buttons, card_fields, card_pla
 pub use cards::validate::validate_card;
 pub use chats::Chat;
 pub use faults::{Fault, Trouble};
+pub use files::File;
 pub use limits::Violation;
 pub use options::{CallbackFrame, Options};
 pub use people::{Incoming, Said};
+pub use registration::{Consent, Flow, Wanted};
 pub use socket::frame::{Frame, Header};
 pub use socket::{ClientConfig, Cut, Framing};
 pub use state::{ApiCall, User};
@@ -45,6 +50,7 @@ pub use watch::Message;
 pub use webhook::{Webhook, encrypt, sign};
 
 use anyhow::Context;
+use axum::extract::DefaultBodyLimit;
 use state::State;
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -52,6 +58,9 @@ use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::watch as signal;
+
+/// The longest body of a call: more than an upload may have, so that it can be refused.
+const BODY_MAX: usize = 64 * 1024 * 1024;
 
 /// A running simulator; clones are handles to the same one. It ends with its runtime.
 #[derive(Clone)]
@@ -62,6 +71,7 @@ struct Inner {
     /// Told of every change, so that nobody has to poll.
     changed: signal::Sender<u64>,
     url: String,
+    lark: String,
     runtime: Handle,
     http: reqwest::Client,
 }
@@ -76,19 +86,27 @@ impl Feishu {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let api = listen(options.port).await?;
         let socket = listen(0).await?;
+        let lark = listen(0).await?;
         let mut state = State::new(options);
         state.links.url = format!("ws://{}/ws/v2", socket.local_addr()?);
         let feishu = Self(Arc::new(Inner {
             state: Mutex::new(state),
             changed: signal::Sender::new(0),
             url: format!("http://{}", api.local_addr()?),
+            lark: format!("http://{}", lark.local_addr()?),
             runtime: Handle::current(),
             http: reqwest::Client::builder()
                 .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
                 .build()?,
         }));
-        let router = control::routes().fallback(api::answer).with_state(feishu.clone());
+        let accounts = registration::routes(true).with_state(feishu.clone());
+        tokio::spawn(async move { axum::serve(lark, accounts).await });
+        let router = control::routes()
+            .merge(registration::routes(false))
+            .fallback(api::answer)
+            .with_state(feishu.clone());
+        let router = router.layer(DefaultBodyLimit::max(BODY_MAX));
         tokio::spawn(async move { axum::serve(api, router).await });
         tokio::spawn(socket::accept(feishu.clone(), socket));
         tokio::spawn(delivery::redeliver_when_due(feishu.clone()));

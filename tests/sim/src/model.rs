@@ -1,22 +1,23 @@
 //! A scripted model server for the real agents.
 //!
 //! What it does is decided by the last thing a person said, so a test drives it through prompts;
-//! see `model/script.rs`. It speaks OpenAI's Responses API on loopback.
+//! see `model/script.rs`. It speaks OpenAI's Responses API and Anthropic's Messages API, on loopback.
 
 mod answer;
 mod home;
+mod messages;
 mod program;
 mod record;
 mod script;
 mod sse;
 
 pub use home::write_home;
-pub use program::{codex_launcher, codex_program};
+pub use program::{claude_program, codex_launcher, codex_program, opencode_program};
 pub use record::Seen;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -27,6 +28,9 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+
+/// The largest request: a long conversation goes with each.
+const BODY_BYTES_MAX: usize = 64 << 20;
 
 /// The longest a test may wait for a request.
 const WAIT_MAX: std::time::Duration = std::time::Duration::from_secs(30);
@@ -59,8 +63,10 @@ impl Model {
         let shared = Arc::new(Shared { records: Records::default(), gate: Semaphore::new(0) });
         let router = Router::new()
             .route("/v1/responses", post(respond))
+            .route("/v1/messages", post(messages::respond))
             .route("/control/go", post(go))
             .route("/control/requests", get(requests))
+            .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
             .with_state(shared.clone());
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { port, shared, serving }
@@ -73,6 +79,11 @@ impl Model {
     /// What agents call the base URL.
     pub fn base_url(&self) -> String {
         format!("http://127.0.0.1:{}/v1", self.port)
+    }
+
+    /// What Claude Code calls the base URL.
+    pub fn anthropic_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Lets `slow:` answers go on by so many pieces, all of them together.
@@ -124,17 +135,21 @@ async fn respond(State(shared): State<Arc<Shared>>, body: String) -> Response {
     match script::decide(&request) {
         script::Act::Fail { status, body, retry_after } => {
             shared.records.end(number, false);
-            let mut response = (status, body.to_string()).into_response();
-            if let Some(seconds) = retry_after {
-                response.headers_mut().insert("retry-after", seconds.into());
-            }
-            response
+            failed(status, &body, retry_after)
         }
         script::Act::Stream(pieces) => {
             let stream = sse::stream(shared, number, pieces);
             ([("content-type", "text/event-stream")], Body::from_stream(stream)).into_response()
         }
     }
+}
+
+fn failed(status: StatusCode, body: &Value, retry_after: Option<u64>) -> Response {
+    let mut response = (status, axum::Json(body)).into_response();
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert("retry-after", seconds.into());
+    }
+    response
 }
 
 #[derive(Deserialize)]

@@ -14,6 +14,8 @@ mod cards;
 mod chats;
 #[path = "feishu/connection.rs"]
 mod connection;
+#[path = "feishu/files.rs"]
+mod files;
 #[path = "feishu/messages.rs"]
 mod messages;
 #[path = "feishu/tokens.rs"]

@@ -45,7 +45,18 @@ impl Stack {
 
     /// How its owner calls it.
     pub fn config(&self) -> SdkConfig {
-        let keys = Credentials::new("test", "test", None, None, "test");
+        self.config_of("test", "test")
+    }
+
+    /// How somebody calls it who has the policy of an output and no other.
+    pub fn config_with(&self, policy: &str) -> SdkConfig {
+        let said = python(&self.server, vec!["user".to_owned(), self.output(policy).to_owned()]);
+        let [id, secret]: [String; 2] = serde_json::from_str(&said).unwrap();
+        self.config_of(&id, &secret)
+    }
+
+    fn config_of(&self, id: &str, secret: &str) -> SdkConfig {
+        let keys = Credentials::new(id, secret, None, None, "test");
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(REGION))

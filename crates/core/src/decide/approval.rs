@@ -1,7 +1,8 @@
 //! The agent asks; a person answers, once.
 
-use super::{Scene, task};
-use crate::words::approval as words;
+use super::{Scene, people, task};
+use crate::policy;
+use crate::words::{approval as words, people as w};
 use crate::{
     ANSWERED_MAX, Answered, Approval, ApprovalId, Ask, CONFIRMATION, Command, Effect, Event,
     Pending, Phase, Room, Task, TaskId, Text, UserId, Verdict,
@@ -32,7 +33,8 @@ pub(super) fn asked(
     let number = last(&mut task.pending.iter().map(|it| it.number))
         .max(last(&mut task.answered.iter().map(|it| it.number)))
         + 1;
-    task.pending.push(Pending { number, approval: approval.clone(), page: 0 });
+    let allowed = vec![];
+    task.pending.push(Pending { number, approval: approval.clone(), page: 0, allowed });
     vec![]
 }
 
@@ -57,6 +59,7 @@ pub(super) fn approve(
             id: ApprovalId::new(task.question(CONFIRMATION)),
             verdict: Verdict::AllowOnce,
             by: scene.by.clone(),
+            with: None,
         });
         task.note("confirmation_approved", scene.event.at);
         return task::start(&mut room.desk, scene.event, task);
@@ -130,14 +133,14 @@ fn decide(scene: &Scene<'_>, room: &mut Room, what: &str, verdict: &Verdict) -> 
     if let Some((_, answered)) =
         room.desk.answered.iter().find(|it| answered_to(&it.0, &it.1, what))
     {
-        return scene.reply(settled_by(answered, scene.by));
+        return scene.reply(settled_by(scene, room, answered));
     }
-    let Some(task) = &mut room.desk.current else { return scene.reply(words::nothing_asked()) };
+    let Some(task) = &room.desk.current else { return scene.reply(words::nothing_asked()) };
     let named: Vec<_> =
-        (0..task.pending.len()).filter(|at| names(task, &task.pending[*at], what)).collect();
+        (0..task.pending.len()).filter(|at| task.names(&task.pending[*at], what)).collect();
     let [at] = named.as_slice() else {
         let text = match task.answered.iter().rev().find(|it| answered_to(&task.id, it, what)) {
-            Some(answered) if named.is_empty() => settled_by(answered, scene.by),
+            Some(answered) if named.is_empty() => settled_by(scene, room, answered),
             Some(_) | None if named.is_empty() => words::not_asked(),
             Some(_) | None => which(task),
         };
@@ -149,27 +152,53 @@ fn decide(scene: &Scene<'_>, room: &mut Room, what: &str, verdict: &Verdict) -> 
     {
         return scene.reply(words::wants_words());
     }
-    let Pending { number, approval, .. } = task.pending.remove(*at);
-    let answered = Answered {
-        number,
-        id: approval.id.clone(),
-        verdict: verdict.clone(),
-        by: scene.by.clone(),
+    let (at, asks) = (*at, task.pending[*at].approval.ask.clone());
+    let (verdict, with) = match allowed(scene, room, at, &asks, verdict) {
+        Ok(answer) => answer,
+        Err(text) => return scene.reply(text),
     };
+    let Some(task) = &mut room.desk.current else { return vec![] };
+    let Pending { number, approval, .. } = task.pending.remove(at);
+    let (id, by) = (approval.id.clone(), scene.by.clone());
+    let answered = Answered { number, id, verdict: verdict.clone(), by, with };
     if task.answered.len() == ANSWERED_MAX {
         task.answered.remove(0);
     }
     task.answered.push(answered);
     let mut effects = vec![send(task, approval.id, verdict.clone())];
-    effects.extend(scene.reply(said(verdict)));
+    effects.extend(scene.reply(said(&verdict)));
     effects
 }
 
-/// A question is named by its id, by its task and number, or by its task if it is the only one.
-fn names(task: &Task, pending: &Pending, what: &str) -> bool {
-    pending.approval.id.as_str() == what
-        || task.question(pending.number) == what
-        || task.id.as_str() == what
+/// Says what an answer comes to, and who allowed it before where that takes two; or why it is no
+/// answer yet.
+fn allowed(
+    scene: &Scene<'_>,
+    room: &mut Room,
+    at: usize,
+    ask: &Ask,
+    verdict: &Verdict,
+) -> Result<(Verdict, Option<UserId>), Text> {
+    let rules = policy::rules(room);
+    if !matches!(verdict, Verdict::AllowOnce | Verdict::AllowSession) || rules.two.is_empty() {
+        return Ok((verdict.clone(), None));
+    }
+    if !policy::takes_two(&rules, ask) {
+        // It may take two when it is asked the next time, so it is not let through by then.
+        return Ok((Verdict::AllowOnce, None));
+    }
+    let before = room.desk.current.as_ref().map(|task| task.pending[at].allowed.as_slice());
+    let mut still = before.into_iter().flatten().filter(|id| people::counts(scene.terms, room, id));
+    let (person, first) = (scene.person(), still.next().cloned());
+    match first {
+        Some(first) if first == person => return Err(w::you_did()),
+        Some(first) => return Ok((Verdict::AllowOnce, Some(first))),
+        None => {}
+    }
+    if let Some(task) = &mut room.desk.current {
+        task.pending[at].allowed = vec![person];
+    }
+    Err(w::noted())
 }
 
 fn answered_to(task: &TaskId, answered: &Answered, what: &str) -> bool {
@@ -181,12 +210,15 @@ fn which(task: &Task) -> Text {
     words::which(names.join(", "))
 }
 
-fn settled_by(answered: &Answered, by: &UserId) -> Text {
+fn settled_by(scene: &Scene<'_>, room: &Room, answered: &Answered) -> Text {
     let how = said(&answered.verdict).map(str::to_lowercase);
-    if answered.by == *by {
-        words::you_answered(how)
-    } else {
-        words::they_answered(&answered.by, how)
+    match policy::name(room, &answered.by) {
+        _ if answered.by == *scene.by => words::you_answered(how),
+        _ if scene.terms.owner.as_ref() == Some(&answered.by) => {
+            words::they_answered(w::the_owner(), how)
+        }
+        name if name.is_empty() => words::they_answered(&answered.by, how),
+        name => words::they_answered(name, how),
     }
 }
 

@@ -1,10 +1,12 @@
 //! Tasks that were cut off: people say what becomes of them.
 
 use super::{Scene, task};
-use crate::words::{project as project_words, setup as setup_words, task as words};
+use crate::words::{
+    file as file_words, project as project_words, setup as setup_words, task as words,
+};
 use crate::{
-    Archive, BROKEN_MAX, Desk, Effect, Kind, Outcome, Phase, Room, Task, TaskId, Text, ThreadId,
-    WAITING_MAX,
+    Archive, BROKEN_MAX, Desk, Effect, Enclosed, Kind, Outcome, Phase, Room, Task, TaskId, Text,
+    ThreadId, WAITING_MAX,
 };
 
 /// Notes a task that was cut off. The oldest one makes way.
@@ -27,24 +29,62 @@ pub(super) fn forget(desk: &mut Desk) -> Vec<Effect> {
 /// Has the agent go on, in the same conversation, before anything that waits.
 pub(super) fn resume(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
     let lang = room.lang(scene.terms);
-    take_up(scene, room, id, words::resumed_as, |Archive { task, outcome, .. }| match outcome {
-        Outcome::Interrupted { begun: Some(false), .. } => (task.prompt.clone(), None),
-        Outcome::Interrupted { begun: None, .. } => {
-            let prompt = words::go_on_with(&task.prompt);
-            (prompt.of(lang).to_owned(), task.thread.clone())
+    take_up(scene, room, id, words::resumed_as, |archive @ Archive { task, outcome, .. }| {
+        match outcome {
+            Outcome::Interrupted { begun: Some(false), .. } | Outcome::Lacking { .. } => {
+                Anew::from_the_start(archive)
+            }
+            Outcome::Interrupted { begun: None, .. } => Anew {
+                prompt: words::go_on_with(&task.prompt).of(lang).to_owned(),
+                enclosed: task.enclosed.clone(),
+                thread: task.thread.clone(),
+            },
+            Outcome::Interrupted { begun: Some(true), .. }
+            | Outcome::Answered { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Stopped { .. }
+            | Outcome::Cancelled { .. }
+            | Outcome::Merged { .. } => Anew {
+                prompt: words::go_on().of(lang).to_owned(),
+                enclosed: Enclosed::default(),
+                thread: task.thread.clone(),
+            },
         }
-        Outcome::Interrupted { begun: Some(true), .. }
-        | Outcome::Answered { .. }
-        | Outcome::Failed { .. }
-        | Outcome::Stopped { .. }
-        | Outcome::Cancelled { .. }
-        | Outcome::Merged { .. } => (words::go_on().of(lang).to_owned(), task.thread.clone()),
     })
 }
 
 /// Gives the agent the same prompt again.
 pub(super) fn again(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
-    take_up(scene, room, id, words::run_again_as, |archive| (archive.task.prompt.clone(), None))
+    take_up(scene, room, id, words::run_again_as, Anew::from_the_start)
+}
+
+/// Runs a task that did not begin, without what could not be had.
+pub(super) fn without(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
+    let found = room.desk.broken.iter().find(|archive| archive.task.id == *id);
+    if found.is_some_and(|archive| !matches!(archive.outcome, Outcome::Lacking { .. })) {
+        return scene.reply(file_words::nothing_missing());
+    }
+    take_up(scene, room, id, file_words::run_without_as, |archive| {
+        let mut anew = Anew::from_the_start(archive);
+        if let Outcome::Lacking { missing } = &archive.outcome {
+            anew.enclosed = anew.enclosed.without(missing);
+        }
+        anew
+    })
+}
+
+/// What a task is taken up with.
+struct Anew {
+    prompt: String,
+    enclosed: Enclosed,
+    thread: Option<ThreadId>,
+}
+
+impl Anew {
+    fn from_the_start(archive: &Archive) -> Self {
+        let Archive { task, .. } = archive;
+        Self { prompt: task.prompt.clone(), enclosed: task.enclosed.clone(), thread: None }
+    }
 }
 
 pub(super) fn discard(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
@@ -59,7 +99,7 @@ fn take_up(
     room: &mut Room,
     id: &TaskId,
     word: fn(TaskId) -> Text,
-    what: impl Fn(&Archive) -> (String, Option<ThreadId>),
+    what: impl Fn(&Archive) -> Anew,
 ) -> Vec<Effect> {
     if matches!(&room.kind, Kind::Project(project) if project.leaving) {
         return scene.reply(project_words::leaving());
@@ -73,11 +113,13 @@ fn take_up(
     let Some(archive) = take(&mut room.desk, id) else {
         return scene.reply(words::settled_before());
     };
-    let (prompt, thread) = what(&archive);
+    let Anew { prompt, enclosed, thread } = what(&archive);
     let mut task = Task {
         id: TaskId::of(&scene.event.id, scene.event.at),
         by: scene.by.clone(),
         prompt,
+        enclosed,
+        brought: Default::default(),
         fresh: false,
         confirm: false,
         since: scene.event.at,

@@ -1,9 +1,11 @@
 //! At the door: strangers knock, and one of them may have the pairing code.
 
-use crate::words::door as words;
+use super::lobby;
+use crate::people::Named;
+use crate::words::{door as words, people as w};
 use crate::{
-    Card, ChatId, Effect, Event, Fact, House, Kind, Pairing, Room, Terms, Text, Timestamp, Tone,
-    UserId, Via,
+    Card, ChatId, Effect, Event, Fact, House, Kind, Listing, Offer, Pairing, Room, Terms, Text,
+    Timestamp, Tone, UserId, Via, view,
 };
 
 /// How often a stranger is told that they may not act, in milliseconds.
@@ -21,6 +23,9 @@ const TRY_EVERY: u64 = 1_000;
 /// Characters of a pairing code.
 const CODE_CHARS: usize = 8;
 
+/// How long the owner's word holds that somebody else may be the owner, in milliseconds.
+pub(super) const OFFER_FOR: u64 = 24 * 60 * 60 * 1_000;
+
 pub(super) fn offered(terms: &Terms, room: &mut Room, code: &str, until: Timestamp) -> Vec<Effect> {
     let house = house(room);
     if !is_owned(terms, house) {
@@ -29,6 +34,22 @@ pub(super) fn offered(terms: &Terms, room: &mut Room, code: &str, until: Timesta
         house.pairing = Some(Pairing { code, until, tries_left: TRIES_MAX, last_try });
     }
     vec![]
+}
+
+/// Keeps projects that were taken over until there is a lobby to list them in.
+pub(super) fn adopted(room: &mut Room, projects: &[Listing]) -> Vec<Effect> {
+    lobby::add(&mut house(room).adopted, projects);
+    vec![]
+}
+
+/// Hands over what is kept for the owner's lobby.
+pub(super) fn settled(room: &mut Room, lobby: &ChatId) -> Vec<Effect> {
+    let Kind::House(house) = &mut room.kind else { return vec![] };
+    let projects = std::mem::take(&mut house.adopted);
+    if projects.is_empty() {
+        return vec![];
+    }
+    vec![Effect::Tell { chat: lobby.clone(), fact: Fact::Adopted { projects } }]
 }
 
 pub(super) fn knocked(
@@ -66,11 +87,65 @@ pub(super) fn knocked(
     };
     match via {
         Via::Press { .. } => vec![Effect::Toast { text: answer }],
-        Via::Direct | Via::Group | Via::Local { .. } => {
-            let card = Card::new(Tone::Plain, Text::verbatim("PoCo")).text(answer);
+        Via::Direct | Via::Group | Via::Topic { .. } | Via::Local { .. } => {
+            let under = via.topic().map(|topic| topic.message.clone());
+            let card = Card::new(Tone::Plain, Text::verbatim("PoCo")).text(answer).under(under);
             vec![Effect::Post { chat: chat.clone(), card }]
         }
     }
+}
+
+/// What the owner offers, and whom to tell.
+pub(super) struct Offering<'a> {
+    pub(super) by: &'a UserId,
+    pub(super) to: &'a Named,
+    pub(super) until: Timestamp,
+    pub(super) lobby: &'a ChatId,
+    pub(super) chat: &'a ChatId,
+}
+
+/// Notes that the owner wants to hand over. Where the operator named the owner, only they can.
+pub(super) fn offered_owner(room: &mut Room, offering: &Offering<'_>) -> Vec<Effect> {
+    let house = house(room);
+    let text = if house.owner.as_ref() == Some(offering.by) {
+        let Offering { by, to, until, lobby, .. } = *offering;
+        let (by, to_id, lobby) = (by.clone(), to.id.clone(), lobby.clone());
+        house.offer = Some(Offer { by, to: to_id, until, lobby });
+        let name = if to.name.is_empty() { to.id.to_string() } else { to.name.clone() };
+        w::offered(view::escape(&name))
+    } else {
+        w::owner_is_set()
+    };
+    let card = Card::new(Tone::Plain, Text::verbatim("PoCo")).text(text);
+    vec![Effect::Post { chat: offering.chat.clone(), card }]
+}
+
+/// Makes somebody the owner who was offered to be, and says so in a direct chat.
+pub(super) fn accepted(
+    terms: &Terms,
+    room: &mut Room,
+    event: &Event,
+    by: &UserId,
+    via: &Via,
+    chat: &ChatId,
+) -> Vec<Effect> {
+    let house = house(room);
+    let offer = house.offer.clone().filter(|offer| {
+        offer.to == *by && event.at <= offer.until && house.owner.as_ref() == Some(&offer.by)
+    });
+    let Some(offer) = offer else { return knocked(terms, room, event, by, via, chat, "") };
+    if *via != Via::Direct {
+        let card = Card::new(Tone::Plain, Text::verbatim("PoCo")).text(w::accept_in_direct());
+        return vec![Effect::Post { chat: chat.clone(), card }];
+    }
+    house.owner = Some(by.clone());
+    house.offer = None;
+    let welcomed = Fact::Welcomed { by: by.clone() };
+    let handed = Fact::HandedOver { from: offer.by, to: by.clone(), chat: chat.clone() };
+    vec![
+        Effect::Tell { chat: chat.clone(), fact: welcomed },
+        Effect::Tell { chat: offer.lobby, fact: handed },
+    ]
 }
 
 enum Attempt {

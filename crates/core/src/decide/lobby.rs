@@ -3,18 +3,46 @@
 use super::{Scene, on, runner, words};
 use crate::words::lobby as say;
 use crate::{
-    Card, CardRef, ChatId, Command, Effect, Event, EventId, Fact, Kind, Listing, Lobby, Making,
-    NAME_CHARS_MAX, PROJECTS_MAX, Room, RunnerId, Settings, Terms, Text, UserId, view,
+    Card, CardRef, ChatId, Command, Effect, Event, EventId, Fact, Heir, Kind, Listing, Lobby,
+    Making, NAME_CHARS_MAX, PROJECTS_MAX, Room, RunnerId, Settings, Terms, Text, UserId, view,
 };
 
-pub(super) fn welcomed(room: &mut Room, event: &Event, _by: &UserId) -> Vec<Effect> {
+pub(super) fn welcomed(terms: &Terms, room: &mut Room, event: &Event, _by: &UserId) -> Vec<Effect> {
     if matches!(room.kind, Kind::Fresh) {
         room.kind = Kind::Lobby(Lobby::default());
         room.lang = room.lang.or(event.lang);
     }
-    let Kind::Lobby(lobby) = &room.kind else { return vec![] };
+    let Kind::Lobby(lobby) = &mut room.kind else { return vec![] };
+    lobby.heir = None;
     let card = view::home(lobby, Some(say::welcome()));
+    vec![Effect::Post { chat: event.chat.clone(), card }, settled(terms, &event.chat)]
+}
+
+/// Lets the house know where projects are listed: it may keep some that were taken over.
+pub(super) fn settled(terms: &Terms, lobby: &ChatId) -> Effect {
+    let fact = Fact::Settled { lobby: lobby.clone() };
+    Effect::Tell { chat: terms.house.clone(), fact }
+}
+
+/// Lists projects that were taken over.
+pub(super) fn adopted(room: &mut Room, event: &Event, projects: &[Listing]) -> Vec<Effect> {
+    let Kind::Lobby(lobby) = &mut room.kind else { return vec![] };
+    let before = lobby.projects.len();
+    add(&mut lobby.projects, projects);
+    if lobby.projects.len() == before {
+        return vec![];
+    }
+    let card = view::home(lobby, Some(say::adopted(lobby.projects.len() - before)));
     vec![Effect::Post { chat: event.chat.clone(), card }]
+}
+
+/// Adds those that are not listed yet, as far as there is room.
+pub(super) fn add(listed: &mut Vec<Listing>, more: &[Listing]) {
+    for project in more {
+        if listed.len() < PROJECTS_MAX && !listed.iter().any(|it| it.chat == project.chat) {
+            listed.push(project.clone());
+        }
+    }
 }
 
 pub(super) fn home(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
@@ -52,12 +80,16 @@ pub(super) fn create(scene: &Scene<'_>, room: &mut Room, wish: &Wish<'_>) -> Vec
     };
     let usual = &scene.terms.settings;
     let or = |wish: &str, usual: &str| if wish.is_empty() { usual } else { wish }.to_owned();
-    let settings = Settings {
+    let mut settings = Settings {
         runner: RunnerId::new(or(wish.runner, usual.runner.as_str())),
         agent: or(wish.agent, &usual.agent),
         workdir: or(wish.workdir, &usual.workdir),
         ..usual.clone()
     };
+    if settings.agent != usual.agent {
+        // One agent's models mean nothing to another.
+        (settings.model, settings.effort, settings.mode) = (None, None, None);
+    }
     let making = Making {
         name: wish.name.to_owned(),
         by: scene.by.clone(),
@@ -145,7 +177,9 @@ pub(super) fn listed(
     let Some(making) = lobby.making.remove(request) else { return vec![] };
     lobby.projects.push(project.clone());
     let news = say::ready(&project.name);
-    vec![place(event, making.card.as_ref(), view::home(lobby, Some(news)))]
+    let mut effects = vec![place(event, making.card.as_ref(), view::home(lobby, Some(news)))];
+    effects.extend(pass_on(lobby));
+    effects
 }
 
 pub(super) fn open_failed(
@@ -185,6 +219,47 @@ pub(super) fn delete(scene: &Scene<'_>, room: &mut Room, project: &ChatId) -> Ve
     let fact = Fact::Removed { by: scene.by.clone(), lobby: scene.event.chat.clone() };
     let card = view::manage(lobby);
     vec![scene.show(card), Effect::Tell { chat: project.clone(), fact }]
+}
+
+/// The owner whose lobby this is became a former one: the projects go to the new one's.
+pub(super) fn handed_over(
+    room: &mut Room,
+    from: &UserId,
+    to: &UserId,
+    chat: &ChatId,
+) -> Vec<Effect> {
+    let Kind::Lobby(lobby) = &mut room.kind else { return vec![] };
+    lobby.heir = Some(Heir { from: from.clone(), to: to.clone(), lobby: chat.clone() });
+    pass_on(lobby)
+}
+
+/// Gives what is listed to whoever is the owner instead.
+fn pass_on(lobby: &mut Lobby) -> Vec<Effect> {
+    let Some(Heir { from, to, lobby: heir }) = lobby.heir.clone() else { return vec![] };
+    let projects = std::mem::take(&mut lobby.projects);
+    let rehomed = |it: &Listing| {
+        let (from, to, lobby) = (from.clone(), to.clone(), heir.clone());
+        Effect::Tell { chat: it.chat.clone(), fact: Fact::Rehomed { from, to, lobby } }
+    };
+    let mut effects: Vec<_> = projects.iter().map(rehomed).collect();
+    if !projects.is_empty() {
+        effects.push(Effect::Tell { chat: heir, fact: Fact::Inherited { projects } });
+    }
+    effects
+}
+
+/// Takes over the projects of a former owner.
+pub(super) fn inherited(room: &mut Room, event: &Event, projects: &[Listing]) -> Vec<Effect> {
+    if matches!(room.kind, Kind::Fresh) {
+        room.kind = Kind::Lobby(Lobby::default());
+    }
+    let Kind::Lobby(lobby) = &mut room.kind else { return vec![] };
+    let is_new = |it: &&Listing| lobby.projects.iter().all(|known| known.chat != it.chat);
+    let new: Vec<_> = projects.iter().filter(is_new).cloned().collect();
+    let news = crate::words::people::inherited(new.len());
+    lobby.projects.extend(new);
+    let card = view::home(lobby, Some(news));
+    vec![Effect::Post { chat: event.chat.clone(), card }]
 }
 
 pub(super) fn unlisted(room: &mut Room, project: &ChatId) -> Vec<Effect> {

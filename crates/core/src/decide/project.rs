@@ -1,10 +1,10 @@
 //! A project's own group, from its opening to its end.
 
-use super::{Scene, broken, task};
-use crate::words::project as words;
+use super::{Scene, broken, held, task};
+use crate::words::{file as file_words, project as words};
 use crate::{
-    Card, CardKey, ChatId, Desk, Effect, Event, Fact, Kind, Project, Room, Settings, Tone, UserId,
-    view,
+    Card, CardKey, ChatId, Command, Desk, Effect, Event, Fact, Kind, Project, Room, Settings,
+    Terms, ThreadId, Tone, UserId, view,
 };
 
 pub(super) fn opened(
@@ -22,11 +22,48 @@ pub(super) fn opened(
     vec![]
 }
 
+/// Has a project of an earlier PoCo go on in a chat where no project of ours lives. The house stands
+/// in for its lobby until the owner deletes it from theirs.
+pub(super) fn taken_over(
+    terms: &Terms,
+    room: &mut Room,
+    (name, by): (&str, &UserId),
+    settings: &Settings,
+    thread: Option<&ThreadId>,
+) -> Vec<Effect> {
+    if matches!(room.kind, Kind::Fresh) {
+        let effects = opened(room, name, by, settings, &terms.house);
+        room.desk.thread = thread.cloned();
+        return effects;
+    }
+    vec![]
+}
+
 pub(super) fn workspace(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
     match view::workspace(room) {
         Some(card) => vec![scene.show(card)],
         None => scene.reply(words::none_here()),
     }
+}
+
+/// Has the machine of the project send a file of it.
+pub(super) fn deliver(scene: &Scene<'_>, room: &Room, path: &str) -> Vec<Effect> {
+    let Kind::Project(project) = &room.kind else {
+        return scene.reply(file_words::sends_project_files());
+    };
+    let command = Command::Deliver {
+        request: scene.event.id.clone(),
+        path: path.to_owned(),
+        workdir: project.settings.workdir.clone(),
+        topic: scene.topic().cloned(),
+        at: scene.event.at,
+    };
+    let send = Effect::Send { runner: project.settings.runner.clone(), command };
+    let toast = scene.card().map(|_| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        Effect::Toast { text: file_words::sending(name) }
+    });
+    std::iter::once(send).chain(toast).collect()
 }
 
 /// Ends what runs, drops what waits, and then lets go of the group.
@@ -35,6 +72,7 @@ pub(super) fn removed(room: &mut Room, event: &Event, by: &UserId, lobby: &ChatI
         return vec![unlisted(event, lobby)];
     };
     project.leaving = true;
+    project.lobby.clone_from(lobby);
     let mut effects = broken::forget(&mut room.desk);
     effects.extend(task::cancel_waiting(room, event, by));
     effects.extend(task::stop_current(room, event, by));
@@ -52,6 +90,7 @@ pub(super) fn leave(room: &mut Room, event: &Event) -> Vec<Effect> {
     let card = card.text(words::deleted_what_stays());
     let unlisted = unlisted(event, &project.lobby);
     let mut effects = broken::forget(&mut room.desk);
+    effects.extend(held::forget(room));
     *room = Room { kind: Kind::Gone, lang: room.lang, ..Room::default() };
     let last = Effect::Show { key: CardKey::Workspace, card: card.clone() };
     effects.extend([last, Effect::Post { chat: event.chat.clone(), card }, unlisted]);

@@ -67,4 +67,6 @@ pub(super) fn take_up_last(room: &mut Room) {
     room.desk.thread = last.map(|it| it.thread.clone());
     room.desk.thread_agent = Some(project.settings.agent.clone());
     room.desk.picked = None;
+    // Topics begin anew: what they remember is the other agent's.
+    room.desk.topics.iter_mut().for_each(|talk| talk.thread = None);
 }

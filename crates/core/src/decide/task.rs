@@ -1,23 +1,42 @@
 //! A task from prompt to outcome.
 
-use super::{Scene, broken, project};
+use super::{Scene, broken, held, project};
+use crate::desk::MACHINE;
+use crate::policy::{self, Right};
 use crate::setup::Usage;
-use crate::words::{project as project_words, setup as setup_words, task as words};
+use crate::words::{
+    file as file_words, people as people_words, project as project_words, setup as setup_words,
+    task as words,
+};
 use crate::{
-    Archive, Command, Desk, Effect, Event, Kind, Outcome, PROMPT_BYTES_MAX, Phase, Room, RunnerId,
-    Settings, Task, TaskId, Terms, Text, ThreadId, TurnId, UserId, Via, WAITING_MAX, view,
+    Archive, Brought, Command, Desk, Effect, Enclosed, Event, FILES_MAX, Kind, Outcome,
+    PROMPT_BYTES_MAX, Phase, QUOTES_MAX, Room, RunnerId, Settings, Task, TaskId, Terms, Text,
+    ThreadId, Topic, TurnId, UserId, Via, WAITING_MAX, view,
 };
 
 /// A prompt that begins so waits for a person's word before it starts.
 const CONFIRM: &str = "confirm:";
 
-pub(super) fn ask(scene: &Scene<'_>, room: &mut Room, prompt: &str) -> Vec<Effect> {
-    let source = if matches!(scene.via, Via::Local { .. }) { "demo" } else { "feishu" };
-    match new_task(scene.terms, room, scene.event, scene.by, source, prompt) {
+pub(super) fn ask(
+    scene: &Scene<'_>,
+    room: &mut Room,
+    prompt: &str,
+    enclosed: Enclosed,
+) -> Vec<Effect> {
+    let source = if matches!(scene.via, Via::Local { .. }) { MACHINE } else { "feishu" };
+    let enclosed = held::gather(scene, room, enclosed);
+    if enclosed.is_too_much() {
+        return scene.reply(file_words::too_many(FILES_MAX, QUOTES_MAX));
+    }
+    let topic = scene.topic();
+    match new_task(scene.terms, room, scene.event, scene.by, source, prompt, topic) {
         Ok(task) => {
             // The form it was written in must not send it twice.
             let taken = scene.card().map(|_| scene.here(view::composed(&task)));
-            taken.into_iter().chain(line_up(room, scene.event, task)).collect()
+            let mut effects: Vec<Effect> = taken.into_iter().collect();
+            effects.extend(held::went(room, scene.by, topic, &task.id));
+            effects.extend(line_up(room, scene.event, Task { enclosed, ..task }));
+            effects
         }
         Err(wrong) => scene.reply(wrong),
     }
@@ -67,6 +86,7 @@ fn new_task(
     by: &UserId,
     source: &str,
     prompt: &str,
+    topic: Option<&Topic>,
 ) -> Result<Task, Text> {
     let (confirm, prompt) = match prompt.get(..CONFIRM.len()) {
         Some(start) if start.eq_ignore_ascii_case(CONFIRM) => (true, &prompt[CONFIRM.len()..]),
@@ -88,7 +108,7 @@ fn new_task(
         Kind::Project(project) if project.archived => return Err(setup_words::is_archived()),
         Kind::Project(_) | Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => {}
     }
-    let fresh = std::mem::take(&mut room.desk.fresh);
+    let fresh = std::mem::take(room.desk.talk(topic).1);
     let mut task = Task {
         id: TaskId::of(&event.id, event.at),
         by: by.clone(),
@@ -107,6 +127,9 @@ fn new_task(
         picked: None,
         usage: None,
         history: vec![],
+        enclosed: Enclosed::default(),
+        topic: topic.cloned(),
+        brought: Brought::default(),
     };
     task.note("task_created", event.at);
     Ok(task)
@@ -138,8 +161,8 @@ pub(super) fn start(desk: &mut Desk, event: &Event, mut task: Task) -> Vec<Effec
         return vec![];
     }
     if task.fresh {
-        desk.thread = None;
-    } else if task.thread.is_none() && task.picked.is_none() {
+        *desk.talk(task.topic.as_ref()).0 = None;
+    } else if task.topic.is_none() && task.thread.is_none() && task.picked.is_none() {
         task.picked = desk.picked.take();
     }
     task.phase = Phase::Starting;
@@ -150,12 +173,12 @@ pub(super) fn start(desk: &mut Desk, event: &Event, mut task: Task) -> Vec<Effec
 }
 
 /// Gives a task to its machine.
-fn give(task: &Task, desk: &Desk) -> Effect {
-    let picked = task.picked.as_ref();
-    let agent = &task.settings.agent;
+fn give(task: &Task, desk: &mut Desk) -> Effect {
+    let (picked, topic) = (task.picked.as_ref(), task.topic.as_ref());
     // What another agent remembers is of no use to this one.
-    let ours = desk.thread_agent.as_ref().is_none_or(|it| it == agent);
-    let last = desk.thread.as_ref().filter(|_| ours && !task.fresh);
+    let ours = desk.thread_agent.as_ref().is_none_or(|it| *it == task.settings.agent);
+    let (last, _) = desk.talk(topic);
+    let last = last.as_ref().filter(|_| (ours || topic.is_some()) && !task.fresh);
     task.send(Command::Start {
         task: task.id.clone(),
         prompt: task.prompt.clone(),
@@ -163,6 +186,7 @@ fn give(task: &Task, desk: &Desk) -> Effect {
         thread: task.thread.as_ref().or(picked.map(|it| &it.thread)).or(last).cloned(),
         fork: task.thread.is_none() && picked.is_some_and(|it| it.fork),
         settings: task.settings.clone(),
+        enclosed: task.enclosed.clone(),
     })
 }
 
@@ -189,9 +213,7 @@ pub(super) fn release(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effe
 
 pub(super) fn stop(scene: &Scene<'_>, room: &mut Room, id: Option<&TaskId>) -> Vec<Effect> {
     if let Some(at) = room.desk.waiting.iter().position(|task| Some(&task.id) == id) {
-        let outcome = Outcome::Cancelled { by: scene.by.clone() };
-        let task = leave_line(&mut room.desk, at);
-        return task.map(|task| over(scene.event, task, outcome)).unwrap_or_default();
+        return cancel(room, scene.event, scene.by, at);
     }
     let current = room.desk.current.as_ref();
     match current.filter(|task| id.is_none_or(|id| task.id == *id)) {
@@ -228,6 +250,13 @@ pub(super) fn stop_current(room: &mut Room, event: &Event, by: &UserId) -> Vec<E
     }
 }
 
+/// Takes a task that waits out of the line for good.
+pub(super) fn cancel(room: &mut Room, event: &Event, by: &UserId, at: usize) -> Vec<Effect> {
+    let task = leave_line(&mut room.desk, at);
+    let outcome = Outcome::Cancelled { by: by.clone() };
+    task.map(|task| over(event, task, outcome)).unwrap_or_default()
+}
+
 pub(super) fn cancel_waiting(room: &mut Room, event: &Event, by: &UserId) -> Vec<Effect> {
     let waiting = std::mem::take(&mut room.desk.waiting);
     let cancelled = |task| over(event, task, Outcome::Cancelled { by: by.clone() });
@@ -243,7 +272,7 @@ pub(super) fn steer(scene: &Scene<'_>, room: &mut Room, text: &str) -> Vec<Effec
     }
     match running(&room.desk) {
         Some(task) => {
-            let id = scene.event.id.to_string();
+            let id = named(scene, scene.event.id.as_str());
             let mut effects = scene.reply(words::steered());
             effects.push(add(task, id, scene.by, text));
             effects
@@ -256,13 +285,30 @@ pub(super) fn merge(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effe
     let Some(at) = room.desk.waiting.iter().position(|task| task.id == *id) else {
         return scene.reply(words::waits_no_more());
     };
+    if !room.desk.waiting[at].enclosed.is_empty() {
+        return scene.reply(file_words::not_added());
+    }
     let Some(into) = running(&room.desk).cloned() else {
         return scene.reply(words::nothing_to_merge_into());
     };
     let Some(task) = leave_line(&mut room.desk, at) else { return vec![] };
-    let mut effects = vec![add(&into, task.id.to_string(), &task.by, &task.prompt)];
+    let mut effects = vec![add(&into, named_of(&task), &task.by, &task.prompt)];
     effects.extend(over(scene.event, task, Outcome::Merged { into: into.id }));
     effects
+}
+
+/// Begins the names of texts from whoever sits at the machine, who needs no leave.
+const AT_MACHINE: &str = "machine-";
+
+fn named(scene: &Scene<'_>, id: &str) -> String {
+    match scene.via {
+        Via::Local { .. } => format!("{AT_MACHINE}{id}"),
+        Via::Direct | Via::Group | Via::Topic { .. } | Via::Press { .. } => id.to_owned(),
+    }
+}
+
+fn named_of(task: &Task) -> String {
+    if task.is_from_machine() { format!("{AT_MACHINE}{}", task.id) } else { task.id.to_string() }
 }
 
 /// Takes a task out of the line.
@@ -280,9 +326,10 @@ fn pass_on_fresh(desk: &mut Desk, task: &Task, next: usize) {
     if !task.fresh {
         return;
     }
-    match desk.waiting.get_mut(next) {
+    let mut behind = desk.waiting.iter_mut().skip(next);
+    match behind.find(|it| it.place() == task.place()) {
         Some(next) => next.fresh = true,
-        None => desk.fresh = true,
+        None => *desk.talk(task.topic.as_ref()).1 = true,
     }
 }
 
@@ -300,14 +347,20 @@ pub(super) fn steer_missed(
     terms: &Terms,
     room: &mut Room,
     event: &Event,
-    _id: &str,
+    (task, id): (&TaskId, &str),
     by: &UserId,
     text: &str,
 ) -> Vec<Effect> {
     // It was meant for the conversation that goes on.
-    let fresh = std::mem::take(&mut room.desk.fresh);
-    let task = new_task(terms, room, event, by, "feishu", text);
-    room.desk.fresh = fresh;
+    let topic = room.desk.topic_of(task);
+    let fresh = std::mem::take(room.desk.talk(topic.as_ref()).1);
+    let (at_machine, may) = (id.starts_with(AT_MACHINE), may_run(terms, room, by));
+    let source = if at_machine { MACHINE } else { "feishu" };
+    let task = match at_machine || may {
+        true => new_task(terms, room, event, by, source, text, topic.as_ref()),
+        false => Err(people_words::not_any_more()),
+    };
+    *room.desk.talk(topic.as_ref()).1 = fresh;
     match task {
         Ok(task) => line_up(room, event, task),
         Err(wrong) => {
@@ -319,8 +372,16 @@ pub(super) fn steer_missed(
     }
 }
 
+fn may_run(terms: &Terms, room: &Room, by: &UserId) -> bool {
+    policy::may(terms, room, by, Right::Run)
+}
+
 pub(super) fn fresh(scene: &Scene<'_>, room: &mut Room) -> Vec<Effect> {
-    (room.desk.fresh, room.desk.picked) = (true, None);
+    let topic = scene.topic();
+    *room.desk.talk(topic).1 = true;
+    if topic.is_none() {
+        room.desk.picked = None;
+    }
     scene.reply(words::fresh_next())
 }
 
@@ -378,9 +439,23 @@ pub(super) fn started(
     task.thread = Some(thread.clone());
     task.turn = Some(turn.clone());
     let task = task.clone();
-    room.desk.thread = Some(thread.clone());
-    room.desk.thread_agent = Some(task.settings.agent.clone());
-    super::session::remember(room, &task, thread, event.at);
+    *room.desk.talk(task.topic.as_ref()).0 = Some(thread.clone());
+    if task.topic.is_none() {
+        room.desk.thread_agent = Some(task.settings.agent.clone());
+        super::session::remember(room, &task, thread, event.at);
+    }
+    vec![]
+}
+
+/// Notes what a turn brings beside its answer.
+pub(super) fn brought(room: &mut Room, id: &TaskId, brought: &Brought) -> Vec<Effect> {
+    let in_project = matches!(room.kind, Kind::Project(_));
+    let Some(task) = room.desk.current(id) else { return vec![] };
+    if matches!(task.phase, Phase::Running | Phase::Stopping) {
+        task.brought = brought.clone();
+        // Outside of projects nothing says which files may leave.
+        task.brought.files.retain(|_| in_project);
+    }
     vec![]
 }
 
@@ -395,8 +470,15 @@ pub(super) fn ended(
     room.desk.remember_answers(&task);
     if task.turn.is_none() && view::text(outcome).is_some() {
         // It went by so fast that its beginning was not heard of.
-        room.desk.thread = task.thread.clone().or_else(|| room.desk.thread.take());
-        room.desk.thread_agent = Some(task.settings.agent.clone());
+        let (thread, _) = room.desk.talk(task.topic.as_ref());
+        *thread = task.thread.clone().or_else(|| thread.take());
+        if task.topic.is_none() {
+            room.desk.thread_agent = Some(task.settings.agent.clone());
+        }
+    }
+    room.desk.last = task.topic.clone().map(|topic| (task.id.clone(), topic));
+    if task.brought.changes.is_some() {
+        room.desk.changed = Some(task.id.clone());
     }
     let outcome = if let Outcome::Interrupted { partial, .. } = outcome
         && task.phase == Phase::Stopping
@@ -408,7 +490,7 @@ pub(super) fn ended(
     };
     let archive = archive(event, task, outcome, steps.to_vec());
     let mut effects = kept(archive.clone());
-    if matches!(archive.outcome, Outcome::Interrupted { .. }) {
+    if matches!(archive.outcome, Outcome::Interrupted { .. } | Outcome::Lacking { .. }) {
         effects.extend(broken::remember(&mut room.desk, archive));
     }
     effects.extend(next(room, event));
@@ -449,6 +531,7 @@ fn kind(outcome: &Outcome) -> &'static str {
         Outcome::Failed { .. } => "task_failed",
         Outcome::Stopped { .. } | Outcome::Cancelled { .. } => "task_cancelled",
         Outcome::Interrupted { .. } => "task_interrupted",
+        Outcome::Lacking { .. } => "task_lacking",
         Outcome::Merged { .. } => "task_steered",
     }
 }

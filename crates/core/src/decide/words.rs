@@ -1,8 +1,8 @@
 //! Questions people ask PoCo itself; answering them changes nothing.
 
 use super::Scene;
-use crate::words::{command as words, task as task_words};
-use crate::{Action, Button, Card, Effect, Kind, Lang, Room, TaskId, Text, Tone, view};
+use crate::words::{command as words, file as file_words, task as task_words};
+use crate::{Action, Button, Card, Effect, Kind, Lang, Part, Room, TaskId, Text, Tone, view};
 
 pub(super) fn help(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
     vec![scene.post(help_card(scene, room))]
@@ -61,7 +61,10 @@ pub(super) fn status(scene: &Scene<'_>, room: &Room, id: Option<&TaskId>) -> Vec
     let Some(id) = id else { return vec![scene.post(view::standing(room))] };
     match view::looks(room).remove(&crate::CardKey::Task(id.clone())) {
         Some(card) => vec![scene.post(Card { typing: crate::Typing::No, ..card })],
-        None => vec![Effect::Recall { task: id.clone(), page: 0, on: None, lang: Lang::default() }],
+        None => {
+            let (task, under, lang) = (id.clone(), scene.below(), Lang::default());
+            vec![Effect::Recall { task, page: 0, on: None, part: Part::Answer, under, lang }]
+        }
     }
 }
 
@@ -69,10 +72,26 @@ pub(super) fn page(scene: &Scene<'_>, room: &Room, id: &TaskId, page: usize) -> 
     if room.desk.find(id).is_some() {
         return scene.reply(task_words::is_not_over());
     }
-    vec![Effect::Recall {
-        task: id.clone(),
-        page,
-        on: scene.card().cloned(),
-        lang: Lang::default(),
-    }]
+    vec![recall(scene, id, page, Part::Answer)]
+}
+
+/// Shows what a task changed: the last one that changed anything if none is named.
+pub(super) fn changes(
+    scene: &Scene<'_>,
+    room: &Room,
+    id: Option<&TaskId>,
+    page: usize,
+) -> Vec<Effect> {
+    let Some(id) = id.or(room.desk.changed.as_ref()) else {
+        return scene.reply(file_words::no_changes());
+    };
+    if room.desk.find(id).is_some() {
+        return scene.reply(task_words::is_not_over());
+    }
+    vec![recall(scene, id, page, Part::Changes)]
+}
+
+fn recall(scene: &Scene<'_>, task: &TaskId, page: usize, part: Part) -> Effect {
+    let (task, on, under) = (task.clone(), scene.card().cloned(), scene.below());
+    Effect::Recall { task, page, on, part, under, lang: Lang::default() }
 }

@@ -117,7 +117,9 @@ fn line(card: Card, project: &Listing) -> Card {
     let delete = Button::new(words::delete(), Action::Delete { project: chat.clone() });
     let open = Action::Shelf(Shelf::Open { project: Some(chat.clone()) });
     let open = Button::new(setup_words::open(), open);
-    card.buttons(vec![open, delete.danger().confirm(words::delete_sure(name))])
+    let people = Action::People { project: Some(chat.clone()), page: None };
+    let people = Button::new(crate::words::people::people(), people);
+    card.buttons(vec![open, people, delete.danger().confirm(words::delete_sure(name))])
 }
 
 fn shell() -> Card {

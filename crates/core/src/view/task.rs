@@ -1,11 +1,15 @@
 //! Cards of tasks, from waiting to over.
 
+use super::held::with;
 use super::{brief, escape, fenced, runner, session};
-use crate::words::{approval as ask_words, task as words};
+use crate::policy;
+use crate::words::{
+    approval as ask_words, file as file_words, people as people_words, task as words,
+};
 use crate::{
-    Action, Archive, Ask, Block, Button, CONFIRMATION, Card, CardKey, Choice, Desk, Field, Form,
-    Lang, Look, Outcome, Pages, Pending, Phase, Question, Room, Task, TaskId, Text, Tone,
-    Transcript, Typing,
+    Action, Archive, Ask, Block, Button, CONFIRMATION, Card, CardKey, Choice, Field, Form, Lang,
+    Look, Missing, OFFERED_MAX, Outcome, Pages, Pending, Phase, Question, Room, Task, TaskId, Text,
+    Tone, Transcript, Typing,
 };
 use std::collections::BTreeMap;
 
@@ -35,7 +39,7 @@ pub fn live(
 
 /// Returns the card of a task that is not over; `place` is its place in line.
 pub(super) fn card(room: &Room, task: &Task, place: usize) -> Card {
-    let card = standing(&room.desk, task, place);
+    let card = standing(room, task, place);
     // Whoever waits for a machine that is not there should know.
     let away = runner::away(room).filter(|_| place == 0 && task.phase != Phase::Confirming);
     match away.or_else(|| runner::held(task)) {
@@ -44,13 +48,16 @@ pub(super) fn card(room: &Room, task: &Task, place: usize) -> Card {
     }
 }
 
-fn standing(desk: &Desk, task: &Task, place: usize) -> Card {
+fn standing(room: &Room, task: &Task, place: usize) -> Card {
+    let desk = &room.desk;
     let stop = Action::Stop { task: Some(task.id.clone()) };
     match &task.phase {
         Phase::Waiting => {
             let card = shell(Tone::Plain, words::queued(), task)
                 .text(Text::verbatim(escape(&brief(&task.prompt))));
+            let card = with(card, &task.enclosed);
             let running = desk.current.as_ref().filter(|it| it.phase == Phase::Running);
+            let running = running.filter(|_| task.enclosed.is_empty());
             let merge = running.map(|_| {
                 Button::new(words::add_to_turn(), Action::Merge { task: task.id.clone() })
             });
@@ -72,11 +79,13 @@ fn standing(desk: &Desk, task: &Task, place: usize) -> Card {
                 )
                 .danger(),
             ]),
-        Phase::Starting | Phase::Claimed { .. } => shell(Tone::Busy, words::created(), task)
-            .note(Text::verbatim(brief(&task.prompt)))
-            .buttons(vec![Button::new(words::stop(), stop).danger()]),
+        Phase::Starting | Phase::Claimed { .. } => {
+            let card = shell(Tone::Busy, words::created(), task);
+            with(card.note(Text::verbatim(brief(&task.prompt))), &task.enclosed)
+                .buttons(vec![Button::new(words::stop(), stop).danger()])
+        }
         Phase::Running if task.pending.is_empty() => running(task, String::new(), String::new()),
-        Phase::Running => asking(task),
+        Phase::Running => asking(room, task),
         Phase::Stopping => {
             shell(Tone::Busy, words::stopping(), task).note(Text::verbatim(brief(&task.prompt)))
         }
@@ -92,10 +101,11 @@ fn running(task: &Task, steps: String, answer: String) -> Card {
         .typing(Typing::Now)
 }
 
-fn asking(task: &Task) -> Card {
+fn asking(room: &Room, task: &Task) -> Card {
     let card =
         shell(Tone::Asking, words::waiting(), task).note(Text::verbatim(brief(&task.prompt)));
-    let card = task.pending.iter().take(ASKS_SHOWN).fold(card, |card, it| ask(card, task, it));
+    let asks = task.pending.iter().take(ASKS_SHOWN);
+    let card = asks.fold(card, |card, it| ask(card, room, task, it));
     let card = match task.pending.len().saturating_sub(ASKS_SHOWN) {
         0 => card,
         more => card.note(ask_words::more(more)),
@@ -105,7 +115,7 @@ fn asking(task: &Task) -> Card {
 }
 
 /// Adds a question and the ways to answer it.
-fn ask(card: Card, task: &Task, pending: &Pending) -> Card {
+fn ask(card: Card, room: &Room, task: &Task, pending: &Pending) -> Card {
     let what = task.question(pending.number);
     let card = card.block(Block::Rule);
     let (card, reason) = match &pending.approval.ask {
@@ -129,23 +139,35 @@ fn ask(card: Card, task: &Task, pending: &Pending) -> Card {
     let card = if reason.is_empty() { card } else { card.note(ask_words::why(reason)) };
     let approve = |session| Action::Approve { what: what.clone(), session };
     let deny = Action::Deny { what: what.clone(), why: None };
-    card.buttons(vec![
-        Button::new(ask_words::allow_once(), approve(false)).primary(),
-        Button::new(ask_words::allow_session(), approve(true)),
-        Button::new(ask_words::deny(), deny.clone()).danger(),
-    ])
-    .block(Block::Form(Form {
-        name: format!("deny_{}", pending.number),
-        fields: vec![Field::Input {
-            name: format!("why_{}", pending.number),
-            label: Text::default(),
-            placeholder: ask_words::what_instead(),
-            value: String::new(),
-            required: true,
-        }],
-        submit: Button::new(ask_words::deny_with_why(), deny),
-        others: vec![],
-    }))
+    let rules = policy::rules(room);
+    let card = if policy::takes_two(&rules, &pending.approval.ask) {
+        card.text(people_words::two_must())
+    } else {
+        card
+    };
+    let card = pending.allowed.iter().fold(card, |card, id| {
+        let (name, text) = (policy::name(room, id), people_words::one_of_two());
+        card.block(Block::Person { id: id.clone(), name, text })
+    });
+    // Where a rule of two holds, nothing is let through that nobody would be asked again.
+    let session = rules.two.is_empty();
+    let session = session.then(|| Button::new(ask_words::allow_session(), approve(true)));
+    let once = Button::new(ask_words::allow_once(), approve(false)).primary();
+    let no = Button::new(ask_words::deny(), deny.clone()).danger();
+    card.buttons([Some(once), session, Some(no)].into_iter().flatten().collect()).block(
+        Block::Form(Form {
+            name: format!("deny_{}", pending.number),
+            fields: vec![Field::Input {
+                name: format!("why_{}", pending.number),
+                label: Text::default(),
+                placeholder: ask_words::what_instead(),
+                value: String::new(),
+                required: true,
+            }],
+            submit: Button::new(ask_words::deny_with_why(), deny),
+            others: vec![],
+        }),
+    )
 }
 
 fn questions_form(card: Card, task: &Task, pending: &Pending, questions: &[Question]) -> Card {
@@ -195,6 +217,9 @@ pub fn recalled(archive: &Archive, page: usize) -> Card {
         Outcome::Stopped { partial: None } => card.text(words::stopped_before()),
         Outcome::Stopped { partial: Some(_) } => card.note(words::stopped_with()),
         Outcome::Interrupted { reason, begun, .. } => card.text(cut_off(reason, *begun)),
+        Outcome::Lacking { missing } => card
+            .text(Text::verbatim(escape(&brief(&task.prompt))))
+            .text(file_words::lacking(list(missing))),
         Outcome::Cancelled { .. } => {
             card.text(Text::verbatim(escape(&brief(&task.prompt)))).note(words::cancelled_before())
         }
@@ -212,8 +237,14 @@ pub fn recalled(archive: &Archive, page: usize) -> Card {
         let title = words::steps(archive.steps.len());
         card = card.block(Block::Fold { title, text: Text::join(archive.steps.clone(), "\n") });
     }
+    card = card.buttons(brought(task));
     match (&archive.settled, outcome) {
         (Some(how), _) => card.note(how.clone()),
+        (None, Outcome::Lacking { .. }) => card.buttons(vec![
+            Button::new(file_words::try_again(), Action::Again { task: task.id.clone() }).primary(),
+            Button::new(file_words::run_without(), Action::Without { task: task.id.clone() }),
+            Button::new(words::discard(), Action::Discard { task: task.id.clone() }),
+        ]),
         (None, Outcome::Interrupted { .. }) => card.buttons(choices(&task.id)),
         (None, _) => card,
     }
@@ -233,6 +264,48 @@ pub(super) fn count(tokens: u64) -> String {
             format!("{whole}.{}M", tenths % 10)
         }
     }
+}
+
+/// What there is to see and to have beside the answer.
+fn brought(task: &Task) -> Vec<Button> {
+    let brought = &task.brought;
+    let changes = brought.changes.as_ref().map(|it| {
+        let label = file_words::changes(it.files, it.added, it.removed);
+        Button::new(label, Action::Changes { task: Some(task.id.clone()), page: 0 })
+    });
+    let send = |path: &String| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        Button::new(file_words::send_file(name), Action::Deliver { path: path.clone() })
+    };
+    changes.into_iter().chain(brought.files.iter().take(OFFERED_MAX).map(send)).collect()
+}
+
+/// Returns the card of what a task changed, at a page of it.
+pub fn changes(archive: &Archive, page: usize) -> Card {
+    let task = &archive.task;
+    let Some(changes) = &task.brought.changes else {
+        let card = Card::new(Tone::Plain, Text::verbatim("PoCo"));
+        return card.text(file_words::no_changes_of(&task.id));
+    };
+    let page = page.min(changes.pages.saturating_sub(1));
+    let mut card = Card::new(Tone::Plain, file_words::changes_of(&task.id)).typing(Typing::Idle);
+    if changes.pages > 1 {
+        card.title = card.title.map(|title| format!("{title} [{}/{}]", page + 1, changes.pages));
+    }
+    let turn = |page| Action::Changes { task: Some(task.id.clone()), page };
+    let back =
+        (page > 0).then(|| Button::new(words::previous_page(), turn(page.saturating_sub(1))));
+    let on = (page + 1 < changes.pages).then(|| Button::new(words::next_page(), turn(page + 1)));
+    let answer = Button::new(file_words::back(), Action::Page { task: task.id.clone(), page: 0 });
+    card.text(file_words::changes(changes.files, changes.added, changes.removed))
+        .block(Block::Folds { pages: changes.id.clone(), page })
+        .buttons([back, on, Some(answer)].into_iter().flatten().collect())
+}
+
+fn list(missing: &[Missing]) -> Text {
+    let escaped = |text: &Text| text.clone().map(escape);
+    let line = |it: &Missing| file_words::missing_one(escaped(&it.name), escaped(&it.why));
+    Text::join(missing.iter().map(line), "\n")
 }
 
 fn choices(id: &TaskId) -> Vec<Button> {
@@ -259,6 +332,7 @@ fn verdict(outcome: &Outcome) -> (Tone, Text) {
         Outcome::Stopped { .. } | Outcome::Cancelled { .. } => (Tone::Ended, words::stopped()),
         Outcome::Interrupted { begun: None, .. } => (Tone::Bad, words::unknown()),
         Outcome::Interrupted { .. } => (Tone::Bad, words::interrupted()),
+        Outcome::Lacking { .. } => (Tone::Bad, words::not_started()),
         Outcome::Merged { .. } => (Tone::Ended, words::added()),
     }
 }
@@ -269,7 +343,7 @@ pub(crate) fn text(outcome: &Outcome) -> Option<&Pages> {
         Outcome::Failed { partial, .. }
         | Outcome::Stopped { partial }
         | Outcome::Interrupted { partial, .. } => partial.as_ref(),
-        Outcome::Cancelled { .. } | Outcome::Merged { .. } => None,
+        Outcome::Lacking { .. } | Outcome::Cancelled { .. } | Outcome::Merged { .. } => None,
     }
 }
 
@@ -289,5 +363,6 @@ fn turned(card: Card, pages: &Pages, page: usize, action: impl Fn(usize) -> Acti
 fn shell(tone: Tone, word: Text, task: &Task) -> Card {
     let model = task.settings.model.as_ref().unwrap_or(&task.settings.agent);
     let title = words::title(word, &task.id, model, &task.settings.workdir);
-    Card::new(tone, title).typing(Typing::Idle)
+    let under = task.topic.as_ref().map(|topic| topic.message.clone());
+    Card::new(tone, title).typing(Typing::Idle).under(under)
 }

@@ -95,6 +95,48 @@ words! {
         "The model could not be reached for {minutes} min. Check the network of the machine, then run the task again.",
         "{minutes} 分钟内无法连接模型。请检查运行机器的网络，然后重新运行任务。";
 
+    claude_missing(program):
+        "Claude Code was not found: there is no program `{program}`. Install it with `npm install -g @anthropic-ai/claude-code`, or set POCO_CLAUDE_COMMAND to where it is.",
+        "找不到 Claude Code：没有程序 `{program}`。请用 `npm install -g @anthropic-ai/claude-code` 安装，或把 POCO_CLAUDE_COMMAND 设为它的位置。";
+    claude_logged_out():
+        "Claude Code is not logged in. Run `claude` on the machine and enter `/login`, or set ANTHROPIC_API_KEY where PoCo is started, then try again.",
+        "Claude Code 未登录。请在运行机器上执行 `claude` 并输入 `/login`，或在启动 PoCo 的环境中设置 ANTHROPIC_API_KEY，然后重试。";
+    claude_not_started(why): "Claude Code could not be started: {why}", "Claude Code 无法启动：{why}";
+    claude_lost_thread():
+        "Claude Code has no record of this conversation. A fresh one remembers nothing of it.",
+        "Claude Code 没有这个会话的记录，新的会话不记得其中的内容。";
+    claude_no_thread(): "This is no conversation of Claude Code.", "这不是 Claude Code 的会话。";
+    claude_bypass(mode):
+        "In the mode {mode} nobody is asked about anything. That needs POCO_CLAUDE_PERMISSION_MODE={mode} on the machine itself.",
+        "{mode} 模式下任何操作都不会询问。需要在运行机器上设置 POCO_CLAUDE_PERMISSION_MODE={mode}。";
+    claude_ended(): "Claude Code ended.", "Claude Code 已退出。";
+    claude_ended_with(status): "Claude Code ended with {status}.", "Claude Code 已退出：{status}。";
+    claude_killed(): "Claude Code was ended or killed.", "Claude Code 被结束。";
+    claude_died(): "Claude Code died over it.", "Claude Code 在执行中意外退出。";
+    claude_unanswering():
+        "Claude Code did not answer any more and was ended.",
+        "Claude Code 不再响应，已被结束。";
+    claude_unwritten():
+        "Claude Code began with this and did not write down how it ended.",
+        "Claude Code 已开始处理，但没有记录结果。";
+    claude_failed(why): "Claude Code failed: {why}", "Claude Code 失败：{why}";
+    claude_failed_silently():
+        "Claude Code failed without saying why.",
+        "Claude Code 失败，未说明原因。";
+    claude_max_turns():
+        "Claude Code took as many steps as it may. Ask it to go on.",
+        "Claude Code 已达到步数上限。可以让它继续。";
+    claude_budget(): "Claude Code has spent what it may.", "Claude Code 已达到费用上限。";
+    claude_login():
+        "The model does not accept who is logged in. Run `claude` on the machine and enter `/login`, then try again.",
+        "模型不接受当前的登录。请在运行机器上执行 `claude` 并输入 `/login`，然后重试。";
+    claude_plan(): "It has made this plan and wants to begin.", "计划已拟好，请求开始执行。";
+    asked_unknown(what):
+        "⊘ asked for {what}, which PoCo can't do",
+        "⊘ 请求了 {what}，PoCo 不支持";
+    retry(why, now, all): "{why}, try {now} of {all}", "{why}，第 {now}/{all} 次重试";
+    model_unreached(): "the model can't be reached", "无法连接模型";
+
     model_login():
         "The model refused codex's login. Run `codex login` on the machine, then run the task again.",
         "模型拒绝了 Codex 的登录。请在运行机器上执行 `codex login`，然后重新运行任务。";

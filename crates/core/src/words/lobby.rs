@@ -26,6 +26,10 @@ words! {
         "“{name}” is ready. Go to its group and say what to do.",
         "“{name}”已就绪。请到项目群里说明要做什么。";
 
+    adopted(count):
+        "Taken over from the PoCo before: {count} more. They go on in their groups.",
+        "已从之前的 PoCo 接管 {count} 个项目，可在各自的群里继续。";
+
     needs_name(): "A project needs a name.", "请填写项目名称。";
     bad_name(most): "A name has at most {most} characters, on one line.", "名称最多 {most} 个字符，且不能换行。";
     no_agent(agent, known):

@@ -3,6 +3,7 @@
 words! {
     picture(): "a picture", "图片";
     file(): "a file", "文件";
+    folder(): "a folder", "文件夹";
     voice(): "a voice message", "语音消息";
     video(): "a video", "视频";
     sticker(): "a sticker", "表情包";
@@ -81,6 +82,22 @@ words! {
     content_check():
         "The platform's content check does not let this through.",
         "内容未通过飞书的内容安全检测。";
+    not_in_message():
+        "The file is not in that message any more; send it again.",
+        "文件已不在那条消息里，请重新发送。";
+    not_in_chat():
+        "The bot is not in the chat of that message.",
+        "机器人不在那条消息所在的会话里。";
+    file_too_large(): "The platform takes no file of that size.", "平台不接受这么大的文件。";
+    file_empty(): "The platform takes no empty file.", "平台不接受空文件。";
+    file_format(): "The platform does not take that format.", "平台不接受这种格式。";
+    put_elsewhere():
+        "Put it where the agent can reach it, and say where that is.",
+        "请放到智能体能访问的位置，并说明路径。";
+    picture_too_large(): "The platform takes no picture of that size.", "平台不接受这个尺寸的图片。";
+    not_in_bundles():
+        "What is in cards and bundles can't be fetched; send it by itself.",
+        "卡片和合并转发里的文件无法获取，请单独发送。";
     not_feishu():
         "This does not look like Feishu: check POCO_FEISHU_API_BASE_URL and the proxy.",
         "对方不像是飞书：请检查 POCO_FEISHU_API_BASE_URL 和代理。";

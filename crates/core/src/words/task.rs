@@ -18,6 +18,7 @@ words! {
     stopped(): "Stopped", "已停止";
     unknown(): "Unknown", "状态不明";
     interrupted(): "Interrupted", "已中断";
+    not_started(): "Not started", "未开始";
     added(): "Added", "已并入";
     idle(): "Idle", "空闲";
 
@@ -110,6 +111,6 @@ pub fn steps(count: usize) -> Text {
 
 /// The words in all languages that a card's title may begin with when its task is over.
 pub fn is_final(title: &str, lang: Lang) -> bool {
-    let over = [complete(), error(), stopped(), unknown(), interrupted(), added()];
+    let over = [complete(), error(), stopped(), unknown(), interrupted(), not_started(), added()];
     over.iter().any(|word| title.starts_with(&format!("[{}] ", word.of(lang))))
 }

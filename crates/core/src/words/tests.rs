@@ -1,14 +1,20 @@
 //! Holds every text to its two languages.
 
-use super::{agent, approval, command, door, lobby, platform, project, runner, setup, task};
+use super::{
+    acp, agent, approval, command, door, file, lobby, people, platform, project, runner, setup,
+    task,
+};
 use std::collections::BTreeSet;
 
 const TOPICS: &[&[[&str; 3]]] = &[
+    acp::ALL,
     agent::ALL,
     approval::ALL,
     command::ALL,
     door::ALL,
+    file::ALL,
     lobby::ALL,
+    people::ALL,
     platform::ALL,
     project::ALL,
     runner::ALL,
@@ -18,9 +24,14 @@ const TOPICS: &[&[[&str; 3]]] = &[
 
 /// Texts that are the same in both languages, or written in the other one on purpose.
 const ODD: &[&str] = &[
+    "missing_one",
+    "not_sent_because",
     "queue_usage",
     "new_usage",
     "help_usage",
+    "people_usage",
+    "rules_usage",
+    "accept_usage",
     "lang_usage",
     "lang_switch",
     "usage",

@@ -5,7 +5,10 @@ use super::perform::once;
 use crate::port::{ChatError, MessageId};
 use crate::record::{Owed, Record};
 use poco_core::words::task as words;
-use poco_core::{Card, CardKey, CardRef, ChatId, Effect, Lang, TaskId, Text, Tone, recalled};
+use poco_core::{
+    Card, CardKey, CardRef, ChatId, Effect, Lang, MessageRef, Part, TaskId, Text, Tone, changes,
+    recalled,
+};
 
 impl App {
     /// Makes one card look as it should. `None` if that failed and may work later.
@@ -20,14 +23,17 @@ impl App {
             Effect::Post { chat, card } => {
                 self.post(chat, card, &once(&[&owed.id])).await.map(|_| None)
             }
-            Effect::Recall { task, page, on, lang } => {
-                let recall = Recall { task, page: *page, on: on.as_ref(), lang: *lang };
+            Effect::Recall { task, page, on, part, under, lang } => {
+                let (page, part, lang) = (*page, *part, *lang);
+                let (on, under) = (on.as_ref(), under.as_ref());
+                let recall = Recall { task, page, part, on, under, lang };
                 self.recall(chat, record, owed, &recall).await.map(|()| None)
             }
             Effect::Toast { .. }
             | Effect::Send { .. }
             | Effect::Open { .. }
             | Effect::Tell { .. }
+            | Effect::Audit { .. }
             | Effect::Keep { .. } => return None,
         };
         match done {
@@ -85,17 +91,21 @@ impl App {
         owed: &Owed,
         recall: &Recall<'_>,
     ) -> Result<(), ChatError> {
-        let Recall { task, page, on, lang } = *recall;
+        let Recall { task, page, part, on, under, lang } = *recall;
         let kept = self.kept(task).await?;
         // A task is only shown in its own chat, whoever knows its name elsewhere.
         let Some(kept) = kept.filter(|kept| kept.archive.chat == *chat) else {
             let card = Card::new(Tone::Plain, Text::verbatim("PoCo")).text(words::none_here());
-            let card = card.told(lang);
+            let card = card.told(lang).under(under.cloned());
             return self.post(chat, &card, &once(&[&owed.id])).await.map(|_| ());
         };
-        let card = recalled(&kept.archive, page).told(lang);
+        let card = match part {
+            Part::Answer => recalled(&kept.archive, page),
+            Part::Changes => changes(&kept.archive, page),
+        };
+        let card = card.told(lang);
         let Some(on) = on else {
-            let card = Card { typing: poco_core::Typing::No, ..card };
+            let card = Card { typing: poco_core::Typing::No, under: under.cloned(), ..card };
             return self.post(chat, &card, &once(&[&owed.id])).await.map(|_| ());
         };
         let card = self.fill(card).await?;
@@ -109,7 +119,9 @@ impl App {
 struct Recall<'a> {
     task: &'a TaskId,
     page: usize,
+    part: Part,
     on: Option<&'a CardRef>,
+    under: Option<&'a MessageRef>,
     lang: Lang,
 }
 
@@ -119,6 +131,7 @@ fn card_name(key: &CardKey, owed: &Owed) -> String {
         CardKey::Workspace => "workspace".to_owned(),
         CardKey::Task(task) => format!("task {task}"),
         CardKey::Page(opened) => format!("page {opened}"),
+        CardKey::Held(event) => format!("held {event}"),
         CardKey::This(_) => owed.id.clone(),
     }
 }

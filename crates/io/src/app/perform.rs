@@ -1,11 +1,11 @@
 //! Pays what is owed. Every effect may be repeated without harm, and one that fails holds back no
 //! other: a job goes out though the chat platform is down.
 
-use super::{App, Debt, TRIES_MAX, Taken, give_way};
-use crate::port::{ChatError, Job, MessageId, PutError};
-use crate::record::{Owed, Record};
+use super::{App, Debt, ROOMS, TRIES_MAX, Taken, give_way};
+use crate::port::{ChatError, Job, KEYS_MAX, MessageId, PutError};
+use crate::record::{Head, Owed, Record};
 use anyhow::Context;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join};
 use poco_core::words::platform as words;
 use poco_core::{
     Archive, CardKey, ChatId, Command, Effect, Event, EventId, Fact, Lang, Listing, Settings,
@@ -24,6 +24,8 @@ const OPEN_PATIENCE: u64 = 120_000;
 struct Paid {
     done: Vec<Owed>,
     posted: Vec<(CardKey, MessageId)>,
+    /// The last line of the audit that was written.
+    audited: Option<Head>,
     /// Events that effects gave rise to, in whichever chats.
     events: Vec<Event>,
 }
@@ -54,25 +56,26 @@ impl App {
         anyhow::bail!("effects without end in chat {chat}")
     }
 
-    /// Pays what any chat still owes: after a start, and once in a while.
-    pub async fn sweep(&self) -> anyhow::Result<Debt> {
-        let mut debt = Debt::Clear;
-        for chat in self.owing().await? {
-            match self.settle(&chat).await {
-                Ok(Debt::Clear) => {}
-                Ok(Debt::Owing) => debt = Debt::Owing,
-                Err(error) => {
-                    // The other chats have done nothing to deserve waiting.
-                    tracing::warn!(chat.id = %chat, "a chat could not be settled: {error:#}");
-                    debt = Debt::Owing;
-                }
+    /// Lists the chats that owe something, for whoever looks once in a while: it costs what there
+    /// is to list. Those that settled a moment ago may be among them.
+    pub async fn owing(&self) -> anyhow::Result<Vec<ChatId>> {
+        let mut due: Vec<String> = vec![];
+        loop {
+            let after = due.last().map(String::as_str);
+            let Some(page) = self.store.due(after).await.context("list what is due")? else {
+                return self.owing_anywhere().await;
+            };
+            let full = page.len() == KEYS_MAX;
+            due.extend(page);
+            if !full {
+                let rooms = due.iter().filter_map(|key| key.strip_prefix(ROOMS));
+                return Ok(rooms.map(ChatId::new).collect());
             }
         }
-        Ok(debt)
     }
 
-    /// Lists the chats that owe something.
-    pub async fn owing(&self) -> anyhow::Result<Vec<ChatId>> {
+    /// Lists the chats that owe something, whichever version of PoCo wrote them: it reads them all.
+    pub async fn owing_anywhere(&self) -> anyhow::Result<Vec<ChatId>> {
         let mut owing = vec![];
         for chat in self.chats().await? {
             match self.load(&chat).await {
@@ -115,21 +118,25 @@ impl App {
 
     /// Sends the jobs a chat owes, and nothing else: they must not wait for cards.
     pub async fn send_jobs(&self, chat: &ChatId) -> anyhow::Result<Debt> {
-        let record = self.load(chat).await?;
-        self.send_jobs_of(chat, record).await
-    }
-
-    /// Like [`App::send_jobs`], as [`App::settle_after`] is like [`App::settle`].
-    pub async fn send_jobs_after(&self, taken: &Taken) -> anyhow::Result<Debt> {
-        self.send_jobs_of(&taken.chat, taken.record.clone()).await
-    }
-
-    async fn send_jobs_of(&self, chat: &ChatId, record: Record) -> anyhow::Result<Debt> {
-        let mut paid = Paid::default();
+        let (record, mut paid) = (self.load(chat).await?, Paid::default());
         self.send(chat, &record, &mut paid).await;
         let debt = left(&record, &paid);
         self.strike_off(chat, &paid, record).await?;
         Ok(debt)
+    }
+
+    /// Sends the jobs that are owed since an event was taken in, and has a machine pay the rest.
+    /// `cause` is that event.
+    pub async fn send_jobs_after(&self, taken: &Taken, cause: &str) -> anyhow::Result<Debt> {
+        let (chat, record, mut paid) = (&taken.chat, &taken.record, Paid::default());
+        self.send(chat, record, &mut paid).await;
+        let struck = self.strike_off(chat, &paid, record.clone());
+        if left(record, &paid) == Debt::Owing {
+            try_join(struck, self.hand_over(taken, cause)).await?;
+        } else {
+            struck.await?;
+        }
+        Ok(Debt::Clear)
     }
 
     /// Has a machine pay what a chat owes, for there is no time to do so here. `cause` is the event
@@ -156,6 +163,7 @@ impl App {
                 }
             };
             record.settle(&paid.done, &paid.posted);
+            record.audited(paid.audited.as_ref());
             match self.save(chat, &mut record).await {
                 Ok(()) => return Ok(()),
                 Err(PutError::Conflict) => {}
@@ -168,6 +176,9 @@ impl App {
     async fn perform(&self, chat: &ChatId, record: &Record) -> Paid {
         let mut paid = Paid::default();
         self.send(chat, record, &mut paid).await;
+        let (noted, head) = Box::pin(self.audit(chat, record)).await;
+        paid.done.extend(noted);
+        paid.audited = head;
         self.keep_known(record, &mut paid).await;
         let shows = record.owed().filter(|owed| !superseded(record, owed));
         let shown = join_all(shows.map(|owed| self.show(chat, record, owed))).await;
@@ -232,6 +243,8 @@ impl App {
             | Effect::Post { .. }
             | Effect::Toast { .. }
             | Effect::Send { .. }
+            // In order, or not at all.
+            | Effect::Audit { .. }
             | Effect::Recall { .. } => return Ok(false),
             Effect::Tell { chat, fact } => {
                 paid.events.push(follow("told", owed, chat, fact.clone()))

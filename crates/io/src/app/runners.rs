@@ -1,10 +1,15 @@
 //! The machines that run agents: each leaves word of itself, and all others read it.
 
 use super::App;
-use crate::port::{Document, PutError};
+use crate::port::{Document, PutError, Store};
 use anyhow::Context;
-use poco_core::{ChatId, Event, EventId, Fact, Kind, Room, Runner, RunnerId, Terms, Timestamp};
-use std::sync::{Arc, Mutex, PoisonError};
+use futures_util::future::try_join_all;
+use poco_core::{
+    ASLEEP_AFTER, Away, ChatId, Event, EventId, Fact, Kind, Room, Runner, RunnerId, Terms,
+    Timestamp, hash,
+};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Begins the keys of what machines say of themselves.
 pub const RUNNERS: &str = "runner/";
@@ -12,40 +17,81 @@ pub const RUNNERS: &str = "runner/";
 /// How long what was read of the machines is good for, in milliseconds.
 const FRESH: u64 = 10_000;
 
+/// How often projects are told of the same change: a start that was on its way when its machine came
+/// back is held after the first time.
+const TOLD: u32 = 2;
+
 /// How often a heartbeat is tried again when another writer came first.
 const TRIES_MAX: usize = 4;
 
-/// What was last read of the machines; nothing if there is but this one.
+/// What this process knows of the machines; nothing if there is but this one.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Known(Option<Arc<Mutex<LastRead>>>);
+pub(super) struct Known {
+    watched: bool,
+    watch: Arc<Mutex<Watch>>,
+}
 
-/// When the machines were read, and what they were.
-type LastRead = (Timestamp, Vec<Runner>);
+#[derive(Debug, Default)]
+struct Watch {
+    /// When the machines were read, and what they were.
+    read: Option<(Timestamp, Vec<Runner>)>,
+    /// The last word left of a machine: its version, and when that was.
+    left: BTreeMap<RunnerId, (u64, Timestamp)>,
+    /// Which machines projects were told of as away, and how often; nothing if they must be told
+    /// anew.
+    told: Option<(BTreeMap<RunnerId, Option<Away>>, u32)>,
+}
 
 impl Known {
-    pub(super) fn watched() -> Self {
-        Self(Some(Arc::default()))
+    fn watch(&self) -> MutexGuard<'_, Watch> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Reads what machines there are.
+pub async fn runners(store: &dyn Store) -> anyhow::Result<Vec<Runner>> {
+    let keys = store.keys(RUNNERS, None).await.context("list machines")?;
+    let read = try_join_all(keys.iter().map(|key| store.get(key)));
+    let mut runners = vec![];
+    for (key, document) in keys.iter().zip(read.await.context("load machines")?) {
+        let read = document.map(|it| serde_json::from_str(&it.body)).transpose();
+        runners.extend(read.with_context(|| format!("unreadable {key}"))?);
+    }
+    Ok(runners)
 }
 
 impl App {
     /// Reads what machines there are, from now on; without it this process is all there is.
     #[must_use]
     pub fn with_runners(mut self) -> Self {
-        self.known = Known::watched();
+        self.known.watched = true;
         self
+    }
+
+    /// Like [`App::with_runners`], when they have just been read.
+    #[must_use]
+    pub fn with_runners_of(self, runners: Vec<Runner>) -> Self {
+        self.known.watch().read = Some(((self.clock)(), runners));
+        self.with_runners()
     }
 
     /// Leaves word that a machine is there, and how it is.
     pub async fn heartbeat(&self, runner: &Runner) -> anyhow::Result<()> {
         let key = runner_key(&runner.id);
         let body = serde_json::to_string(runner).context("write a heartbeat")?;
+        let mut last = self.known.watch().left.get(&runner.id).copied();
         for _ in 0..TRIES_MAX {
-            let old = self.store.get(&key).await.context("load a heartbeat")?;
-            let version = old.map_or(0, |old| old.version) + 1;
-            match self.store.put(&key, &Document { version, body: body.clone() }).await {
+            let before = match last.take() {
+                Some((version, _)) => version,
+                None => {
+                    let old = self.store.get(&key).await.context("load a heartbeat")?;
+                    old.map_or(0, |old| old.version)
+                }
+            };
+            let document = Document { version: before + 1, body: body.clone(), due: false };
+            match self.store.put(&key, &document).await {
                 Ok(()) => {
-                    self.note(runner);
+                    self.known.watch().leave(runner, document.version);
                     return Ok(());
                 }
                 Err(PutError::Conflict) => {}
@@ -55,46 +101,46 @@ impl App {
         anyhow::bail!("another process says it is the machine {}", runner.id)
     }
 
-    /// What a machine says of itself is known here at once.
-    fn note(&self, runner: &Runner) {
-        let Some(known) = &self.known.0 else { return };
-        let runners = &mut known.lock().unwrap_or_else(PoisonError::into_inner).1;
-        runners.iter_mut().filter(|it| it.id == runner.id).for_each(|it| it.clone_from(runner));
-    }
-
     /// Returns what machines there are, as of a few seconds ago.
     pub async fn runners(&self) -> anyhow::Result<Vec<Runner>> {
-        let Some(known) = &self.known.0 else { return Ok(vec![]) };
+        if !self.known.watched {
+            return Ok(vec![]);
+        }
         let now = (self.clock)();
+        if let Some((at, runners)) = &self.known.watch().read
+            && now.since(*at) < FRESH
         {
-            let known = known.lock().unwrap_or_else(PoisonError::into_inner);
-            if known.0 != Timestamp::default() && now.since(known.0) < FRESH {
-                return Ok(known.1.clone());
-            }
+            return Ok(runners.clone());
         }
-        let mut runners = vec![];
-        for key in self.store.keys(RUNNERS, None).await.context("list machines")? {
-            let document = self.store.get(&key).await.context("load a machine")?;
-            let read = document.map(|it| serde_json::from_str(&it.body)).transpose();
-            runners.extend(read.with_context(|| format!("unreadable {key}"))?);
-        }
-        *known.lock().unwrap_or_else(PoisonError::into_inner) = (now, runners.clone());
+        let runners = runners(&*self.store).await?;
+        self.known.watch().read = Some((now, runners.clone()));
         Ok(runners)
     }
 
-    /// Tells every project whose machine went away, or came back, so that its cards say so.
+    /// Tells every project whose machine went away, or came back, so that its cards say so. Chats
+    /// are read only if something changed since they were told last.
     pub async fn check_runners(&self) -> anyhow::Result<Vec<ChatId>> {
         let (runners, now) = (self.runners().await?, (self.clock)());
+        let changes: BTreeMap<_, _> =
+            runners.iter().map(|it| (it.id.clone(), it.away(now))).collect();
+        let before = self.known.watch().told.clone().filter(|(told, _)| *told == changes);
+        let times = before.map_or(0, |(_, times)| times);
+        if times >= TOLD {
+            return Ok(vec![]);
+        }
         let mut told = vec![];
         for (chat, room) in self.rooms().await? {
             if !is_news(&room, &runners, now) {
                 continue;
             }
-            let id = EventId::new(format!("checked-{}", now.0));
+            // Two things may be new within a millisecond.
+            let how = hash(&format!("{:?}", away(&room, &runners, now)));
+            let id = EventId::new(format!("checked-{}-{how:x}", now.0));
             let event = Event { id, chat: chat.clone(), at: now, lang: None, fact: Fact::Checked };
             self.take_in(event).await.context("tell a project of its machine")?;
             told.push(chat);
         }
+        self.known.watch().told = Some((changes, times + 1));
         Ok(told)
     }
 
@@ -119,6 +165,19 @@ impl App {
     }
 }
 
+impl Watch {
+    /// Notes that word was left: it is known here at once. Of a machine that was silent for long,
+    /// others have told since that it is away, and nobody but itself that it is back.
+    fn leave(&mut self, runner: &Runner, version: u64) {
+        let read = self.read.iter_mut().flat_map(|(_, runners)| runners);
+        read.filter(|it| it.id == runner.id).for_each(|it| it.clone_from(runner));
+        let last = self.left.insert(runner.id.clone(), (version, runner.seen));
+        if last.is_none_or(|(_, at)| runner.seen.since(at) > ASLEEP_AFTER) {
+            self.told = None;
+        }
+    }
+}
+
 fn is_news(room: &Room, runners: &[Runner], now: Timestamp) -> bool {
     if let Some(task) = room.desk.current.as_ref().filter(|task| task.held)
         && runners.iter().any(|it| it.id == task.settings.runner && it.away(now).is_none())
@@ -126,8 +185,14 @@ fn is_news(room: &Room, runners: &[Runner], now: Timestamp) -> bool {
         return true;
     }
     let Kind::Project(project) = &room.kind else { return false };
+    away(room, runners, now) != project.away
+}
+
+/// Why the machine of a project takes nothing, if it is so.
+fn away(room: &Room, runners: &[Runner], now: Timestamp) -> Option<Away> {
+    let Kind::Project(project) = &room.kind else { return None };
     let runner = runners.iter().find(|it| it.id == project.settings.runner);
-    runner.and_then(|it| it.away(now)) != project.away
+    runner.and_then(|it| it.away(now))
 }
 
 /// The key of what a machine says of itself.

@@ -1,9 +1,10 @@
 //! Tasks by their names: those at work are in rooms, those that are over in documents of their own.
 
 use super::{App, ROOMS};
-use crate::port::{Document, MessageId, PutError};
+use crate::port::{Document, MessageId, PutError, Store};
+use crate::record::Record;
 use anyhow::Context;
-use poco_core::{Archive, ChatId, Effect, Outcome, Room, Task, TaskId, Timestamp};
+use poco_core::{Archive, ChatId, Effect, Kind, Lobby, Outcome, Room, Task, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Begins the keys of tasks that are over; their ids sort by time.
@@ -74,6 +75,7 @@ impl App {
                 | Effect::Send { .. }
                 | Effect::Open { .. }
                 | Effect::Tell { .. }
+                | Effect::Audit { .. }
                 | Effect::Recall { .. } => None,
             });
             // Of what is to be kept of one task, the last word counts.
@@ -104,16 +106,18 @@ impl App {
     }
 
     pub(super) async fn chats(&self) -> anyhow::Result<Vec<ChatId>> {
-        let mut chats: Vec<ChatId> = vec![];
-        loop {
-            let after = chats.last().map(|chat| format!("{ROOMS}{chat}"));
-            let keys = self.store.keys(ROOMS, after.as_deref()).await.context("list rooms")?;
-            let full = keys.len() == crate::port::KEYS_MAX;
-            chats.extend(keys.iter().map(|key| ChatId::new(key.trim_start_matches(ROOMS))));
-            if !full {
-                return Ok(chats);
+        chats(self.store.as_ref()).await
+    }
+
+    /// Returns the direct chat in which the owner keeps projects, once there is one.
+    pub async fn lobby(&self) -> anyhow::Result<Option<(ChatId, Lobby)>> {
+        for chat in self.chats().await? {
+            let is_local = crate::chats::Chats::is_local(&chat);
+            if let (false, Kind::Lobby(lobby)) = (is_local, self.room(&chat).await?.kind) {
+                return Ok(Some((chat, lobby)));
             }
         }
+        Ok(None)
     }
 
     pub(super) async fn kept(&self, id: &TaskId) -> anyhow::Result<Option<Kept>> {
@@ -140,11 +144,8 @@ impl App {
             }
             let kept = Kept { archive: archive.clone(), message: message.clone() };
             let body = serde_json::to_string(&kept).context("write a task")?;
-            match self
-                .store
-                .put(&key(&archive.task.id), &Document { version: version + 1, body })
-                .await
-            {
+            let document = Document { version: version + 1, body, due: false };
+            match self.store.put(&key(&archive.task.id), &document).await {
                 Ok(()) => return Ok(()),
                 Err(PutError::Conflict) => {}
                 Err(PutError::Other(error)) => return Err(error.context("keep a task")),
@@ -152,6 +153,27 @@ impl App {
         }
         anyhow::bail!("too many writers at once of task {}", archive.task.id)
     }
+}
+
+/// Lists the chats there are rooms of.
+pub(super) async fn chats(store: &dyn Store) -> anyhow::Result<Vec<ChatId>> {
+    let mut chats: Vec<ChatId> = vec![];
+    loop {
+        let after = chats.last().map(|chat| format!("{ROOMS}{chat}"));
+        let keys = store.keys(ROOMS, after.as_deref()).await.context("list rooms")?;
+        let full = keys.len() == crate::port::KEYS_MAX;
+        chats.extend(keys.iter().map(|key| ChatId::new(key.trim_start_matches(ROOMS))));
+        if !full {
+            return Ok(chats);
+        }
+    }
+}
+
+/// Reads the record of a chat.
+pub(super) async fn record(store: &dyn Store, chat: &ChatId) -> anyhow::Result<Record> {
+    let document = store.get(&format!("{ROOMS}{chat}")).await.context("load")?;
+    let record = document.map(|document| Record::read(&document)).transpose();
+    Ok(record.with_context(|| format!("unreadable record of chat {chat}"))?.unwrap_or_default())
 }
 
 fn key(id: &TaskId) -> String {

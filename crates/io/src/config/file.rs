@@ -36,7 +36,7 @@ impl SettingsFile {
     }
 
     /// Returns the value of a setting as text: its flat key counts before its section.
-    pub(super) fn get(&self, key: &Key) -> Option<String> {
+    pub fn get(&self, key: &Key) -> Option<String> {
         if key.kind == Kind::Environment {
             return None;
         }

@@ -3,11 +3,14 @@
 use super::given::Given;
 use super::keys::key;
 use super::mistake::{Mistake, Mistakes, Source, hint};
-use super::{Agents, Backend, Cloud, Codex, Config, Delivery, Feishu, Http, State, Transport};
+use super::{
+    Acp, Agents, Backend, Claude, Cloud, Codex, Config, Cursor, Delivery, Feishu, Http, State,
+    Transport,
+};
 use crate::secret::Secret;
 use poco_core::{Lang, RunnerId, UserId};
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The shortest `POCO_HTTP_TOKEN`.
@@ -125,13 +128,9 @@ impl Judge<'_> {
         let efforts = ["minimal", "low", "medium", "high", "xhigh"].map(|word| (word, word));
         let sandboxes =
             ["read-only", "workspace-write", "danger-full-access"].map(|word| (word, word));
-        let timeout = |text: &str| number(text, 1..=86_400);
         let codex = Codex {
             command: self.read("POCO_CODEX_COMMAND", command).unwrap_or_default(),
-            workdir: self.path("POCO_CODEX_WORKDIR", |path| match path.is_dir() {
-                true => Ok(()),
-                false => Err("there is no such folder; make it, or name another".to_owned()),
-            }),
+            workdir: self.folder("POCO_CODEX_WORKDIR"),
             model: self.optional("POCO_CODEX_MODEL", word),
             effort: self
                 .optional("POCO_CODEX_REASONING_EFFORT", |text| one_of(text, &efforts))
@@ -143,14 +142,94 @@ impl Judge<'_> {
             approval_policy: self
                 .read("POCO_CODEX_APPROVAL_POLICY", approval_policy)
                 .unwrap_or_default(),
-            timeout: Duration::from_secs(
-                self.read("POCO_CODEX_TIMEOUT_SECONDS", timeout).unwrap_or_default(),
-            ),
+            timeout: self.seconds("POCO_CODEX_TIMEOUT_SECONDS"),
             transport: self
                 .read("POCO_CODEX_TRANSPORT", |text| one_of(text, &transports))
                 .unwrap_or(Transport::Unix),
         };
-        Agents { usual: self.read("POCO_AGENT_BACKEND", agent).unwrap_or_default(), codex }
+        let usual = self.read("POCO_AGENT_BACKEND", agent).unwrap_or_default();
+        let acp = self.acp();
+        if usual == "acp" && acp.is_none() {
+            self.refuse(
+                "POCO_AGENT_BACKEND",
+                "acp needs POCO_ACP_COMMAND: a name such as opencode, or a command line",
+            );
+        }
+        let (claude, cursor, coco) = (self.claude(), self.cursor(), self.coco());
+        Agents { usual, codex, claude, acp, cursor, coco }
+    }
+
+    fn acp(&mut self) -> Option<Acp> {
+        let (workdir, timeout) =
+            (self.folder("POCO_ACP_WORKDIR"), self.seconds("POCO_ACP_TIMEOUT_SECONDS"));
+        let (model, mode) =
+            (self.optional("POCO_ACP_MODEL", word), self.optional("POCO_ACP_MODE", word));
+        let command = self.optional("POCO_ACP_COMMAND", command)?;
+        Some(Acp { command, workdir, model, mode, timeout })
+    }
+
+    fn cursor(&mut self) -> Cursor {
+        let modes = [
+            ("default", None),
+            ("agent", Some("agent")),
+            ("plan", Some("plan")),
+            ("ask", Some("ask")),
+        ];
+        // The words of another agent's sandbox were kept by projects of the Python PoCo.
+        let sandboxes = [
+            ("default", None),
+            ("enabled", Some("enabled")),
+            ("disabled", Some("disabled")),
+            ("read-only", Some("enabled")),
+            ("workspace-write", Some("enabled")),
+            ("danger-full-access", Some("disabled")),
+        ];
+        let mode = self.read("POCO_CURSOR_MODE", |text| one_of(text, &modes)).flatten();
+        let sandbox = self.read("POCO_CURSOR_SANDBOX", |text| one_of(text, &sandboxes)).flatten();
+        // The default of the Python PoCo, which Cursor no longer has.
+        let model = self.optional("POCO_CURSOR_MODEL", word).filter(|model| model != "gpt-5");
+        let acp = Acp {
+            command: self.read("POCO_CURSOR_COMMAND", command).unwrap_or_default(),
+            workdir: self.folder("POCO_CURSOR_WORKDIR"),
+            model,
+            mode: mode.map(str::to_owned),
+            timeout: self.seconds("POCO_CURSOR_TIMEOUT_SECONDS"),
+        };
+        Cursor { acp, sandbox: sandbox.map(str::to_owned) }
+    }
+
+    fn coco(&mut self) -> Acp {
+        let modes = [("default", None), ("yolo", Some("bypass_permissions"))];
+        let mode = self.read("POCO_COCO_APPROVAL_MODE", |text| one_of(text, &modes)).flatten();
+        Acp {
+            command: self.read("POCO_COCO_COMMAND", command).unwrap_or_default(),
+            workdir: self.folder("POCO_COCO_WORKDIR"),
+            model: self.optional("POCO_COCO_MODEL", word),
+            mode: mode.map(str::to_owned),
+            timeout: self.seconds("POCO_COCO_TIMEOUT_SECONDS"),
+        }
+    }
+
+    /// Reads a folder that must be there.
+    fn folder(&mut self, name: &'static str) -> PathBuf {
+        self.path(name, |path| folder(path))
+    }
+
+    fn seconds(&mut self, name: &'static str) -> Duration {
+        let seconds = self.read(name, |text| number(text, 1..=86_400));
+        Duration::from_secs(seconds.unwrap_or_default())
+    }
+
+    fn claude(&mut self) -> Claude {
+        Claude {
+            command: self.read("POCO_CLAUDE_COMMAND", command).unwrap_or_default(),
+            workdir: self.folder("POCO_CLAUDE_WORKDIR"),
+            model: self.optional("POCO_CLAUDE_MODEL", word),
+            permission_mode: self
+                .read("POCO_CLAUDE_PERMISSION_MODE", permission_mode)
+                .unwrap_or_default(),
+            timeout: self.seconds("POCO_CLAUDE_TIMEOUT_SECONDS"),
+        }
     }
 
     /// Where tasks outside projects work is the operator's own word, so people may go there too.
@@ -230,9 +309,11 @@ fn table(name: &'static str) -> &'static super::Key {
 /// What works, but is probably not meant.
 fn odd(config: &Config) -> Vec<String> {
     let (feishu, codex) = (&config.feishu, &config.agents.codex);
+    let unasked = config.agents.claude.permission_mode == "bypassPermissions";
     let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
     let plain = feishu.base_url.starts_with("http://")
         && !local.iter().any(|address| feishu.base_url.starts_with(address));
+    let trusting = config.agents.coco.mode.is_some();
     let reckless = codex.sandbox == "danger-full-access" && codex.approval_policy == "never";
     let findings = [
         (
@@ -244,7 +325,9 @@ fn odd(config: &Config) -> Vec<String> {
             "POCO_FEISHU_APP_ID is set but POCO_FEISHU_APP_SECRET is not: Feishu stays off",
         ),
         (plain, "POCO_FEISHU_API_BASE_URL is plain http: the app secret travels in the clear"),
+        (unasked, "Claude Code may be run without asking anybody: POCO_CLAUDE_PERMISSION_MODE"),
         (reckless, "Codex runs without a sandbox and without asking anybody"),
+        (trusting, "POCO_COCO_APPROVAL_MODE is yolo: Coco does whatever it likes without asking"),
     ];
     findings.into_iter().filter(|(is_so, _)| *is_so).map(|(_, text)| text.to_owned()).collect()
 }
@@ -276,6 +359,21 @@ fn approval_policy(text: &str) -> Result<String, String> {
     one_of(text, &policies).map(str::to_owned)
 }
 
+/// Claude Code minds the case of its words; people need not.
+fn permission_mode(text: &str) -> Result<String, String> {
+    let modes = ["default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions"];
+    let lower: Vec<_> = modes.iter().map(|mode| mode.to_lowercase()).collect();
+    let choices: Vec<_> = lower.iter().map(String::as_str).zip(modes).collect();
+    one_of(text, &choices).map(str::to_owned)
+}
+
+fn folder(path: &Path) -> Result<(), String> {
+    match path.is_dir() {
+        true => Ok(()),
+        false => Err("there is no such folder; make it, or name another".to_owned()),
+    }
+}
+
 fn runner(text: &str) -> Result<String, String> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if (1..=32).contains(&text.len()) && text.chars().all(fits) {
@@ -285,10 +383,9 @@ fn runner(text: &str) -> Result<String, String> {
 }
 
 fn agent(text: &str) -> Result<String, String> {
-    if ["claude_code", "cursor_agent", "coco"].contains(&text.to_lowercase().as_str()) {
-        return Err("this version does not run it yet; use codex or stub".to_owned());
-    }
-    one_of(text, &["codex", "stub"].map(|word| (word, word))).map(str::to_owned)
+    let agents =
+        ["codex", "claude_code", "cursor_agent", "coco", "acp", "stub"].map(|word| (word, word));
+    one_of(text, &agents).map(str::to_owned)
 }
 
 /// A single word is a level; whoever writes a filter of several parts knows what they do.

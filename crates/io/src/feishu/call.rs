@@ -8,11 +8,16 @@ use crate::secret::Secret;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
+use std::future::Future;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep, timeout_at};
 
+/// How long a press whose answer is on its way keeps its card locked, as a rule.
+const LOCK_WAIT: Duration = Duration::from_millis(250);
+
 /// How long an unanswered press keeps its card locked, at most.
-const LOCK_WAIT: Duration = Duration::from_millis(3_100);
+const LOCK_WAIT_MAX: Duration = Duration::from_millis(3_100);
 
 /// The first wait before a failed call is tried again; it doubles up to [`BACKOFF_MAX`].
 const BACKOFF: Duration = Duration::from_millis(200);
@@ -20,6 +25,23 @@ const BACKOFF_MAX: Duration = Duration::from_secs(2);
 
 /// The longest part of the platform's words that is passed on, in characters.
 const MESSAGE_CHARS: usize = 300;
+
+tokio::task_local! {
+    /// Known to hold nothing once whoever waits for the work at hand has gone.
+    static WAITING: Weak<()>;
+}
+
+/// Returns work that makes no further calls once the other thing returned is dropped.
+pub(super) fn awaited<F: Future>(work: F) -> (Arc<()>, impl Future<Output = F::Output>) {
+    let waiting = Arc::new(());
+    let known = Arc::downgrade(&waiting);
+    (waiting, WAITING.scope(known, work))
+}
+
+/// Whether somebody waits for the work at hand, as far as is known.
+fn is_awaited() -> bool {
+    WAITING.try_with(|waiting| waiting.strong_count() > 0).unwrap_or(true)
+}
 
 /// One call to make.
 #[derive(Debug)]
@@ -57,11 +79,14 @@ impl Feishu {
             let Some(permit) = self.shared.pacer.admit(&keys, Urgency::Due, deadline).await else {
                 return Err(Rejected::unanswered(call, "too many calls at once"));
             };
+            if !is_awaited() {
+                return Err(Rejected::unanswered(call, "nobody waits for it any more"));
+            }
             let rejected = match self.attempt(permit, &keys, request(), deadline).await {
                 Ok(answer) => return Ok(answer),
                 Err(rejected) => rejected,
             };
-            let Some(wait) = wait(rejected.class, tries, &mut renewed) else {
+            let Some(wait) = pause(rejected.class, tries, &mut renewed) else {
                 return Err(rejected);
             };
             if Instant::now() + wait >= deadline {
@@ -129,11 +154,11 @@ impl Feishu {
         let response = http.send().await.map_err(|error| broken(call, &error))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.map_err(|error| broken(call, &error))?;
-        self.read(call, status, &headers, &body, token)
+        self.told(call, status, &headers, &body, token)
     }
 
     /// Reads an answer: what it says comes before its status.
-    fn read(
+    pub(super) fn told(
         &self,
         call: &'static str,
         status: u16,
@@ -199,7 +224,7 @@ fn closed<'a>(keys: &'a [Key], rejected: &Rejected) -> &'a Key {
 }
 
 /// Says how a call broke off, without any address in it.
-fn broken(call: &'static str, error: &reqwest::Error) -> Rejected {
+pub(super) fn broken(call: &'static str, error: &reqwest::Error) -> Rejected {
     let what = match (error.is_connect(), error.is_timeout()) {
         (true, _) => "could not connect",
         (false, true) => "no answer in time",
@@ -215,12 +240,12 @@ fn broken(call: &'static str, error: &reqwest::Error) -> Rejected {
 }
 
 /// Says how long to wait before the same call is made again. `None` if that does not help.
-fn wait(class: Class, tries: u32, renewed: &mut bool) -> Option<Duration> {
+pub(super) fn pause(class: Class, tries: u32, renewed: &mut bool) -> Option<Duration> {
     match class {
         Class::Token => (!std::mem::replace(renewed, true)).then_some(Duration::ZERO),
         Class::RateLimited { after } => Some(after + jitter(backoff(tries))),
         Class::Transient => Some(jitter(backoff(tries))),
-        Class::Lock => Some(LOCK_WAIT),
+        Class::Lock => Some(if tries == 0 { LOCK_WAIT } else { LOCK_WAIT_MAX }),
         Class::Sequence
         | Class::StreamClosed
         | Class::Gone

@@ -78,6 +78,17 @@ impl Entity {
     }
 }
 
+/// What the platform says a message shows.
+#[derive(Debug)]
+pub(super) enum Shows {
+    /// The card entity of this id.
+    Entity(String),
+    /// No entity: it is an ordinary message.
+    None,
+    /// It did not say.
+    Untold,
+}
+
 impl Feishu {
     /// Makes a card entity. Says also what time it was on the platform then.
     pub(super) async fn create_card(
@@ -101,11 +112,11 @@ impl Feishu {
         Ok((Entity::new(id, created), answer.date))
     }
 
-    /// Asks which card entity a message shows. `None` if the platform does not tell.
-    pub(super) async fn card_of(&self, message: &str, deadline: Instant) -> Option<String> {
+    /// Asks which card entity a message shows.
+    pub(super) async fn card_of(&self, message: &str, deadline: Instant) -> Shows {
         const CALL: &str = "POST cardkit/v1/cards/id_convert";
         if !self.shared.made.can_tell() {
-            return None;
+            return Shows::Untold;
         }
         let request = || Request {
             call: CALL,
@@ -114,13 +125,26 @@ impl Feishu {
             body: Some(json!({ "message_id": message })),
         };
         match self.call(&[], deadline, request).await {
-            Ok(answer) => answer.body["data"]["card_id"].as_str().map(str::to_owned),
-            Err(rejected) => {
-                if matches!(rejected.class, Class::Setup(_)) {
+            Ok(answer) => match answer.body["data"]["card_id"].as_str() {
+                Some(card) => Shows::Entity(card.to_owned()),
+                None => Shows::Untold,
+            },
+            Err(rejected) => match rejected.class {
+                Class::Setup(_) => {
                     self.shared.made.does_not_tell();
+                    Shows::Untold
                 }
-                None
-            }
+                Class::Invalid | Class::EntityGone => Shows::None,
+                Class::RateLimited { .. }
+                | Class::Transient
+                | Class::Token
+                | Class::Sequence
+                | Class::StreamClosed
+                | Class::Lock
+                | Class::Gone
+                | Class::CardInvalid
+                | Class::Refused(_) => Shows::Untold,
+            },
         }
     }
 
@@ -164,6 +188,12 @@ pub(super) fn type_on(entity: &Entity, element: &str, text: &str) -> Request {
 /// Opens a card to be typed onto, for ten more minutes.
 pub(super) fn reopen(entity: &Entity) -> Request {
     let settings = json!({ "config": { "streaming_mode": true } }).to_string();
+    operation(SETTINGS, Method::PATCH, entity, "/settings", json!({ "settings": settings }))
+}
+
+/// Ends the typing onto a card.
+pub(super) fn close(entity: &Entity) -> Request {
+    let settings = json!({ "config": { "streaming_mode": false } }).to_string();
     operation(SETTINGS, Method::PATCH, entity, "/settings", json!({ "settings": settings }))
 }
 

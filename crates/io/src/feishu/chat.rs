@@ -1,7 +1,7 @@
 //! Cards in chats: posted once, and updated in place.
 
-use super::call::Request;
-use super::cardkit::Entity;
+use super::call::{Request, awaited};
+use super::cardkit::{Entity, Shows};
 use super::client::Feishu;
 use super::error::{Class, Rejected};
 use super::lane::{Screen, name};
@@ -28,8 +28,9 @@ const NAME_CHARS: usize = 60;
 
 pub(super) const PATCH: &str = "PATCH im/v1/messages/:id";
 
-/// Whatever has begun is finished, also if nobody waits for it any more: a change that was given up
-/// on its way could arrive after the next one.
+/// A call that is on its way is finished, also if nobody waits for it any more: a change that was
+/// given up could arrive after the next one. But none is made then that is not on its way: another
+/// process may have taken over, and a newer look be shown.
 #[async_trait]
 impl Chat for Feishu {
     async fn post(&self, chat: &ChatId, card: &Card, once: &str) -> Result<MessageId, ChatError> {
@@ -58,7 +59,10 @@ impl Chat for Feishu {
 async fn finish<T: Send + 'static>(
     work: impl Future<Output = Result<T, ChatError>> + Send + 'static,
 ) -> Result<T, ChatError> {
-    tokio::spawn(work).await.unwrap_or_else(|error| Err(anyhow::Error::new(error).into()))
+    let (waiting, work) = awaited(work);
+    let done = tokio::spawn(work).await;
+    drop(waiting);
+    done.unwrap_or_else(|error| Err(anyhow::Error::new(error).into()))
 }
 
 impl Feishu {
@@ -179,7 +183,10 @@ impl Feishu {
         if screen.entity.is_some() {
             return None;
         }
-        self.card_of(name(message), deadline).await.map(Entity::adopt)
+        match self.card_of(name(message), deadline).await {
+            Shows::Entity(card) => Some(Entity::adopt(card)),
+            Shows::None | Shows::Untold => None,
+        }
     }
 
     async fn paint(

@@ -10,6 +10,7 @@ use super::token::{Issued, Tokens};
 use crate::config;
 use crate::keyring::Keyring;
 use crate::secret::Secret;
+use crate::tls::Roots;
 use anyhow::Context;
 use poco_core::Text;
 use poco_core::words::platform as words;
@@ -60,8 +61,10 @@ pub struct Bot {
 
 /// Makes an HTTP client for the platform: the system's proxy, but none to this machine itself.
 pub fn http_client(base_url: &str) -> anyhow::Result<reqwest::Client> {
-    // Fails if somebody chose a provider before, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    client_trusting(base_url, Roots::System)
+}
+
+fn client_trusting(base_url: &str, roots: Roots) -> anyhow::Result<reqwest::Client> {
     let url = reqwest::Url::parse(base_url).context("read the Feishu base URL")?;
     let mut client = reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
@@ -74,7 +77,7 @@ pub fn http_client(base_url: &str) -> anyhow::Result<reqwest::Client> {
     if is_loopback(&url) {
         client = client.no_proxy();
     }
-    client.build().context("make an HTTP client")
+    roots.trust(client)?.build().context("make an HTTP client")
 }
 
 fn is_loopback(url: &reqwest::Url) -> bool {
@@ -89,9 +92,18 @@ impl Feishu {
 
     /// Like [`Feishu::new`], with secrets that may change meanwhile.
     pub fn with_keyring(config: &config::Feishu, keyring: Keyring) -> anyhow::Result<Self> {
+        Self::trusting(config, keyring, Roots::System)
+    }
+
+    /// Like [`Feishu::with_keyring`], where servers are known by other roots.
+    pub fn trusting(
+        config: &config::Feishu,
+        keyring: Keyring,
+        roots: Roots,
+    ) -> anyhow::Result<Self> {
         let base_url = config.base_url.trim_end_matches('/').to_owned();
         let shared = Shared {
-            http: http_client(&base_url)?,
+            http: client_trusting(&base_url, roots)?,
             base_url,
             app_id: config.app_id.clone(),
             keyring,
@@ -132,6 +144,10 @@ impl Feishu {
         };
         let app_name = bot["app_name"].as_str().unwrap_or_default().to_owned();
         Ok(Bot { open_id: open_id.to_owned(), app_name })
+    }
+
+    pub(super) fn app_id(&self) -> &str {
+        &self.shared.app_id
     }
 
     /// Returns the latest calls, oldest first, without what was in them.

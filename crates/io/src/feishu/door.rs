@@ -7,13 +7,29 @@ use async_trait::async_trait;
 use poco_core::{Event, Fact, TaskId, UserId, Via};
 use serde_json::{Value, json};
 use std::sync::{Arc, OnceLock};
+use tokio::sync::oneshot;
 
 /// Takes in what Feishu sends, whichever way it came.
 #[async_trait]
 pub trait Handler: Send + Sync {
     /// Takes in one payload. Returning says that it will not be lost: Feishu is told, with the
     /// answer. After an error Feishu sends it again.
-    async fn take(&self, payload: &Value) -> anyhow::Result<Value>;
+    async fn take(&self, payload: &Value) -> anyhow::Result<Reply>;
+}
+
+/// What goes back to Feishu.
+#[derive(Debug)]
+pub struct Reply {
+    pub body: Value,
+    /// Dropped as soon as the body is out, or cannot go out any more: whoever waits for that holds
+    /// the other end.
+    pub out: Option<oneshot::Sender<()>>,
+}
+
+impl From<Value> for Reply {
+    fn from(body: Value) -> Self {
+        Self { body, out: None }
+    }
 }
 
 /// The way in. Cheap to clone.

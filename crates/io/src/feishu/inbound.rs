@@ -1,5 +1,6 @@
 //! Reads what Feishu sends: messages and presses become events of the core.
 
+pub(super) mod content;
 mod message;
 mod press;
 
@@ -35,6 +36,7 @@ pub fn read(payload: &Value, bot: Option<&str>, now: Timestamp) -> Inbound {
         (_, Some("card.action.trigger")) => press::read(payload, now),
         (_, Some("card.action.trigger_v1")) => press::read_old(&payload["event"], now),
         (None, None) if payload.get("action").is_some() => press::read_old(payload, now),
+        (_, Some("im.chat.member.user.deleted_v1")) => left(payload, now),
         (_, Some("im.chat.disbanded_v1")) => Inbound::Ignored("a group was dissolved"),
         (_, Some("im.chat.member.bot.deleted_v1")) => {
             Inbound::Ignored("the bot was removed from a group")
@@ -45,6 +47,25 @@ pub fn read(payload: &Value, bot: Option<&str>, now: Timestamp) -> Inbound {
         (_, Some(_)) => Inbound::Ignored("an event PoCo does not use"),
         (_, None) => Inbound::Ignored("no event"),
     }
+}
+
+/// Reads that people left a group, or were taken out of it.
+fn left(payload: &Value, now: Timestamp) -> Inbound {
+    let event = &payload["event"];
+    let users = event["users"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let people = users.iter().filter_map(|user| id(text(user, "/user_id/open_id")));
+    let people: Vec<_> = people.map(UserId::new).collect();
+    let (event_id, chat) = (id(text(payload, "/header/event_id")), id(text(event, "/chat_id")));
+    let (Some(event_id), Some(chat), false) = (event_id, chat, people.is_empty()) else {
+        return Inbound::Ignored("an event without the ids it must have");
+    };
+    Inbound::Event(Event {
+        id: EventId::new(event_id),
+        chat: ChatId::new(chat),
+        at: time(text(payload, "/header/create_time"), now),
+        lang: None,
+        fact: Fact::Left { people },
+    })
 }
 
 /// Where, when and by whom something was done.

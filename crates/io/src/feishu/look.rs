@@ -80,7 +80,9 @@ impl Live {
             | Block::Note(_)
             | Block::Code { .. }
             | Block::Stored { .. }
+            | Block::Folds { .. }
             | Block::Fold { .. }
+            | Block::Person { .. }
             | Block::Rule
             | Block::Buttons(_)
             | Block::Form(_) => None,

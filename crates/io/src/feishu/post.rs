@@ -2,7 +2,7 @@
 //! forms where they are refused.
 
 use super::call::Request;
-use super::cardkit::Entity;
+use super::cardkit::{Entity, Shows};
 use super::client::Feishu;
 use super::error::{Class, Rejected};
 use super::look::{Look, text_message};
@@ -11,9 +11,9 @@ use super::pacer::Key;
 use crate::port::{ChatError, MessageId};
 use anyhow::anyhow;
 use poco_core::words::platform as words;
-use poco_core::{Card, ChatId, Lang, Typing};
+use poco_core::{Card, ChatId, Lang, MessageRef, Typing};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, sleep};
 
@@ -28,10 +28,15 @@ const ENTITY_PAUSE: Duration = Duration::from_millis(300);
 const CLOCKS: Duration = Duration::from_millis(200);
 
 const SEND: &str = "POST im/v1/messages";
+const REPLY: &str = "POST im/v1/messages/:id/reply";
+
+/// What the platform refuses a reply with that can be sent without being one: the message was
+/// recalled or deleted, or takes no replies in a topic.
+const NO_REPLY: [i64; 5] = [230_001, 230_011, 230_110, 230_071, 230_072];
 
 /// A message as the platform has it.
-struct Sent {
-    id: String,
+pub(super) struct Sent {
+    pub(super) id: String,
     /// In milliseconds since the Unix epoch.
     created: Option<u64>,
 }
@@ -45,7 +50,7 @@ impl Feishu {
         once: &str,
         deadline: Instant,
     ) -> Result<MessageId, ChatError> {
-        let look = Look::of(card);
+        let (look, under) = (Look::of(card), card.under.as_ref());
         if let Some(message) = self.post_entity(chat, card, &look, once, deadline).await? {
             return Ok(message);
         }
@@ -57,7 +62,7 @@ impl Feishu {
         ];
         let mut refused = None;
         for (kind, content) in forms {
-            match self.send_message(chat, kind, &content(), once, deadline).await {
+            match self.send_message(chat, under, kind, &content(), once, deadline).await {
                 Ok(sent) => return Ok(MessageId(sent.id)),
                 Err(rejected) if rejected.is_content() => {
                     tracing::warn!(chat.id = %chat, "a card was refused, a simpler one follows: {rejected}");
@@ -82,9 +87,10 @@ impl Feishu {
             return Ok(None);
         }
         let Some(made) = self.entity(look, once, deadline).await else { return Ok(None) };
+        let under = card.under.as_ref();
         let content = json!({ "type": "card", "data": { "card_id": made.id } }).to_string();
         for _ in 0..ENTITY_TRIES {
-            match self.send_message(chat, "interactive", &content, once, deadline).await {
+            match self.send_message(chat, under, "interactive", &content, once, deadline).await {
                 Ok(sent) => return Ok(Some(self.identify(sent, &made, deadline).await)),
                 Err(rejected) if rejected.class == Class::EntityGone => sleep(ENTITY_PAUSE).await,
                 Err(rejected) if rejected.is_content() => break,
@@ -125,47 +131,79 @@ impl Feishu {
         }
     }
 
-    /// Names a message that was just sent. If it was sent before, it shows another entity than the
-    /// one just made for it: the platform is asked, and what is older than its entity is not believed.
+    /// Names a message that was just sent. If it was sent before, by another process perhaps, it
+    /// shows another entity than the one just made for it, or none at all: the platform is asked, and
+    /// what is older than its entity is not believed.
     async fn identify(&self, sent: Sent, made: &Made, deadline: Instant) -> MessageId {
         let deadline = deadline.min(Instant::now() + ENTITY_PATIENCE);
-        let card = self.card_of(&sent.id, deadline).await;
+        let mut card = self.card_of(&sent.id, deadline).await;
+        if let Shows::None = card {
+            // A message that is new may not be known everywhere yet.
+            sleep(ENTITY_PAUSE).await;
+            card = self.card_of(&sent.id, deadline).await;
+        }
         let time = sent.created.map(|ms| SystemTime::UNIX_EPOCH + Duration::from_millis(ms));
         let is_older = time.zip(made.date).is_some_and(|(sent, made)| sent + CLOCKS < made);
         match (card, sent.created) {
-            (Some(card), Some(created)) if card != made.id => {
+            (Shows::Entity(card), Some(created)) if card != made.id => {
                 Entity::new(card, created).write(&sent.id)
             }
-            (None, _) if is_older => MessageId(sent.id),
-            _ => made.entity().write(&sent.id),
+            (Shows::None, _) => MessageId(sent.id),
+            (Shows::Untold, _) if is_older => MessageId(sent.id),
+            (Shows::Entity(_) | Shows::Untold, _) => made.entity().write(&sent.id),
         }
     }
 
-    async fn send_message(
+    /// Sends a message: below another if one is named that is still there, else into the chat.
+    pub(super) async fn send_message(
         &self,
         chat: &ChatId,
+        under: Option<&MessageRef>,
         kind: &str,
         content: &str,
         once: &str,
         deadline: Instant,
     ) -> Result<Sent, Rejected> {
+        if let Some(under) = under {
+            let path = format!("im/v1/messages/{under}/reply");
+            let body = json!({
+                "msg_type": kind, "content": content, "uuid": once, "reply_in_thread": true,
+            });
+            match self.sent(REPLY, chat, &path, body, deadline).await {
+                Err(rejected) if NO_REPLY.contains(&rejected.code) => {
+                    tracing::info!(chat.id = %chat, "posted beside a topic: {rejected}");
+                }
+                sent => return sent,
+            }
+        }
         let is_person = chat.as_str().starts_with("ou_");
         let id_type = if is_person { "open_id" } else { "chat_id" };
         let path = format!("im/v1/messages?receive_id_type={id_type}");
         let body = json!({
             "receive_id": chat.as_str(), "msg_type": kind, "content": content, "uuid": once,
         });
+        self.sent(SEND, chat, &path, body, deadline).await
+    }
+
+    async fn sent(
+        &self,
+        call: &'static str,
+        chat: &ChatId,
+        path: &str,
+        body: Value,
+        deadline: Instant,
+    ) -> Result<Sent, Rejected> {
         let request = || Request {
-            call: SEND,
+            call,
             method: Method::POST,
-            path: path.clone(),
+            path: path.to_owned(),
             body: Some(body.clone()),
         };
         let keys = [Key::Chat(chat.to_string())];
         let answer = self.call(&keys, deadline, request).await?;
         let data = &answer.body["data"];
         let Some(id) = data["message_id"].as_str() else {
-            return Err(Rejected::unanswered(SEND, "an answer without a message id"));
+            return Err(Rejected::unanswered(call, "an answer without a message id"));
         };
         let created = data["create_time"].as_str().and_then(|ms| ms.parse().ok());
         Ok(Sent { id: id.to_owned(), created })
@@ -173,7 +211,7 @@ impl Feishu {
 }
 
 /// A post has no message that could be gone: the chat is, or the bot is not in it.
-fn not_posted(rejected: Rejected) -> ChatError {
+pub(super) fn not_posted(rejected: Rejected) -> ChatError {
     match ChatError::from(rejected) {
         ChatError::Gone(reason) => ChatError::Refused(words::add_bot_again(reason)),
         error @ (ChatError::Refused(_) | ChatError::Later(_)) => error,

@@ -1,19 +1,23 @@
 //! The HTTP routes Feishu calls, for local mode and for functions alike.
 
-use super::door::Handler;
+use super::door::{Handler, Reply};
 use super::verify::Unverified;
 use crate::body::{self, Unread};
 use crate::keyring::Keyring;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
+use http_body::{Frame, SizeHint};
 use poco_core::Timestamp;
 use serde_json::{Value, json};
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio::sync::oneshot;
 
 /// The largest body, in bytes. A message has at most 150 KB, and encryption adds a third.
 const BODY_MAX: usize = 512 * 1024;
@@ -48,12 +52,40 @@ async fn take(State(webhook): State<Webhook>, headers: HeaderMap, body: Body) ->
         }
     };
     match webhook.handler.take(&payload).await {
-        Ok(answer) => Json(answer).into_response(),
+        Ok(Reply { body, out }) => {
+            Json(body).into_response().map(|body| Body::new(Watched { body, _out: out }))
+        }
         Err(error) => {
             tracing::error!("a webhook could not be taken in: {error:#}");
             let detail = "PoCo could not take this in. Send it again.";
             fail(StatusCode::BAD_GATEWAY, detail)
         }
+    }
+}
+
+/// The body of an answer: it is dropped when it is out, and what it holds with it.
+struct Watched {
+    body: Body,
+    _out: Option<oneshot::Sender<()>>,
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

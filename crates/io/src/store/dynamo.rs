@@ -176,13 +176,15 @@ fn why(reasons: &[CancellationReason]) -> anyhow::Result<Option<Wrote>> {
 impl Store for Dynamo {
     async fn get(&self, key: &str) -> anyhow::Result<Option<Document>> {
         for _ in 0..TRIES_MAX {
-            let Some(Head { version, text, .. }) = self.head(key).await? else { return Ok(None) };
+            let Some(Head { version, text, due, .. }) = self.head(key).await? else {
+                return Ok(None);
+            };
             let body = match text {
                 Text::Whole(body) => Some(body),
                 Text::Parts(count) => self.parts(key, version, count).await?,
             };
             if let Some(body) = body {
-                return Ok(Some(Document { version, body }));
+                return Ok(Some(Document { version, body, due }));
             }
         }
         bail!("{key} changes faster than it can be read, or lacks parts")
@@ -222,5 +224,9 @@ impl Store for Dynamo {
 
     async fn keys_down(&self, prefix: &str, before: Option<&str>) -> anyhow::Result<Vec<String>> {
         self.list_down(prefix, before).await
+    }
+
+    async fn due(&self, after: Option<&str>) -> anyhow::Result<Option<Vec<String>>> {
+        self.list_due(after).await
     }
 }

@@ -49,4 +49,11 @@ impl Store for Memory {
         let keys: Vec<_> = keys.filter(|key| before.is_none_or(|it| key.as_str() < it)).collect();
         Ok(keys.into_iter().rev().take(KEYS_MAX).cloned().collect())
     }
+
+    async fn due(&self, after: Option<&str>) -> anyhow::Result<Option<Vec<String>>> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let shelf = self.shelf();
+        let due = shelf.range::<str, _>((start, Bound::Unbounded)).filter(|(_, it)| it.due);
+        Ok(Some(due.map(|(key, _)| key).take(KEYS_MAX).cloned().collect()))
+    }
 }

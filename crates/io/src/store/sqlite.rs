@@ -3,6 +3,8 @@
 mod file;
 mod worker;
 
+pub(super) use file::APPLICATION;
+
 use crate::port::{Document, KEYS_MAX, PutError, Store};
 use crate::queue::Line;
 use async_trait::async_trait;
@@ -74,16 +76,18 @@ impl Store for Sqlite {
     async fn get(&self, key: &str) -> anyhow::Result<Option<Document>> {
         let key = key.to_owned();
         let document = self.reader.run(move |file| {
-            file.prepare_cached("SELECT version, body FROM document WHERE key = ?1")?
-                .query_row([key], |row| Ok(Document { version: row.get(0)?, body: row.get(1)? }))
+            file.prepare_cached("SELECT version, body, due FROM document WHERE key = ?1")?
+                .query_row([key], |row| {
+                    Ok(Document { version: row.get(0)?, body: row.get(1)?, due: row.get(2)? })
+                })
                 .optional()
         });
         Ok(document.await?)
     }
 
     async fn put(&self, key: &str, document: &Document) -> Result<(), PutError> {
-        let (key, Document { version, body }) = (key.to_owned(), document.clone());
-        let written = self.writer.run(move |file| put(file, &key, version, &body));
+        let (key, document) = (key.to_owned(), document.clone());
+        let written = self.writer.run(move |file| put(file, &key, &document));
         match written.await.map_err(anyhow::Error::from)? {
             1 => Ok(()),
             _ => Err(PutError::Conflict),
@@ -106,16 +110,24 @@ impl Store for Sqlite {
         };
         Ok(of_prefix(keys.await?, prefix))
     }
+
+    async fn due(&self, after: Option<&str>) -> anyhow::Result<Option<Vec<String>>> {
+        let after = after.unwrap_or_default().to_owned();
+        Ok(Some(self.list("WHERE due AND key > ?1 ORDER BY key", after).await?))
+    }
 }
 
 /// Writes one version, and says how many documents that changed.
-fn put(file: &Connection, key: &str, version: u64, body: &str) -> rusqlite::Result<usize> {
-    let statement = if version == 1 {
-        "INSERT INTO document (key, version, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
+fn put(file: &Connection, key: &str, document: &Document) -> rusqlite::Result<usize> {
+    let Document { version, body, due } = document;
+    let statement = if *version == 1 {
+        "INSERT INTO document (key, version, body, due) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT DO NOTHING"
     } else {
-        "UPDATE document SET version = ?2, body = ?3 WHERE key = ?1 AND version = ?2 - 1"
+        "UPDATE document SET version = ?2, body = ?3, due = ?4 \
+         WHERE key = ?1 AND version = ?2 - 1"
     };
-    file.prepare_cached(statement)?.execute(params![key, version, body])
+    file.prepare_cached(statement)?.execute(params![key, version, body, due])
 }
 
 /// Keys in order that have a prefix lie side by side; those behind them are not wanted.

@@ -1,7 +1,7 @@
 //! One connection to a codex app-server, and which thread hears what comes over it.
 
 use super::inbox::{Inbox, Incoming};
-use crate::rpc::{CallError, Router, Rpc, Transport, lock};
+use crate::rpc::{CallError, Dialect, Router, Rpc, Transport, lock};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -38,7 +38,6 @@ const UNUSED: &[&str] = &[
     "item/reasoning/summaryPartAdded",
     "item/reasoning/summaryTextDelta",
     "item/reasoning/textDelta",
-    "turn/diff/updated",
 ];
 
 pub(super) struct Client {
@@ -60,7 +59,7 @@ impl Client {
         newborn: bool,
     ) -> Result<Self, CallError> {
         let hub = Arc::new(Hub::default());
-        let rpc = Rpc::start(transport, hub.clone());
+        let rpc = Rpc::start(transport, hub.clone(), Dialect::Bare);
         let who = json!({ "name": "poco", "title": "PoCo", "version": env!("CARGO_PKG_VERSION") });
         let can = json!({ "experimentalApi": true, "requestAttestation": false, "optOutNotificationMethods": UNUSED });
         let params = json!({ "clientInfo": who, "capabilities": can });

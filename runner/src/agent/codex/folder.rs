@@ -1,6 +1,6 @@
 //! Where a codex server's socket, its name and its log are kept: for this user's eyes only.
 
-use super::process::Process;
+use crate::agent::process::Process;
 use anyhow::{Context, bail, ensure};
 use rustix::process::getuid;
 use serde::{Deserialize, Serialize};

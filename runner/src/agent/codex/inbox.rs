@@ -9,6 +9,12 @@ use tokio::sync::Notify;
 
 pub(super) const DELTA: &str = "item/agentMessage/delta";
 
+/// All that a turn has changed so far; each takes the place of the one before.
+pub(super) const DIFF: &str = "turn/diff/updated";
+
+/// The longest diff that is kept, in bytes; what changed more is not told.
+const DIFF_BYTES_MAX: usize = 4 << 20;
+
 /// The most of one message that is kept before the turn takes it; the whole message comes later.
 const DELTA_BYTES_MAX: usize = 1 << 20;
 
@@ -57,6 +63,11 @@ impl Inbox {
 /// Joins a piece of a message to the piece before it; returns what could not be joined.
 fn joined(queue: &mut VecDeque<Incoming>, incoming: Incoming) -> Option<Incoming> {
     let Incoming::Told { method, params } = &incoming else { return Some(incoming) };
+    if method == DIFF {
+        queue.retain(|it| !matches!(it, Incoming::Told { method, .. } if method == DIFF));
+        let fits = params["diff"].as_str().is_some_and(|diff| diff.len() <= DIFF_BYTES_MAX);
+        return fits.then_some(incoming);
+    }
     let (DELTA, Some(more)) = (method.as_str(), params["delta"].as_str()) else {
         return Some(incoming);
     };
@@ -79,7 +90,7 @@ fn may_be_missed(incoming: &Incoming) -> bool {
     match incoming {
         Incoming::Told { method, .. } => !matches!(
             method.as_str(),
-            "turn/completed" | "item/completed" | "serverRequest/resolved"
+            "turn/completed" | "item/completed" | "serverRequest/resolved" | DIFF
         ),
         Incoming::Asked { .. } | Incoming::Closed { .. } => false,
     }
@@ -93,6 +104,20 @@ mod tests {
     fn delta(item: &str, text: &str) -> Incoming {
         let params = json!({ "itemId": item, "delta": text });
         Incoming::Told { method: DELTA.to_owned(), params }
+    }
+
+    #[test]
+    fn the_last_diff_counts() {
+        let inbox = Inbox::default();
+        for diff in ["one", "two"] {
+            let params = json!({ "diff": diff });
+            inbox.push(Incoming::Told { method: DIFF.to_owned(), params });
+        }
+        let queue = lock(&inbox.queue);
+        let [Incoming::Told { params, .. }] = queue.iter().collect::<Vec<_>>()[..] else {
+            panic!("one diff is kept")
+        };
+        assert_eq!(params["diff"], "two");
     }
 
     #[test]

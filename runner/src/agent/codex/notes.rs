@@ -1,6 +1,6 @@
 //! Turns codex's notifications and records into notes.
 
-use super::inbox::DELTA;
+use super::inbox::{DELTA, DIFF};
 use poco_core::words::agent as words;
 use poco_core::{Step, Text};
 use serde_json::Value;
@@ -37,6 +37,10 @@ impl Notes {
             DELTA => self.wrote(params),
             "item/started" => self.began(&params["item"]),
             "item/completed" => self.completed(&params["item"]),
+            DIFF => match params["diff"].as_str() {
+                Some(diff) => vec![Step::Changed { diff: diff.to_owned() }],
+                None => vec![],
+            },
             "turn/plan/updated" => self.planned(params),
             "error" => self.failed(params),
             "warning" | "configWarning" => {
@@ -220,9 +224,11 @@ mod tests {
     fn english(item: &Value) -> Vec<String> {
         let said = |step| match step {
             Step::Did { what } => what.of(Lang::En).to_owned(),
-            Step::Wrote { .. } | Step::Said { .. } | Step::Dropped { .. } | Step::Gap => {
-                unreachable!("it did something")
-            }
+            Step::Wrote { .. }
+            | Step::Said { .. }
+            | Step::Dropped { .. }
+            | Step::Changed { .. }
+            | Step::Gap => unreachable!("it did something"),
         };
         completed(item).into_iter().map(said).collect()
     }

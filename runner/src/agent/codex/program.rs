@@ -1,5 +1,6 @@
 //! The codex program: where it is, and with what it is started.
 
+use crate::agent::program::{self, runs};
 use poco_core::Text;
 use poco_core::words::agent as words;
 use std::ffi::{OsStr, OsString};
@@ -10,81 +11,36 @@ use tokio::process::Command;
 /// The folder levels of an npm package that are searched for the native program.
 const DEPTH_MAX: usize = 8;
 
-/// PoCo's own settings begin so; secrets among them are none of the agent's business.
-const OURS: &str = "POCO_";
-
-pub(super) struct Program {
-    words: Vec<OsString>,
-    env: Vec<(OsString, OsString)>,
-}
+pub(super) struct Program(program::Program);
 
 impl Program {
     pub(super) fn new(words: &[String]) -> Self {
-        Self {
-            words: words.iter().map(OsString::from).collect(),
-            env: std::env::vars_os().collect(),
-        }
+        Self(program::Program::new(words))
     }
 
     pub(super) fn set(&mut self, name: &str, value: impl Into<OsString>) {
-        self.env.retain(|(it, _)| it != name);
-        self.env.push((name.into(), value.into()));
-    }
-
-    fn var(&self, name: &str) -> Option<&OsStr> {
-        self.env.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_os_str())
+        self.0.set(name, value);
     }
 
     /// Finds the program, or says why not and what to do.
     pub(super) fn find(&self) -> Result<PathBuf, Text> {
-        let name = self.words.first().map(OsString::as_os_str).unwrap_or_default();
-        let Some(found) = self.on_path(name) else {
-            let name = name.to_string_lossy();
-            return Err(words::codex_missing(name));
+        let Some(found) = self.0.find() else {
+            return Err(words::codex_missing(self.0.name()));
         };
         Ok(native(&found).unwrap_or(found))
     }
 
-    fn on_path(&self, name: &OsStr) -> Option<PathBuf> {
-        if name.is_empty() {
-            return None;
-        }
-        if Path::new(name).components().count() > 1 {
-            return runs(Path::new(name)).then(|| name.into());
-        }
-        let path = self.var("PATH")?;
-        std::env::split_paths(path).map(|folder| folder.join(name)).find(|it| runs(it))
-    }
-
-    /// Prepares to start `codex app-server`, in its own process group and without our secrets.
+    /// Prepares to start `codex app-server`.
     pub(super) fn app_server(
         &self,
         arguments: &[&OsStr],
         folder: &Path,
         log: std::fs::File,
     ) -> Result<Command, Text> {
-        let program = self.find()?;
-        let mut command = match self.on_path(OsStr::new("setsid")) {
-            // A session of its own: no terminal of ours can end it. It replaces itself with codex.
-            Some(setsid) => {
-                let mut command = Command::new(setsid);
-                command.arg(program);
-                command
-            }
-            None => {
-                let mut command = Command::new(program);
-                command.process_group(0);
-                command
-            }
-        };
-        let ours = |name: &OsStr| name.to_string_lossy().starts_with(OURS);
-        let theirs = self.env.iter().filter(|(name, _)| !ours(name));
+        let mut command = self.0.command(&self.find()?);
         command
-            .args(self.words.iter().skip(1))
             .arg("app-server")
             .args(arguments)
-            .env_clear()
-            .envs(theirs.map(|(name, value)| (name, value)))
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -99,18 +55,14 @@ impl Program {
         let size = file.as_ref().map_or(0, std::fs::Metadata::len);
         let changed = file.and_then(|file| file.modified().ok());
         let changed = changed.and_then(|it| it.duration_since(std::time::UNIX_EPOCH).ok());
-        let home = self.var("CODEX_HOME").unwrap_or_default();
+        let home = self.0.var("CODEX_HOME").unwrap_or_default();
         let text = format!(
             "{program:?} {size} {:?} {:?} {home:?}",
             changed.map(|it| it.as_secs()),
-            &self.words[1.min(self.words.len())..]
+            self.0.arguments()
         );
         format!("{:016x}", poco_core::hash(&text))
     }
-}
-
-fn runs(file: &Path) -> bool {
-    rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok() && file.is_file()
 }
 
 /// Finds the native program behind npm's launcher, which is slower and can't be killed as one.

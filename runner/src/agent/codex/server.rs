@@ -1,8 +1,8 @@
 //! The life of a codex app-server: found alive, or started, or ended.
 
 use super::folder::{Folder, Label};
-use super::process::Process;
 use super::program::Program;
+use crate::agent::process::Process;
 use crate::rpc::Transport;
 use crate::rpc::lines::Pipes;
 use crate::rpc::websocket::WebSocket;

@@ -4,7 +4,7 @@ use super::call::Call;
 use super::faults::{Trouble, strike};
 use super::refusal::{Answer, Refusal, respond};
 use super::state::{ApiCall, State};
-use super::{Feishu, auth, cardkit, chats, delayed, messages, socket};
+use super::{Feishu, auth, cardkit, chats, delayed, files, messages, socket};
 use axum::body::Bytes;
 use axum::extract::{Query, State as Shared};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
@@ -24,6 +24,10 @@ pub(crate) async fn answer(
     body: Bytes,
 ) -> Response {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_form = content_type.is_some_and(|kind| kind.starts_with("multipart/"));
+    let raw = if is_form { body.clone() } else { Bytes::new() };
+    let body = if is_form { Bytes::new() } else { body };
     let document = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&body) };
     let call = Call {
         method: method.to_string(),
@@ -31,6 +35,8 @@ pub(crate) async fn answer(
         query,
         authorization: authorization.map(str::to_owned),
         garbled: document.is_err(),
+        content_type: content_type.map(str::to_owned),
+        raw,
         body: document.unwrap_or_default(),
     };
     let Some((name, handler)) = find(&call) else {
@@ -61,7 +67,22 @@ pub(crate) async fn answer(
         )
         | None => {}
     }
-    respond(&answer)
+    match (&answer, name) {
+        (Ok(found), "resource get") => attachment(&feishu, found),
+        _ => respond(&answer),
+    }
+}
+
+/// Answers with the bytes of a file.
+fn attachment(feishu: &Feishu, found: &Value) -> Response {
+    let key = found["file"].as_str().unwrap_or_default();
+    let file = feishu.look(|state| state.files.get(key).cloned());
+    let bytes = file.map(|file| file.bytes).unwrap_or_default();
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"file\""),
+    ];
+    (StatusCode::OK, headers, bytes).into_response()
 }
 
 /// Plays the troubles that keep a call from taking effect.
@@ -133,6 +154,9 @@ fn find(call: &Call) -> Option<(&'static str, Handler)> {
         ("POST", ["auth", "v3", "tenant_access_token", "internal"]) => ("token", auth::token),
         ("GET", ["bot", "v3", "info"]) => ("bot info", auth::bot),
         ("POST", ["im", "v1", "messages"]) => ("message send", messages::send),
+        ("GET", ["im", "v1", "messages", _, "resources", _]) => ("resource get", files::resource),
+        ("POST", ["im", "v1", "images"]) => ("image upload", files::upload_image),
+        ("POST", ["im", "v1", "files"]) => ("file upload", files::upload_file),
         ("POST", ["im", "v1", "messages", _, "reply"]) => ("message reply", messages::reply),
         ("GET", ["im", "v1", "messages"]) => ("message list", messages::list),
         ("GET", ["im", "v1", "messages", _]) => ("message get", messages::get),

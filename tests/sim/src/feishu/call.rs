@@ -1,6 +1,7 @@
 //! One call of the open API, taken apart.
 
 use super::refusal::Refusal;
+use axum::body::Bytes;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -14,6 +15,10 @@ pub(crate) struct Call {
     pub(crate) body: Value,
     /// Whether the body was not JSON.
     pub(crate) garbled: bool,
+    /// The `Content-Type` header, if any.
+    pub(crate) content_type: Option<String>,
+    /// The body as it came, if it is a form.
+    pub(crate) raw: Bytes,
 }
 
 impl Call {

@@ -23,6 +23,8 @@ pub struct Chat {
     /// Whether the bot made it.
     pub by_bot: bool,
     pub dissolved: bool,
+    /// Whether every message begins a topic.
+    pub topics: bool,
 }
 
 const NAME_MAX: usize = 60;
@@ -86,6 +88,7 @@ pub(crate) fn open(
         bot_inside: true,
         by_bot: false,
         dissolved: false,
+        topics: false,
     };
     state.chats.insert(id.clone(), chat);
     id
@@ -113,9 +116,13 @@ pub(crate) fn create(state: &mut State, call: &Call) -> Answer {
     for id in &members {
         joinable(state, id)?;
     }
+    let kind = call.maybe("group_message_type")?.unwrap_or("chat").to_owned();
+    if !matches!(kind.as_str(), "chat" | "thread") {
+        return Err(Refusal::new(232_001, "Your request contains an invalid parameter"));
+    }
     let id = open(state, &name, true, members, owner);
     if let Some(chat) = state.chats.get_mut(&id) {
-        chat.by_bot = true;
+        (chat.by_bot, chat.topics) = (true, kind == "thread");
     }
     if let Some(key) = once {
         state.remember(key, &id);
@@ -257,6 +264,7 @@ fn show(state: &State, id: &str) -> Value {
         "chat_type": "private",
         "external": false,
         "tenant_key": state.options.tenant_key,
+        "group_message_type": if chat.topics { "thread" } else { "chat" },
         "chat_status": if chat.dissolved { "dissolved" } else { "normal" },
         "user_count": chat.members.len().to_string(),
         "bot_count": "1",

@@ -2,6 +2,7 @@
 
 use super::call::document;
 use super::cards::people::validate_here;
+use super::files;
 use super::messages::Body;
 use super::refusal::Refusal;
 use super::state::State;
@@ -36,8 +37,15 @@ pub(crate) fn read(state: &State, kind: &str, text: &str) -> Result<Body, Refusa
             validate_here(state, &content).map_err(|error| error.for_message())?;
             Ok(Body::Card(content))
         }
-        "image" | "file" | "audio" | "media" | "sticker" => {
-            Err(Refusal::new(230_055, "the file was not uploaded (uploads are not simulated)"))
+        "image" | "file" => {
+            let content = content()?;
+            if !files::sendable(state, kind, &content) {
+                return Err(Refusal::new(230_055, "The file was not uploaded by this app"));
+            }
+            Ok(Body::Content(content))
+        }
+        "audio" | "media" | "sticker" => {
+            Err(Refusal::new(230_055, "uploads of this type are not simulated"))
         }
         "share_chat" | "share_user" | "system" => Err(invalid("this msg_type is not simulated")),
         _ => Err(invalid("unknown msg_type")),

@@ -2,6 +2,7 @@
 
 use super::Feishu;
 use super::clock::{HOUR, MINUTE, SECOND};
+use super::state::State;
 use super::webhook::Webhook;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ pub(crate) struct Outbox {
     pub(crate) due: Vec<Due>,
     /// Where events go instead of the long connection.
     pub(crate) webhook: Option<Webhook>,
+    /// Where callbacks go, if not where events do.
+    pub(crate) callbacks: Option<String>,
     /// Whether every event is sent twice at once.
     pub(crate) twice: bool,
     /// How long each answer took to come, in the order of the answers.
@@ -104,7 +107,7 @@ impl Feishu {
 
     /// Returns the test clock, in milliseconds since 1970.
     pub fn now(&self) -> u64 {
-        self.look(super::state::State::now)
+        self.look(State::now)
     }
 
     fn attempt(&self, event_id: &str, attempt: usize) {
@@ -133,7 +136,7 @@ impl Feishu {
     /// would see.
     pub(crate) async fn ask(&self, payload: &Value, frame: &'static str) -> Result<Value, i64> {
         let asked = Instant::now();
-        let answer = match self.look(|state| state.outbox.webhook.clone()) {
+        let answer = match self.look(|state| webhook_for(state, payload)) {
             Some(webhook) => self.post(&webhook, payload).await,
             None => self.frame(payload, frame).await,
         };
@@ -149,6 +152,16 @@ impl Feishu {
     pub fn answered_in(&self, skip: usize) -> Vec<Duration> {
         self.look(|state| state.outbox.took.iter().skip(skip).copied().collect())
     }
+}
+
+fn webhook_for(state: &State, payload: &Value) -> Option<Webhook> {
+    let mut webhook = state.outbox.webhook.clone()?;
+    if payload["header"]["event_type"] == "card.action.trigger"
+        && let Some(url) = &state.outbox.callbacks
+    {
+        webhook.url.clone_from(url);
+    }
+    Some(webhook)
 }
 
 /// Sends again what fell due, for as long as the simulator runs.

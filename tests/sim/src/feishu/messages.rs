@@ -29,6 +29,12 @@ pub(crate) struct Stored {
     pub(crate) deleted: bool,
     pub(crate) edits: u32,
     pub(crate) parent: Option<String>,
+    /// The topic it is in: `omt_…`.
+    pub(crate) thread: Option<String>,
+    /// The message the topic began with.
+    pub(crate) root: Option<String>,
+    /// The bundle it is a part of.
+    pub(crate) upper: Option<String>,
     pub(crate) mentions: Vec<Value>,
     /// Every look a card has had, the present one last.
     pub(crate) looks: Vec<Arc<Value>>,
@@ -87,7 +93,34 @@ pub(crate) fn reply(state: &mut State, call: &Call) -> Answer {
         return Ok(success(&show(state, &before)));
     }
     let chat = chats::reachable(state, &parent.chat)?;
+    if call.body.get("reply_in_thread").is_some_and(|it| !it.is_boolean()) {
+        return Err(Refusal::field("reply_in_thread", "must be a boolean"));
+    }
+    if call.body["reply_in_thread"] == true || parent.thread.is_some() {
+        open_topic(state, &parent.id);
+    }
     post(state, call, &chat, Some(parent.id))
+}
+
+/// Makes a message the beginning of a topic, unless it is in one.
+pub(crate) fn open_topic(state: &mut State, id: &str) {
+    let thread = state.id("omt_");
+    if let Some(message) = state.messages.get_mut(id)
+        && message.thread.is_none()
+    {
+        message.thread = Some(thread);
+    }
+}
+
+/// Puts a message where it belongs: into the topic it answers, or one of its own.
+pub(crate) fn place(state: &mut State, stored: &mut Stored) {
+    let parent = stored.parent.as_ref().and_then(|id| state.messages.get(id)).cloned();
+    if let Some(parent) = parent {
+        stored.root = Some(parent.root.clone().unwrap_or(parent.id));
+        stored.thread = parent.thread;
+    } else if state.chats.get(&stored.chat).is_some_and(|chat| chat.topics) {
+        stored.thread = Some(state.id("omt_"));
+    }
 }
 
 fn post(state: &mut State, call: &Call, chat: &str, parent: Option<String>) -> Answer {
@@ -100,7 +133,8 @@ fn post(state: &mut State, call: &Call, chat: &str, parent: Option<String>) -> A
     {
         entity.sent = Some(id.clone());
     }
-    let stored = Stored { parent, ..new(state, id.clone(), chat, &kind, body) };
+    let mut stored = Stored { parent, ..new(state, id.clone(), chat, &kind, body) };
+    place(state, &mut stored);
     keep(state, stored);
     if let Some(uuid) = call.maybe("uuid")? {
         state.remember(format!("message {uuid}"), &id);
@@ -120,6 +154,9 @@ pub(crate) fn new(state: &State, id: String, chat: &str, kind: &str, body: Body)
         deleted: false,
         edits: 0,
         parent: None,
+        thread: None,
+        root: None,
+        upper: None,
         mentions: Vec::new(),
         looks: Vec::new(),
     }

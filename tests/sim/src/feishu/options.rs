@@ -1,5 +1,6 @@
 //! How a simulated tenant and app are set up.
 
+use super::registration::Flow;
 use std::time::Duration;
 
 /// The set-up of a simulator; [`Options::default`] is a tenant with two people.
@@ -23,6 +24,8 @@ pub struct Options {
     pub callbacks_as: CallbackFrame,
     /// The verification token in every event.
     pub verification_token: String,
+    /// How apps are made by the device flow.
+    pub flow: Flow,
     /// Where chance starts; the same seed makes the same ids and choices.
     pub seed: u64,
     /// The port of the API; 0 takes a free one.
@@ -52,6 +55,7 @@ impl Default for Options {
             answer_within: Duration::from_secs(3),
             callbacks_as: CallbackFrame::Event,
             verification_token: "simulated-verification-token".to_owned(),
+            flow: Flow::default(),
             seed: 20_260_101,
             port: 0,
         }

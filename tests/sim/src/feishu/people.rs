@@ -17,6 +17,8 @@ pub struct Incoming {
     pub mentions_bot: bool,
     /// The message it replies to.
     pub parent: Option<String>,
+    /// It is said in the topic of that message, which begins if there is none.
+    pub opens_topic: bool,
 }
 
 /// A message that was sent, and the event it made, if the bot may hear it.
@@ -29,7 +31,13 @@ pub struct Said {
 impl Incoming {
     pub fn text(text: &str) -> Self {
         let content = json!({"text": text});
-        Self { kind: "text".to_owned(), content, mentions_bot: false, parent: None }
+        Self {
+            kind: "text".to_owned(),
+            content,
+            mentions_bot: false,
+            parent: None,
+            opens_topic: false,
+        }
     }
 
     /// A post with one line for each of these.
@@ -37,12 +45,30 @@ impl Incoming {
         let line = |line: &&str| json!([{"tag": "text", "text": line, "style": []}]);
         let lines: Vec<_> = lines.iter().map(line).collect();
         let content = json!({"title": title, "content": lines});
-        Self { kind: "post".to_owned(), content, mentions_bot: false, parent: None }
+        Self {
+            kind: "post".to_owned(),
+            content,
+            mentions_bot: false,
+            parent: None,
+            opens_topic: false,
+        }
     }
 
     /// A message of any other type.
     pub fn other(kind: &str, content: Value) -> Self {
-        Self { kind: kind.to_owned(), content, mentions_bot: false, parent: None }
+        Self {
+            kind: kind.to_owned(),
+            content,
+            mentions_bot: false,
+            parent: None,
+            opens_topic: false,
+        }
+    }
+
+    /// Says it in the topic of a message.
+    #[must_use]
+    pub fn in_topic_of(self, message: &str) -> Self {
+        Self { opens_topic: true, ..self.replying_to(message) }
     }
 
     #[must_use]
@@ -92,7 +118,22 @@ impl Feishu {
     /// # Errors
     /// If the person is not in that chat.
     pub fn send(&self, user: &str, chat: &str, incoming: &Incoming) -> anyhow::Result<Said> {
-        let (message_id, event) = self.change(|state| write(state, user, chat, incoming))?;
+        self.send_with(user, chat, incoming, |_, _| Ok(()))
+    }
+
+    /// Sends a message, and does something more with it before the app is told.
+    pub(crate) fn send_with(
+        &self,
+        user: &str,
+        chat: &str,
+        incoming: &Incoming,
+        more: impl FnOnce(&mut State, &str) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Said> {
+        let (message_id, event) = self.change(|state| {
+            let written = write(state, user, chat, incoming)?;
+            more(state, &written.0)?;
+            anyhow::Ok(written)
+        })?;
         let event_id = event.map(|event| self.emit("im.message.receive_v1", &event));
         Ok(Said { message_id, event_id })
     }
@@ -163,12 +204,18 @@ fn write(
     ensure!(chat.members.contains(&user), "{user} is not in the chat {}", chat.id);
     let id = state.id("om_");
     let body = Body::Content(incoming.content.clone());
-    let stored = Stored {
+    let mut stored = Stored {
         person: Some(user),
         parent: incoming.parent.clone(),
         mentions: mentions(state, incoming),
         ..messages::new(state, id.clone(), &chat.id, &incoming.kind, body)
     };
+    if incoming.opens_topic
+        && let Some(parent) = &stored.parent
+    {
+        messages::open_topic(state, &parent.clone());
+    }
+    messages::place(state, &mut stored);
     let heard = !chat.group || incoming.mentions_bot || state.options.hears_all;
     let event = (heard && chat.bot_inside).then(|| event(state, &stored, chat.group));
     messages::keep(state, stored);
@@ -209,7 +256,10 @@ fn event(state: &State, message: &Stored, group: bool) -> Value {
     }
     if let Some(parent) = &message.parent {
         shown["parent_id"] = parent.as_str().into();
-        shown["root_id"] = parent.as_str().into();
+        shown["root_id"] = message.root.as_ref().unwrap_or(parent).as_str().into();
+    }
+    if let Some(thread) = &message.thread {
+        shown["thread_id"] = thread.as_str().into();
     }
     let sender = json!({
         "sender_id": person(message.person.as_deref().unwrap_or_default()),

@@ -59,6 +59,14 @@ impl Feishu {
         Ok(())
     }
 
+    /// Has every message of a group begin a topic from now on, as its owner can.
+    ///
+    /// # Errors
+    /// If there is no such group.
+    pub fn use_topics(&self, chat: &str) -> anyhow::Result<()> {
+        self.at(chat, |chat| chat.topics = true)
+    }
+
     /// Adds a person to a group.
     ///
     /// # Errors

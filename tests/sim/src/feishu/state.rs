@@ -5,6 +5,7 @@ use super::chats::Chat;
 use super::clock::Clock;
 use super::delivery::Outbox;
 use super::faults::Fault;
+use super::files::File;
 use super::limits::{Limits, Violation};
 use super::messages::Stored;
 use super::options::Options;
@@ -53,6 +54,7 @@ pub(crate) struct State {
     pub(crate) messages: BTreeMap<String, Stored>,
     /// Message ids in the order of their making.
     pub(crate) order: Vec<String>,
+    pub(crate) files: BTreeMap<String, File>,
     pub(crate) entities: BTreeMap<String, Entity>,
     pub(crate) tokens: Vec<Token>,
     /// Ids given by clients to calls that must act once, with the result and the time.
@@ -67,6 +69,8 @@ pub(crate) struct State {
     pub(crate) calls: Vec<ApiCall>,
     pub(crate) links: Links,
     pub(crate) outbox: Outbox,
+    /// Device flows, by device code.
+    pub(crate) registrations: BTreeMap<String, super::registration::Begun>,
     /// What a client did that the protocol does not allow.
     pub(crate) complaints: Vec<String>,
     next: u64,
@@ -82,6 +86,7 @@ impl State {
             chats: BTreeMap::new(),
             messages: BTreeMap::new(),
             order: Vec::new(),
+            files: BTreeMap::new(),
             entities: BTreeMap::new(),
             tokens: Vec::new(),
             once: BTreeMap::new(),
@@ -93,6 +98,7 @@ impl State {
             calls: Vec::new(),
             links: Links::default(),
             outbox: Outbox::default(),
+            registrations: BTreeMap::new(),
             complaints: Vec::new(),
             next: 0,
             dice: options.seed | 1,

@@ -32,6 +32,8 @@ pub struct Message {
     pub deleted: bool,
     /// The message it replies to.
     pub parent: Option<String>,
+    /// The topic it is in.
+    pub thread: Option<String>,
     /// The card entity it carries, if it does.
     pub entity: Option<String>,
     /// Whether text can be typed onto it now.
@@ -196,6 +198,7 @@ fn view(state: &State, stored: &Stored) -> Message {
         updated: stored.updated,
         deleted: stored.deleted,
         parent: stored.parent.clone(),
+        thread: stored.thread.clone(),
         streaming: streams.is_some_and(|entity| entity.streams(state.now())),
         entity,
     }

@@ -20,7 +20,16 @@ pub struct Webhook {
 impl Feishu {
     /// Sends events and callbacks to a webhook from now on, or with none over the long connection.
     pub fn webhook(&self, webhook: Option<Webhook>) {
-        self.change(|state| state.outbox.webhook = webhook);
+        self.change(|state| {
+            state.outbox.webhook = webhook;
+            state.outbox.callbacks = None;
+        });
+    }
+
+    /// Sends callbacks to an address of their own, if events go to a webhook: the console asks for
+    /// two addresses.
+    pub fn callbacks_to(&self, url: impl Into<String>) {
+        self.change(|state| state.outbox.callbacks = Some(url.into()));
     }
 
     /// Asks the webhook whether it is the app's, as the console does.

@@ -139,6 +139,65 @@ impl Call {
                 "namespace": "functions", "status": "completed",
                 "input": format!("text(JSON.stringify(await tools.{}({})))", self.tool, self.arguments),
             }),
+            (Tools::Claude, _) => {
+                let (name, input) = self.of_claude();
+                json!({ "type": "tool_use", "id": call, "name": name, "input": input })
+            }
+            (Tools::Opencode, _) => {
+                let (name, input) = self.of_opencode();
+                json!({
+                    "type": "function_call", "id": id, "call_id": call, "name": name,
+                    "arguments": input.to_string(), "status": "completed",
+                })
+            }
+        }
+    }
+
+    /// The same call as opencode has it: much as Claude Code does, by other names.
+    fn of_opencode(&self) -> (&'static str, Value) {
+        match self.of_claude() {
+            ("Bash", input) => {
+                let why = input["description"].as_str().unwrap_or("The script wants it.");
+                ("bash", json!({ "command": input["command"], "description": why }))
+            }
+            ("Write", input) => {
+                ("write", json!({ "filePath": input["file_path"], "content": input["content"] }))
+            }
+            ("update_plan", input) => {
+                let steps = input["plan"].as_array().unwrap().iter().enumerate();
+                let todo = |(at, step): (usize, &Value)| {
+                    json!({
+                        "id": at.to_string(), "content": step["step"], "status": step["status"],
+                        "priority": "medium",
+                    })
+                };
+                ("todowrite", json!({ "todos": steps.map(todo).collect::<Vec<_>>() }))
+            }
+            other => other,
+        }
+    }
+
+    /// The same call as Claude Code has it, which puts a command in no sandbox and asks for all that
+    /// change something.
+    fn of_claude(&self) -> (&'static str, Value) {
+        let arguments = &self.arguments;
+        match self.tool {
+            "exec_command" => {
+                let why = &arguments["justification"];
+                ("Bash", json!({ "command": arguments["cmd"], "description": why }))
+            }
+            "apply_patch" => {
+                let lines: Vec<_> = arguments.as_str().unwrap().lines().collect();
+                let path = lines[1].trim_start_matches("*** Add File: ");
+                let text = format!("{}\n", &lines[2][1..]);
+                ("Write", json!({ "file_path": path, "content": text }))
+            }
+            "request_user_input" => {
+                let mut question = arguments["questions"][0].clone();
+                question["multiSelect"] = json!(false);
+                ("AskUserQuestion", json!({ "questions": [question] }))
+            }
+            other => (other, arguments.clone()),
         }
     }
 }

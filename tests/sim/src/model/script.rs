@@ -25,8 +25,8 @@ pub(super) struct Request {
     pub(super) prompt: String,
     pub(super) turn: String,
     /// What tools brought since a person spoke last.
-    outputs: Vec<String>,
-    tools: Tools,
+    pub(super) outputs: Vec<String>,
+    pub(super) tools: Tools,
 }
 
 /// How the agent wants its tools called.
@@ -36,6 +36,10 @@ pub(super) enum Tools {
     Direct,
     /// One tool that runs a script which calls the others.
     Code,
+    /// Those of Claude Code, which has its own.
+    Claude,
+    /// Those of opencode, which has its own too.
+    Opencode,
 }
 
 pub(super) enum Act {
@@ -86,13 +90,25 @@ fn turn(body: &Value) -> String {
         let metadata: Value = serde_json::from_str(text).ok()?;
         metadata["turn_id"].as_str().map(str::to_owned)
     };
-    direct.or_else(nested).unwrap_or_default()
+    direct.or_else(nested).unwrap_or_else(|| counted(body))
+}
+
+/// Names a turn by the conversation and how often somebody spoke in it, for agents that have no name
+/// for one.
+fn counted(body: &Value) -> String {
+    let session = body["prompt_cache_key"].as_str().unwrap_or_default();
+    let input = body["input"].as_array().map(Vec::as_slice).unwrap_or_default();
+    format!("{session}-{}", input.iter().filter(|item| said(item).is_some()).count())
 }
 
 fn tools(body: &Value) -> Tools {
     let listed = body["tools"].as_array().into_iter().flatten();
-    let named = listed.filter_map(|tool| tool["name"].as_str()).any(|name| name == "exec_command");
-    if named { Tools::Direct } else { Tools::Code }
+    let names: Vec<_> = listed.filter_map(|tool| tool["name"].as_str()).collect();
+    match (names.contains(&"exec_command"), names.contains(&"bash")) {
+        (true, _) => Tools::Direct,
+        (false, true) => Tools::Opencode,
+        (false, false) => Tools::Code,
+    }
 }
 
 /// Says what to do.

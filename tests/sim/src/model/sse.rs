@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
 
-type Frames = mpsc::Sender<io::Result<String>>;
+pub(super) type Frames = mpsc::Sender<io::Result<String>>;
 
 /// The agent went away.
-struct Gone;
+pub(super) struct Gone;
 
 /// Returns a name that was never given before, also not by a server that ran earlier.
 pub(super) fn fresh(kind: &str) -> String {
@@ -32,9 +32,30 @@ pub(super) fn stream(
         let sent = send(&frames, &shared, pieces).await;
         shared.records.end(number, sent.is_err());
     });
+    received(receiver)
+}
+
+pub(super) fn received(
+    receiver: mpsc::Receiver<io::Result<String>>,
+) -> impl Stream<Item = io::Result<String>> {
     futures_util::stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|frame| (frame, receiver))
     })
+}
+
+/// Waits until the test lets one more piece go.
+pub(super) async fn let_on(frames: &Frames, shared: &Shared) -> Result<(), Gone> {
+    tokio::select! {
+        permit = shared.gate.acquire() => permit.unwrap().forget(),
+        () = frames.closed() => return Err(Gone),
+    }
+    Ok(())
+}
+
+/// Breaks the connection.
+pub(super) async fn cut(frames: &Frames) -> Result<(), Gone> {
+    let cut = io::Error::from(io::ErrorKind::ConnectionReset);
+    frames.send(Err(cut)).await.map_err(|_| Gone)
 }
 
 async fn send(frames: &Frames, shared: &Shared, pieces: Vec<Piece>) -> Result<(), Gone> {
@@ -54,10 +75,7 @@ async fn send(frames: &Frames, shared: &Shared, pieces: Vec<Piece>) -> Result<()
                 event(delta(&item, &more)).await?;
             }
             Piece::Gated(more) => {
-                tokio::select! {
-                    permit = shared.gate.acquire() => permit.unwrap().forget(),
-                    () = frames.closed() => return Err(Gone),
-                }
+                let_on(frames, shared).await?;
                 text.push_str(&more);
                 event(delta(&item, &more)).await?;
             }
@@ -76,10 +94,7 @@ async fn send(frames: &Frames, shared: &Shared, pieces: Vec<Piece>) -> Result<()
                 frames.closed().await;
                 return Err(Gone);
             }
-            Piece::Cut => {
-                let cut = io::Error::from(io::ErrorKind::ConnectionReset);
-                return frames.send(Err(cut)).await.map_err(|_| Gone);
-            }
+            Piece::Cut => return cut(frames).await,
         }
     }
     let usage = json!({
@@ -90,7 +105,7 @@ async fn send(frames: &Frames, shared: &Shared, pieces: Vec<Piece>) -> Result<()
         .await
 }
 
-async fn event(frames: &Frames, value: Value) -> Result<(), Gone> {
+pub(super) async fn event(frames: &Frames, value: Value) -> Result<(), Gone> {
     let name = value["type"].as_str().unwrap();
     frames.send(Ok(format!("event: {name}\ndata: {value}\n\n"))).await.map_err(|_| Gone)
 }

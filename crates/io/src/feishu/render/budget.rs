@@ -63,6 +63,7 @@ fn part_cost(part: &Part<'_>, way: Way) -> Cost {
     let element = match part {
         Part::Text(text) => text.element(""),
         Part::Rule => super::element::rule(),
+        Part::Person { id, text } => super::element::person(id, text.of(way.lang)),
         Part::Row(buttons) => row(buttons, way.lang),
         Part::Form { form: it, name, names } => form(it, name, names, way.forms, way.lang),
     };
@@ -88,7 +89,7 @@ fn merge(parts: &mut Vec<Part<'_>>, lang: Lang) {
         let more = match &part {
             Part::Text(text) if !matches!(text.shape, Shape::Live(_)) => text.merged(),
             Part::Rule => "---".to_owned(),
-            Part::Text(_) | Part::Row(_) | Part::Form { .. } => {
+            Part::Text(_) | Part::Person { .. } | Part::Row(_) | Part::Form { .. } => {
                 merged.push(part);
                 continue;
             }
@@ -154,6 +155,7 @@ fn write(parts: &[Part<'_>], way: Way, bytes: usize) -> Vec<Value> {
     let write = |(part, room): (&Part<'_>, usize)| match part {
         Part::Text(text) => text.element(&text.within(room, &mut tables)),
         Part::Rule => super::element::rule(),
+        Part::Person { id, text } => super::element::person(id, text.of(way.lang)),
         Part::Row(buttons) => row(buttons, way.lang),
         Part::Form { form: it, name, names } => form(it, name, names, way.forms, way.lang),
     };
@@ -166,7 +168,7 @@ fn rooms(parts: &[Part<'_>], bytes: usize) -> Vec<usize> {
     let mut tables = CARD_TABLES_MAX;
     let need = |part: &Part<'_>| match part {
         Part::Text(text) => text.need(&mut tables),
-        Part::Rule | Part::Row(_) | Part::Form { .. } => 0,
+        Part::Rule | Part::Person { .. } | Part::Row(_) | Part::Form { .. } => 0,
     };
     let mut rooms: Vec<usize> = parts.iter().map(need).collect();
     let folded =

@@ -94,6 +94,7 @@ pub(super) fn input(field: &Field, name: &str, lang: Lang) -> Value {
             (placeholder.of(lang), value.as_str(), *required)
         }
         Field::Select { value, .. } => ("", value.as_deref().unwrap_or_default(), false),
+        Field::Person { .. } => ("", "", false),
     };
     // Without an example of what is expected, it may be anything.
     let several = placeholder.is_empty() || value.chars().count() > LINE_CHARS;
@@ -112,6 +113,21 @@ pub(super) fn input(field: &Field, name: &str, lang: Lang) -> Value {
         element["default_value"] = clip(value, INPUT_CHARS).into();
     }
     element
+}
+
+/// Somebody in the chat, to be chosen from a list of all.
+pub(super) fn person_field(name: &str) -> Value {
+    json!({ "tag": "select_person", "name": name, "width": "fill" })
+}
+
+/// A person as the platform shows one, and a few words.
+pub(super) fn person(id: &str, words: &str) -> Value {
+    let person = json!({
+        "tag": "person", "user_id": id, "size": "small", "show_avatar": true, "show_name": true,
+    });
+    let words = clip(words, LINE_MAX);
+    let words = if words.is_empty() { vec![] } else { vec![markdown(None, &words)] };
+    row([vec![person], words].concat())
 }
 
 pub(super) fn select(name: &str, options: &[Choice], chosen: Option<&str>, lang: Lang) -> Value {

@@ -27,6 +27,11 @@ const MORE_BYTES: usize = 64;
 pub(super) enum Part<'a> {
     Text(Text),
     Rule,
+    /// A person, and a few words beside.
+    Person {
+        id: &'a str,
+        text: &'a poco_core::Text,
+    },
     Row(Vec<&'a Button>),
     Form {
         form: &'a Form,
@@ -75,13 +80,19 @@ pub(super) fn parts(card: &Card) -> Vec<Part<'_>> {
             Block::Fold { title, text } => {
                 (Shape::Fold { title: title.of(lang).to_owned() }, text.of(lang).to_owned())
             }
-            Block::Stored { page, .. } => (Shape::Note, words::page(page + 1).of(lang).to_owned()),
+            Block::Stored { page, .. } | Block::Folds { page, .. } => {
+                (Shape::Note, words::page(page + 1).of(lang).to_owned())
+            }
             Block::Live { steps, answer } => {
                 let shape = |id| if is_live { Shape::Markdown } else { Shape::Live(id) };
                 let (above, below) = (shape(STEPS_ID), shape(ANSWER_ID));
                 is_live = true;
                 parts.push(Part::Text(Text { lang, shape: above, raw: steps.clone() }));
                 (below, answer.clone())
+            }
+            Block::Person { id, text, .. } => {
+                parts.push(Part::Person { id: id.as_str(), text });
+                continue;
             }
             Block::Rule => {
                 parts.push(Part::Rule);
@@ -111,7 +122,7 @@ pub(super) fn parts(card: &Card) -> Vec<Part<'_>> {
 
 fn name(field: &Field) -> &str {
     match field {
-        Field::Input { name, .. } | Field::Select { name, .. } => name,
+        Field::Input { name, .. } | Field::Select { name, .. } | Field::Person { name, .. } => name,
     }
 }
 
@@ -220,6 +231,9 @@ pub(super) fn form(form: &Form, name: &str, names: &[String], how: Forms, lang: 
 
 fn field(field: &Field, name: &str, how: Forms, lang: Lang) -> Vec<Value> {
     let (label, element) = match (field, how) {
+        (Field::Person { label, .. }, _) => {
+            (label.of(lang).to_owned(), element::person_field(name))
+        }
         (Field::Input { label, .. }, _) => {
             (label.of(lang).to_owned(), element::input(field, name, lang))
         }

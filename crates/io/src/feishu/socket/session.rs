@@ -3,7 +3,7 @@
 use super::endpoint::ClientConfig;
 use super::parts::Parts;
 use super::{Settings, stopped};
-use crate::feishu::door::Handler;
+use crate::feishu::door::{Handler, Reply};
 use crate::feishu::frame::Frame;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
@@ -44,8 +44,8 @@ pub(super) struct Session {
     service: i32,
     handler: Arc<dyn Handler>,
     parts: Parts,
-    /// Events being taken in; each becomes the frame that answers it.
-    running: JoinSet<Frame>,
+    /// Events being taken in; each becomes the frame that answers it, and what waits for that.
+    running: JoinSet<(Frame, Option<oneshot::Sender<()>>)>,
     heard: Instant,
     next_ping: Instant,
 }
@@ -91,7 +91,7 @@ impl Session {
                         self.heard = Instant::now();
                     }
                     match answer {
-                        Ok(frame) => self.send(&frame).await?,
+                        Ok((frame, _out)) => self.send(&frame).await?,
                         Err(error) => tracing::error!(%error, "taking in an event broke off"),
                     }
                 }
@@ -141,18 +141,19 @@ impl Session {
         let handler = self.handler.clone();
         self.running.spawn(async move {
             let began = Instant::now();
-            let (code, data) = match timeout(HANDLER_PATIENCE, handler.take(&payload)).await {
-                Ok(Ok(answer)) => (TAKEN, Some(answer)),
+            let (code, reply) = match timeout(HANDLER_PATIENCE, handler.take(&payload)).await {
+                Ok(Ok(reply)) => (TAKEN, reply),
                 Ok(Err(error)) => {
                     tracing::error!(error = format!("{error:#}"), "an event cannot be taken in");
-                    (FAILED, None)
+                    (FAILED, Value::Null.into())
                 }
                 Err(_) => {
                     tracing::error!("taking in an event takes too long");
-                    (FAILED, None)
+                    (FAILED, Value::Null.into())
                 }
             };
-            answer(frame, code, data.as_ref(), began.elapsed())
+            let Reply { body, out } = reply;
+            (answer(frame, code, &body, began.elapsed()), out)
         });
     }
 
@@ -169,7 +170,7 @@ impl Session {
     async fn end(&mut self) -> Result<(), String> {
         let answers = async {
             while let Some(answer) = self.running.join_next().await {
-                if let Ok(frame) = answer {
+                if let Ok((frame, _out)) = answer {
                     let message = Message::Binary(frame.write().into());
                     if self.connection.send(message).await.is_err() {
                         return;
@@ -184,8 +185,8 @@ impl Session {
 }
 
 /// Makes the frame that answers an event: the same one, with another payload.
-fn answer(frame: Frame, code: u16, data: Option<&Value>, took: Duration) -> Frame {
-    let data = data.filter(|data| !data.is_null()).map(|data| STANDARD.encode(data.to_string()));
+fn answer(frame: Frame, code: u16, body: &Value, took: Duration) -> Frame {
+    let data = Some(body).filter(|it| !it.is_null()).map(|it| STANDARD.encode(it.to_string()));
     let payload = json!({ "code": code, "headers": {}, "data": data }).to_string();
     let frame = frame.with("biz_rt", took.as_millis().to_string());
     Frame { payload: Some(payload.into_bytes()), ..frame }

@@ -14,6 +14,13 @@ pub(super) const SHELF: &str = "shelf";
 /// The only value of [`SHELF`].
 pub(super) const DOCUMENTS: &str = "documents";
 
+/// Has the same value in every document that is due and is in no other: the partition of the index
+/// of those.
+pub(super) const DUE: &str = "due";
+
+/// The only value of [`DUE`].
+pub(super) const YES: &str = "yes";
+
 const VERSION: &str = "version";
 const BODY: &str = "body";
 
@@ -58,6 +65,7 @@ pub(super) struct Head {
     pub(super) version: u64,
     pub(super) request: String,
     pub(super) text: Text,
+    pub(super) due: bool,
 }
 
 pub(super) enum Text {
@@ -69,12 +77,13 @@ pub(super) enum Text {
 impl Head {
     pub(super) fn read(mut item: Item) -> anyhow::Result<Self> {
         let (version, request) = (number(&item, VERSION)?, string(&mut item, REQUEST)?);
+        let due = item.contains_key(DUE);
         let text = if item.contains_key(PARTS) {
             Text::Parts(number(&item, PARTS)?.try_into()?)
         } else {
             Text::Whole(string(&mut item, BODY)?)
         };
-        Ok(Self { version, request, text })
+        Ok(Self { version, request, text, due })
     }
 }
 
@@ -121,7 +130,11 @@ impl<'a> Write<'a> {
             (REQUEST, AttributeValue::S(self.request.clone())),
             text,
         ];
-        named(head, self.expires)
+        let mut head = named(head, self.expires);
+        if self.document.due {
+            head.insert(DUE.to_owned(), AttributeValue::S(YES.to_owned()));
+        }
+        head
     }
 
     /// Returns the items of the parts; none if the body is in the head.

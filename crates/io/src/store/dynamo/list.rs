@@ -1,13 +1,20 @@
-//! Lists the keys of a table, by its index of them.
+//! Lists the keys of a table, by its indexes of them.
 
 use super::Dynamo;
-use super::item::{self, DOCUMENTS, PK, SHELF};
+use super::item::{self, DOCUMENTS, DUE, PK, SHELF, YES};
 use crate::port::KEYS_MAX;
 use anyhow::Context;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 /// The index of keys.
 const INDEX: &str = "keys";
+
+/// The index of the keys of documents that are due. Tables made by older templates have none.
+const DUE_INDEX: &str = "due";
+
+/// What a call is answered that names an index which is not there, not complete yet, or not for us.
+const NO_INDEX: [&str; 2] = ["ValidationException", "AccessDeniedException"];
 
 /// A bound a listing begins at.
 struct From<'a> {
@@ -45,6 +52,30 @@ impl Dynamo {
             }
             Some(before) if before < prefix => Ok(vec![]),
             Some(_) | None => self.list(prefix, all).await,
+        }
+    }
+
+    /// Lists a page of keys of documents that are due; `None` if there is no index to do so by.
+    pub(super) async fn list_due(
+        &self,
+        after: Option<&str>,
+    ) -> anyhow::Result<Option<Vec<String>>> {
+        let query = self.client.query().table_name(&self.table).index_name(DUE_INDEX);
+        let found = query
+            .key_condition_expression(format!("{DUE} = :yes AND {PK} > :after"))
+            .expression_attribute_values(":yes", AttributeValue::S(YES.to_owned()))
+            .expression_attribute_values(":after", item::pk(after.unwrap_or_default()))
+            .limit(i32::try_from(KEYS_MAX)?)
+            .projection_expression(PK)
+            .send()
+            .await;
+        match found {
+            Ok(found) => {
+                let keys = found.items.unwrap_or_default().into_iter().map(item::key);
+                keys.collect::<anyhow::Result<_>>().map(Some)
+            }
+            Err(error) if error.code().is_some_and(|code| NO_INDEX.contains(&code)) => Ok(None),
+            Err(error) => Err(error).context("list items that are due"),
         }
     }
 

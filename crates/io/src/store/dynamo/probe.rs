@@ -31,7 +31,7 @@ impl Dynamo {
 
     /// Writes on a condition that does not hold.
     pub async fn may_write(&self) -> anyhow::Result<()> {
-        let document = Document { version: 2, body: String::new() };
+        let document = Document { version: 2, body: String::new(), due: false };
         match self.put(NOBODY, &document).await {
             Err(PutError::Conflict) => Ok(()),
             Err(PutError::Other(error)) => Err(error),

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// "PoCo" in ASCII: tells our files from those of others.
-const APPLICATION: i64 = 0x506f_436f;
+pub(in crate::store) const APPLICATION: i64 = 0x506f_436f;
 
 /// How long another connection is waited for.
 const BUSY: Duration = Duration::from_secs(10);
@@ -27,6 +27,9 @@ const MIGRATIONS: &[&str] = &["
     CREATE INDEX job_to_do ON job (number) WHERE NOT done;
     CREATE INDEX job_done ON job (at) WHERE done;
     PRAGMA application_id = 0x506f436f;
+", "
+    ALTER TABLE document ADD COLUMN due INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX document_due ON document (key) WHERE due;
 "];
 
 /// Opens a file, and makes it if there is none.

@@ -12,7 +12,10 @@ pub(crate) fn get(state: &mut State, call: &Call) -> Answer {
     let id = call.part(3);
     let message = state.messages.get(id).ok_or_else(unknown)?;
     chats::reachable(state, &message.chat)?;
-    Ok(success(&json!({"items": [show(state, id)]})))
+    let parts = state.messages.values().filter(|it| it.upper.as_deref() == Some(id));
+    let parts = parts.map(|part| show(state, &part.id));
+    let items: Vec<_> = std::iter::once(show(state, id)).chain(parts).collect();
+    Ok(success(&json!({"items": items})))
 }
 
 /// `GET /im/v1/messages`: a chat's messages by pages.
@@ -74,7 +77,17 @@ pub(super) fn show(state: &State, id: &str) -> Value {
     });
     if let Some(parent) = &message.parent {
         shown["parent_id"] = parent.as_str().into();
-        shown["root_id"] = parent.as_str().into();
+        shown["root_id"] = message.root.as_ref().unwrap_or(parent).as_str().into();
+    }
+    if let Some(thread) = &message.thread {
+        shown["thread_id"] = thread.as_str().into();
+    }
+    if let Some(upper) = &message.upper {
+        shown["upper_message_id"] = upper.as_str().into();
+    }
+    let mention = |it: &Value| json!({"key": it["key"], "id": it["id"]["open_id"], "id_type": "open_id", "name": it["name"]});
+    if !message.mentions.is_empty() {
+        shown["mentions"] = message.mentions.iter().map(mention).collect();
     }
     shown
 }

@@ -12,7 +12,7 @@ const END_MAX: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Process {
+pub(in crate::agent) struct Process {
     pid: i32,
     /// When it was started, and in which run of the machine.
     since: String,
@@ -20,20 +20,20 @@ pub(super) struct Process {
 
 impl Process {
     /// Names the live process that has this number now.
-    pub(super) fn of(pid: i32) -> Option<Self> {
+    pub(in crate::agent) fn of(pid: i32) -> Option<Self> {
         since(pid).map(|since| Self { pid, since })
     }
 
-    pub(super) fn pid(&self) -> i32 {
+    pub(in crate::agent) fn pid(&self) -> i32 {
         self.pid
     }
 
-    pub(super) fn is_alive(&self) -> bool {
+    pub(in crate::agent) fn is_alive(&self) -> bool {
         since(self.pid).as_ref() == Some(&self.since)
     }
 
     /// Ends it and its group: asks first, then makes it.
-    pub(super) async fn end(&self) {
+    pub(in crate::agent) async fn end(&self) {
         if !self.is_alive() {
             return;
         }
@@ -47,7 +47,7 @@ impl Process {
     }
 
     /// Waits until it is gone; `false` if it is still there after `limit`.
-    pub(super) async fn gone_within(&self, limit: Duration) -> bool {
+    pub(in crate::agent) async fn gone_within(&self, limit: Duration) -> bool {
         let end = Instant::now() + limit;
         while self.is_alive() {
             if Instant::now() >= end {

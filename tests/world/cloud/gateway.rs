@@ -1,6 +1,6 @@
 //! An HTTP API in front of two functions: requests become events in its format 2.0.
 
-use crate::lambda::Lambda;
+use super::lambda::Lambda;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -12,14 +12,15 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
+/// What is behind it.
 #[derive(Clone, Debug)]
-pub(crate) struct Functions {
-    pub(crate) events: Arc<Lambda>,
-    pub(crate) actions: Arc<Lambda>,
+pub struct Functions {
+    pub events: Arc<Lambda>,
+    pub actions: Arc<Lambda>,
 }
 
 /// Serves until the runtime ends; returns where.
-pub(crate) async fn open(functions: Functions) -> String {
+pub async fn open(functions: Functions) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let router = Router::new().fallback(pass).with_state(functions);
@@ -39,10 +40,18 @@ async fn pass(
         true => functions.actions,
         false => functions.events,
     };
-    match function.invoke(event(&method, &uri, &headers, &body)).await {
-        Ok(answer) => response(&answer),
+    let event = event(&method, &uri, &headers, &body);
+    let place = function.place().await;
+    // It goes on though nobody waits for its answer any more.
+    let invoked = tokio::spawn(async move {
+        let answer = function.invoke(event).await;
+        drop(place);
+        answer
+    });
+    match invoked.await {
+        Ok(Ok(answer)) => response(&answer),
         // AWS says no more than this.
-        Err(_) => {
+        Ok(Err(_)) | Err(_) => {
             let said = json!({ "message": "Internal Server Error" }).to_string();
             (StatusCode::INTERNAL_SERVER_ERROR, said).into_response()
         }

@@ -1,0 +1,197 @@
+//! What Claude Code asks a person, and how it is answered.
+
+use super::super::Question;
+use poco_core::words::agent as words;
+use poco_core::{Text, Verdict};
+use serde_json::{Map, Value, json};
+
+/// What the model is told if a person gave no reason.
+const DENIED: &str = "The user did not allow this. Go on without it, or ask what to do instead.";
+
+/// A question that waits for its answer.
+pub(super) struct Pending {
+    tool: String,
+    input: Value,
+    /// What would have to be allowed for it not to be asked again.
+    rules: Value,
+}
+
+/// How it is answered, and what else follows.
+pub(super) struct Reply {
+    pub(super) response: Value,
+    /// Allowed for the whole conversation.
+    pub(super) granted: Option<Value>,
+    pub(super) denied: bool,
+}
+
+/// Reads a request for leave.
+pub(super) fn read(request: &Value, workdir: &str) -> (Pending, Question) {
+    let tool = text(request, "tool_name");
+    let input = request["input"].clone();
+    let question = question(&tool, request, workdir);
+    let rules = rules(&tool, &input, request);
+    (Pending { tool, input, rules }, question)
+}
+
+fn question(tool: &str, request: &Value, workdir: &str) -> Question {
+    let input = &request["input"];
+    let reason = reason(request);
+    match tool {
+        "Bash" => {
+            Question::Command { command: text(input, "command"), cwd: workdir.to_owned(), reason }
+        }
+        "Write" | "Edit" | "MultiEdit" => {
+            let file = text(input, "file_path");
+            Question::Patch { diff: diff(input), files: vec![file], reason }
+        }
+        "AskUserQuestion" => Question::Questions(questions(input)),
+        "ExitPlanMode" => {
+            Question::Permission { what: text(input, "plan"), reason: words::claude_plan() }
+        }
+        "WebFetch" => {
+            Question::Permission { what: format!("- `{tool}: {}`", text(input, "url")), reason }
+        }
+        _ => {
+            let name = request["display_name"].as_str().unwrap_or(tool);
+            let input = serde_json::to_string_pretty(input).unwrap_or_default();
+            Question::Permission { what: format!("`{name}`\n```json\n{input}\n```"), reason }
+        }
+    }
+}
+
+/// Claude Code's own reasons.
+fn reason(request: &Value) -> Text {
+    let what = request["input"]["description"].as_str();
+    let why = request["decision_reason"].as_str();
+    let parts: Vec<_> = what.into_iter().chain(why).filter(|it| !it.is_empty()).collect();
+    Text::verbatim(parts.join("\n"))
+}
+
+/// Shows a change as far as Claude Code tells it: what goes and what comes.
+fn diff(input: &Value) -> String {
+    let lines = |sign: char, text: &str| {
+        text.lines().map(|line| format!("{sign}{line}")).collect::<Vec<_>>().join("\n")
+    };
+    let one = |edit: &Value| {
+        let gone = edit["old_string"].as_str().map(|text| lines('-', text));
+        let comes = edit["new_string"].as_str().or_else(|| edit["content"].as_str());
+        let parts: Vec<_> = gone.into_iter().chain(comes.map(|text| lines('+', text))).collect();
+        parts.join("\n")
+    };
+    let changes = match input["edits"].as_array() {
+        Some(edits) => edits.iter().map(one).collect::<Vec<_>>().join("\n…\n"),
+        None => one(input),
+    };
+    format!("{}\n{changes}", text(input, "file_path"))
+}
+
+fn questions(input: &Value) -> Vec<poco_core::Question> {
+    let label = |option: &Value| option["label"].as_str().map(str::to_owned);
+    let read = |it: &Value| poco_core::Question {
+        id: text(it, "question"),
+        text: text(it, "question"),
+        options: it["options"].as_array().into_iter().flatten().filter_map(label).collect(),
+    };
+    input["questions"].as_array().into_iter().flatten().map(read).collect()
+}
+
+/// Says what to allow so that the very same is not asked again. A command is allowed as it is, never
+/// as the pattern Claude Code would make of it, and a change by its file.
+fn rules(tool: &str, input: &Value, request: &Value) -> Value {
+    match tool {
+        "Bash" => {
+            let command = text(input, "command");
+            // These have a meaning of their own in a rule.
+            let odd = command.contains(['*', '(', ')', '\\', '\n']) || command.is_empty();
+            let rule = json!([{ "toolName": tool, "ruleContent": command }]);
+            if odd { json!([]) } else { rule }
+        }
+        "Write" | "Edit" | "MultiEdit" => {
+            // Two slashes begin a path from the root.
+            let file = format!("/{}", text(input, "file_path"));
+            json!([{ "toolName": "Edit", "ruleContent": file }])
+        }
+        _ => {
+            let suggested = request["permission_suggestions"].as_array().into_iter().flatten();
+            let allow =
+                suggested.filter(|it| it["type"] == "addRules" && it["behavior"] == "allow");
+            let rules = allow.filter_map(|it| it["rules"].as_array()).flatten();
+            rules.filter(|rule| rule["toolName"] == tool).cloned().collect::<Vec<_>>().into()
+        }
+    }
+}
+
+impl Pending {
+    /// Words a person's verdict as Claude Code wants it.
+    pub(super) fn reply(&self, verdict: &Verdict) -> Reply {
+        match verdict {
+            Verdict::AllowOnce => Self::allow(&self.input, None),
+            Verdict::AllowSession => {
+                let some = self.rules.as_array().is_some_and(|rules| !rules.is_empty());
+                Self::allow(&self.input, some.then(|| self.rules.clone()))
+            }
+            Verdict::Answers(answers) if self.tool == "AskUserQuestion" => {
+                let mut input = self.input.clone();
+                let answers = answers.iter().map(|(id, text)| (id.clone(), json!(text)));
+                input["answers"] = answers.collect::<Map<_, _>>().into();
+                Self::allow(&input, None)
+            }
+            Verdict::Answers(_) | Verdict::Deny { why: None } => deny(DENIED),
+            Verdict::Deny { why: Some(why) } => {
+                deny(&format!("The user did not allow this. Their reason: {why}"))
+            }
+        }
+    }
+
+    fn allow(input: &Value, granted: Option<Value>) -> Reply {
+        let mut response = json!({ "behavior": "allow", "updatedInput": input });
+        if let Some(rules) = &granted {
+            response["updatedPermissions"] = json!([{
+                "type": "addRules", "rules": rules, "behavior": "allow", "destination": "session",
+            }]);
+        }
+        Reply { response, granted, denied: false }
+    }
+}
+
+fn deny(why: &str) -> Reply {
+    let response = json!({ "behavior": "deny", "message": why });
+    Reply { response, granted: None, denied: true }
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value[key].as_str().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leave_for_the_session_is_for_what_was_shown() {
+        let suggestions = json!([
+            { "type": "addRules", "behavior": "allow", "rules": [{ "toolName": "Bash", "ruleContent": "make" }] },
+            { "type": "setMode", "mode": "acceptEdits", "destination": "session" },
+            { "type": "addDirectories", "directories": ["/"], "destination": "session" },
+        ]);
+        let request = json!({ "tool_name": "Bash", "input": { "command": "make" }, "permission_suggestions": suggestions });
+        let (pending, _) = read(&request, "/w");
+        let reply = pending.reply(&Verdict::AllowSession);
+        assert_eq!(reply.granted, Some(json!([{ "toolName": "Bash", "ruleContent": "make" }])));
+        let request = json!({ "tool_name": "Write", "input": { "file_path": "/w/a", "content": "x" }, "permission_suggestions": suggestions });
+        let (pending, question) = read(&request, "/w");
+        let reply = pending.reply(&Verdict::AllowSession);
+        assert_eq!(reply.granted, Some(json!([{ "toolName": "Edit", "ruleContent": "//w/a" }])));
+        let Question::Patch { diff, .. } = question else { panic!("{question:?}") };
+        assert_eq!(diff, "/w/a\n+x");
+    }
+
+    #[test]
+    fn what_is_not_known_is_shown_as_it_came() {
+        let request = json!({ "tool_name": "mcp__mail__send", "input": { "to": "ada" } });
+        let (pending, question) = read(&request, "/w");
+        let Question::Permission { what, .. } = question else { panic!("{question:?}") };
+        assert!(what.contains("mcp__mail__send") && what.contains("ada"), "{what}");
+        assert!(pending.reply(&Verdict::Answers([].into())).denied);
+    }
+}
