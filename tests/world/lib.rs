@@ -11,7 +11,8 @@ mod look;
 use fake::{FakeChat, FakeQueue, FakeStore, Fault, Faults};
 use poco_core::{
     Action, Attachment, CardRef, ChatId, Enclosed, Event, EventId, Fact, Lang, Media, MessageRef,
-    Press, Quote, Room, RunnerId, Settings, TaskId, Terms, Timestamp, Topic, TopicId, UserId, Via,
+    Offers, Press, Quote, Room, RunnerId, Settings, TaskId, Terms, Timestamp, Topic, TopicId,
+    UserId, Via,
 };
 use poco_io::app::{App, Debt, Taken};
 use poco_io::port::{Document, Job, MessageId, Store};
@@ -113,6 +114,7 @@ impl World {
             settings: settings("/home/ann"),
             lang: Lang::En,
             runners: vec![],
+            offers: Default::default(),
         };
         let open = || App::new(store.clone(), queue.clone(), chat.clone(), terms.clone(), now);
         let (app, other) = (open(), open());
@@ -170,6 +172,12 @@ impl World {
     /// It is there again.
     pub fn platform_comes_back(&self) {
         self.chat.set_down(false);
+    }
+
+    /// What the agents of this machine offer, from now on.
+    pub fn agents_offer(&self, offers: Offers) {
+        self.app.set_offers(offers.clone());
+        self.other.set_offers(offers);
     }
 
     /// What stores, decides and pays.
