@@ -98,9 +98,8 @@ async fn asks(world: &mut World) -> Vec<Ask> {
 #[tokio::test]
 async fn what_this_version_writes_can_be_lived_on_with() {
     scenario(async |world| {
-        Box::pin(one_of_everything(world)).await;
-        let mut later = Box::pin(World::left_with(&world.documents())).await;
-        Box::pin(live_on(&mut later)).await;
+        one_of_everything(world).await;
+        live_on(&mut World::left_with(&world.documents()).await).await;
         write_down(world);
         world.platform_comes_back();
         world.settle().await;
