@@ -22,7 +22,8 @@ const HEAD: &str = "# The cards
 Each card as Feishu is given it, drawn from its JSON as text: `[…]` is a button, `▾` a list, `____` a
 field. Beside each button stand the name its press carries (`intent_key`) and what follows when the
 owner presses. A form's button sends the fields of its form. Who may press what is one table
-(`crates/core/src/policy.rs`); a press of anybody else changes nothing. Of buttons that only differ in what they name, one is listed.
+(`crates/core/src/policy.rs`); a press of anybody else changes nothing. Of buttons that only differ in
+what they name, one is listed.
 
 This page is written by a test: `POCO_REWRITE=1 cargo test -p poco-tests --test scenarios cards` writes
 it anew after a change, and without that the test fails if a card looks otherwise or a button is dead.

@@ -234,18 +234,17 @@ fn right(room: &Room, by: &UserId, action: &Action) -> Right {
 
 fn of_dir(dir: &Dir) -> Right {
     match dir {
-        Dir::Apply { .. }
+        // It asks the machine what is on it.
+        Dir::Browse(_)
+        | Dir::Apply { .. }
         | Dir::UseDefault
         | Dir::ApplyPreset { .. }
         | Dir::SetDefault { .. }
         | Dir::AddPreset { .. }
         | Dir::RemovePreset { .. } => Right::Configure,
-        Dir::Browse(_)
-        | Dir::Type { .. }
-        | Dir::Presets
-        | Dir::Recent
-        | Dir::Default
-        | Dir::ManagePresets => Right::Look,
+        Dir::Type { .. } | Dir::Presets | Dir::Recent | Dir::Default | Dir::ManagePresets => {
+            Right::Look
+        }
     }
 }
 

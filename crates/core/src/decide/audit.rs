@@ -189,12 +189,10 @@ fn deed(before: &Room, room: &Room, event: &Event, action: &Action, ruling: &Rul
             Dir::SetDefault { path } => done("set-default-folder", None, path.clone()),
             Dir::AddPreset { path } => done("keep-folder", None, path.clone()),
             Dir::RemovePreset { path } => done("drop-folder", None, path.clone()),
-            Dir::Browse(_)
-            | Dir::Type { .. }
-            | Dir::Presets
-            | Dir::Recent
-            | Dir::Default
-            | Dir::ManagePresets => done(ruling.right.word(), None, String::new()),
+            Dir::Browse(query) => done("browse", None, query.path.clone()),
+            Dir::Type { .. } | Dir::Presets | Dir::Recent | Dir::Default | Dir::ManagePresets => {
+                done(ruling.right.word(), None, String::new())
+            }
         },
         Action::Tune(Tune::Apply(tuning)) => done("tune", None, tuned(tuning)),
         Action::Session(Session::Apply { thread, fork }) => {
@@ -288,9 +286,7 @@ fn answered(task: Option<&Task>, room: &Room, what: &str) -> Deed {
 /// Whether a machine is told something, or another chat is of a kind that counts.
 fn acts(effects: &[Effect]) -> bool {
     effects.iter().any(|effect| match effect {
-        Effect::Send { command, .. } => {
-            !matches!(command, Command::Settle | Command::Browse { .. })
-        }
+        Effect::Send { command, .. } => !matches!(command, Command::Settle),
         Effect::Tell { fact, .. } => {
             matches!(fact, Fact::Removed { .. } | Fact::Offered { .. } | Fact::Changed { .. })
         }
