@@ -182,7 +182,7 @@ async fn what_can_not_be_read_gets_one_helpful_line() {
     let group = stage.project("api").await;
     let sent = [
         ("sticker", json!({ "file_key": "file_v2_z" }), "anything of a sticker"),
-        ("location", json!({ "name": "Office" }), "anything of a place"),
+        ("location", json!({ "name": "here" }), "anything of a place"),
     ];
     for (kind, content, line) in sent {
         stage.feishu.send(OWNER, &group, &Incoming::other(kind, content)).unwrap();
