@@ -8,9 +8,12 @@ mod program;
 pub mod stub;
 
 use async_trait::async_trait;
-use poco_core::{ApprovalId, Lang, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict};
+use poco_core::setup::Usage;
+use poco_core::words::setup as words;
+use poco_core::{
+    ApprovalId, Choices, Lang, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict,
+};
 use poco_io::config::Config;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -119,6 +122,11 @@ pub trait Agent: Send + Sync {
         settings: &Settings,
     ) -> Result<Found, AgentError>;
 
+    /// Makes a copy of a conversation, and says its name. Nothing is told to the model yet.
+    async fn fork(&self, _thread: &ThreadId, settings: &Settings) -> Result<ThreadId, AgentError> {
+        Err(AgentError::Refused(words::no_fork(&settings.agent)))
+    }
+
     /// Asks what can be chosen for it. That may take seconds: fetch it in the background.
     async fn choices(&self) -> Result<Choices, AgentError>;
 
@@ -139,25 +147,6 @@ impl From<&str> for Prompt {
     fn from(text: &str) -> Self {
         Self { text: text.to_owned(), pictures: vec![] }
     }
-}
-
-/// What can be chosen for an agent, the usual first where there is one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Choices {
-    pub models: Vec<Model>,
-    /// What it may do without asking, in its own words, if it knows such modes.
-    pub modes: Vec<String>,
-}
-
-/// A model an agent offers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Model {
-    /// As `Settings::model` wants it.
-    pub id: String,
-    /// As people know it.
-    pub name: String,
-    /// As `Settings::effort` wants them; none if it has but one.
-    pub efforts: Vec<String>,
 }
 
 /// Refuses a folder in which nothing can be done.
@@ -208,6 +197,8 @@ pub enum Note {
     Settled {
         approval: ApprovalId,
     },
+    /// What the turn has taken of the model so far.
+    Used(Usage),
     Ended(End),
 }
 

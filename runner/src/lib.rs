@@ -9,6 +9,7 @@ pub mod home;
 mod http;
 mod listen;
 mod live;
+mod offers;
 mod out;
 mod pairing;
 mod parcel;

@@ -82,6 +82,7 @@ impl Presence {
             agents: self.agents.names(),
             settings: Some(self.settings.clone()),
             models: self.models(),
+            offers: self.app.offers().clone(),
             turns: self.turns_max.saturating_sub(self.places.available_permits()),
             seats: self.turns_max,
             since: self.since,

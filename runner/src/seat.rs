@@ -7,9 +7,11 @@ mod report;
 
 use crate::agent::{Agents, Note, Turn};
 use crate::files::Enclosures;
+use crate::folder::Roots;
 use crate::live::Live;
 use crate::secrets;
 use crate::settle::Settler;
+use poco_core::setup::Usage;
 use poco_core::{ChatId, Lang, RunnerId, Step, TaskId, Text, Transcript};
 use poco_io::app::App;
 use poco_io::mask::Mask;
@@ -42,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) agents: Agents,
     pub(crate) live: Live,
+    /// Where people may have agents work.
+    pub(crate) roots: Roots,
     /// The machine this is; tasks of another are not ours.
     pub(crate) runner: RunnerId,
     /// Names this process: a claim of another one is not ours.
@@ -78,6 +82,8 @@ struct Work {
     /// Something was written that nobody saw yet.
     unseen: bool,
     glanced: Instant,
+    /// What it took of the model so far.
+    usage: Option<Usage>,
     /// Why it was cut off, if it was us.
     closing: Option<Text>,
     _place: Option<tokio::sync::OwnedSemaphorePermit>,
@@ -147,6 +153,7 @@ impl Seat {
             }
             Note::Asked { approval, ask } => self.asked(approval, ask).await,
             Note::Settled { approval } => self.settled(approval).await,
+            Note::Used(usage) => work.usage = Some(usage),
             Note::Ended(end) => self.ended(end).await,
         }
     }

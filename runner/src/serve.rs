@@ -2,10 +2,12 @@
 
 use crate::agent::{self, Agents};
 use crate::files::Enclosures;
+use crate::folder::Roots;
 use crate::home::Instance;
 use crate::http::{self, Admin, Http, Screen};
 use crate::listen::Entrance;
 use crate::live::Live;
+use crate::offers;
 use crate::presence::Presence;
 use crate::seat::Shared;
 use crate::seats::Seats;
@@ -92,6 +94,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         claim: instance.id.clone(),
         runner: config.runner.clone(),
         places: places.clone(),
+        roots: Roots::new(config.workdir_roots.clone()),
         mask,
         enclosures: enclosures.clone(),
         draining: Arc::clone(&draining),
@@ -126,7 +129,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         presence: presence.clone(),
     };
     let (stop, stopped) = watch::channel(false);
-    let entrance = Entrance::new(app, settler.clone(), traffic);
+    let entrance = Entrance::new(app.clone(), settler.clone(), traffic);
     let router = http::router(http).merge(entrance.webhooks(&config, clock::now));
     let served = tokio::spawn(http::serve(listener, router, stopped.clone()));
     settler.sweep_all().await;
@@ -134,6 +137,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let mut work = vec![
         tokio::spawn(run_seats(seats.clone(), stopped.clone())),
         tokio::spawn(sweep(settler.clone(), stopped.clone())),
+        tokio::spawn(offers::keep(app.clone(), agents.clone(), presence.clone())),
         tokio::spawn(enclosures.tidy()),
     ];
     match presence {

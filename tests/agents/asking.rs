@@ -137,7 +137,7 @@ async fn stopping_settles_what_was_asked() {
         match next(turn.as_mut()).await {
             Note::Ended(end) => break assert_eq!(end, End::Stopped),
             Note::Settled { approval: it } => assert_eq!(it, approval),
-            Note::Step(_) => {}
+            Note::Step(_) | Note::Used(_) => {}
             Note::Asked { ask, .. } => panic!("{ask:?}"),
         }
     }

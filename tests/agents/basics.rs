@@ -1,9 +1,9 @@
 //! Starts, streams, steers, stops, goes on.
 
-use crate::stage::{BOTH, Stage, asked, collect, finish, wrote};
+use crate::stage::{BOTH, Stage, asked, collect, finish, next, wrote};
 use poco_core::{Lang, Step, Text, Verdict};
 use poco_io::config::Transport;
-use poco_runner::agent::{Agent, End};
+use poco_runner::agent::{Agent, End, Note};
 use poco_sim::model::codex_launcher;
 
 #[tokio::test]
@@ -33,6 +33,49 @@ async fn it_streams_an_answer_and_remembers_the_conversation() {
         assert!(body.contains("story of a fox"), "the first prompt is in the second request");
         assert_eq!((stage.model.turns(prompt), stage.model.turns("and on")), (1, 1));
     }
+}
+
+#[tokio::test]
+async fn it_says_what_can_be_chosen() {
+    let stage = Stage::new(Transport::Unix).await;
+    let choices = stage.agent.choices().await.unwrap();
+    assert!(!choices.models.is_empty(), "{choices:?}");
+    assert!(choices.models.iter().any(|it| !it.efforts.is_empty()), "{choices:?}");
+    assert!(choices.sandboxes.contains(&stage.settings.sandbox));
+    assert!(choices.approval_policies.contains(&stage.settings.approval_policy));
+    stage.agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_copy_of_a_conversation_knows_what_was_said_in_it() {
+    let stage = Stage::new(Transport::Unix).await;
+    let thread = stage.open().await;
+    stage.run(&thread, "t1", "remember the fox").await;
+    let copy = stage.agent.fork(&thread, &stage.settings).await.unwrap();
+    assert_ne!(copy, thread);
+    stage.run(&copy, "t2", "go on").await;
+    let body = stage.model.seen().last().unwrap().body.to_string();
+    assert!(body.contains("remember the fox"), "it is a copy");
+    stage.run(&thread, "t3", "back here").await;
+    let body = stage.model.seen().last().unwrap().body.to_string();
+    assert!(!body.contains("go on"), "the first one stays as it is");
+}
+
+#[tokio::test]
+async fn it_counts_what_a_turn_takes() {
+    let stage = Stage::new(Transport::Unix).await;
+    let thread = stage.open().await;
+    let mut turn = stage.start(&thread, "t1", "count this").await;
+    let mut used = None;
+    loop {
+        match next(turn.as_mut()).await {
+            Note::Used(usage) => used = Some(usage),
+            Note::Ended(end) => break assert_eq!(end, End::Completed),
+            Note::Step(_) | Note::Asked { .. } | Note::Settled { .. } => {}
+        }
+    }
+    let usage = used.expect("codex says what the model took");
+    assert!(usage.turn.input > 0 && usage.total.input >= usage.turn.input, "{usage:?}");
 }
 
 #[tokio::test]

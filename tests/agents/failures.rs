@@ -197,6 +197,7 @@ async fn without_codex_the_stub_is_the_usual_agent() {
             cursor: config::Cursor { acp: absent.clone(), sandbox: None },
             coco: absent,
         },
+        workdir_roots: vec![],
         log: "info".to_owned(),
         warnings: vec![],
     };

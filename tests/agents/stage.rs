@@ -141,7 +141,7 @@ pub(crate) async fn asked(turn: &mut dyn Turn) -> (ApprovalId, Question) {
     loop {
         match next(turn).await {
             Note::Asked { approval, ask } => return (approval, ask),
-            Note::Step(_) | Note::Settled { .. } => {}
+            Note::Step(_) | Note::Settled { .. } | Note::Used(_) => {}
             Note::Ended(end) => panic!("it ended and did not ask: {end:?}"),
         }
     }
@@ -153,7 +153,7 @@ pub(crate) async fn wrote(turn: &mut dyn Turn, what: &str) {
     while !transcript.answer().contains(what) {
         match next(turn).await {
             Note::Step(step) => transcript.apply(step),
-            Note::Asked { .. } | Note::Settled { .. } => {}
+            Note::Asked { .. } | Note::Settled { .. } | Note::Used(_) => {}
             Note::Ended(end) => panic!("it ended and did not write {what:?}: {end:?}"),
         }
     }
@@ -172,7 +172,7 @@ pub(crate) async fn collect(turn: &mut dyn Turn) -> (End, Vec<Step>) {
     loop {
         match next(turn).await {
             Note::Step(step) => steps.push(step),
-            Note::Settled { .. } => {}
+            Note::Settled { .. } | Note::Used(_) => {}
             Note::Asked { ask, .. } => panic!("it asked {ask:?}"),
             Note::Ended(end) => return (end, steps),
         }

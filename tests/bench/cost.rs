@@ -96,9 +96,9 @@ fn settings() -> Settings {
         workdir: "/".to_owned(),
         model: None,
         effort: None,
+        mode: None,
         sandbox: "workspace-write".to_owned(),
         approval_policy: "on-request".to_owned(),
-        mode: None,
     }
 }
 
@@ -111,6 +111,7 @@ fn open(database: &Path) -> App {
         settings: settings(),
         lang: poco_core::Lang::En,
         runners: vec![],
+        offers: Default::default(),
     };
     App::new(sqlite.clone(), sqlite, Arc::new(Nobody), terms, clock)
 }

@@ -27,7 +27,7 @@ async fn connections_are_cut_at_twenty_five_moments() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn codex_and_all_the_others_are_killed_at_twenty_moments() {
     let any = async |stage: &mut Stage, dice: usize| {
-        if dice % 2 == 0 {
+        if dice.is_multiple_of(2) {
             stage.kill_codex();
         }
         match dice % 5 {

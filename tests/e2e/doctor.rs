@@ -12,7 +12,7 @@ struct Told {
 }
 
 impl Told {
-    fn read(output: Output) -> Self {
+    fn read(output: &Output) -> Self {
         let value: Value =
             serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
         Self {
@@ -46,7 +46,7 @@ impl Told {
 
 /// Looks without waiting for a tap.
 async fn look(stage: &Stage) -> Told {
-    Told::read(stage.command(&["doctor", "--no-tap", "--json"]).output().await.unwrap())
+    Told::read(&stage.command(&["doctor", "--no-tap", "--json"]).output().await.unwrap())
 }
 
 /// Looks, and taps the card as soon as it is there.
@@ -58,7 +58,7 @@ async fn look_and_tap(stage: &Stage) -> Told {
     let pressed = stage.feishu.press(OWNER, &card.id, "I see it", &[]).await.unwrap();
     assert!(pressed.error.is_none(), "{pressed:?}");
     assert!(pressed.toast.unwrap().content.contains("arrived"), "the person is told too");
-    Told::read(doctor.wait_with_output().await.unwrap())
+    Told::read(&doctor.wait_with_output().await.unwrap())
 }
 
 fn has_button(card: &Message) -> bool {
@@ -109,7 +109,7 @@ async fn what_is_said_to_a_doctor_is_not_lost_on_poco() {
     let bob = stage.feishu.press("bob", &card.id, "I see it", &[]).await;
     assert!(bob.is_err() || bob.unwrap().error.is_some(), "not whose tap is waited for");
     stage.feishu.press(OWNER, &card.id, "I see it", &[]).await.unwrap();
-    assert_eq!(Told::read(doctor.wait_with_output().await.unwrap()).code, 0);
+    assert_eq!(Told::read(&doctor.wait_with_output().await.unwrap()).code, 0);
     stage.start().await;
     stage.feishu.advance(std::time::Duration::from_secs(60));
     stage.card(&chat, |card| card.labels().contains(&"New".to_owned())).await;
@@ -147,7 +147,7 @@ async fn each_part_of_the_round_trip_is_named_when_it_is_broken() {
 async fn a_tap_that_does_not_come_is_told_with_what_to_do() {
     let stage = Stage::new().await;
     let doctor = stage.command(&["doctor", "--json", "--wait", "1"]).output().await.unwrap();
-    Told::read(doctor).fails("tap comes back", "within 1 s", "card.action.trigger");
+    Told::read(&doctor).fails("tap comes back", "within 1 s", "card.action.trigger");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

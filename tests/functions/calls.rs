@@ -109,8 +109,8 @@ async fn what_is_owed_is_found_without_looking_everywhere() {
     faults.refuse("SendMessage", "AccessDenied", 1_000);
     assert_eq!(stage.send(EVENTS, &stage.message("e1", "/run one")).await.status, 200);
     let chat = ChatId::new(stage.direct());
-    assert_eq!(stage.app.owing().await.unwrap(), [chat.clone()]);
-    assert_eq!(stage.app.owing_anywhere().await.unwrap(), [chat.clone()]);
+    assert_eq!(stage.app.owing().await.unwrap(), std::slice::from_ref(&chat));
+    assert_eq!(stage.app.owing_anywhere().await.unwrap(), std::slice::from_ref(&chat));
     faults.clear();
     stage.settled(chat.as_str()).await;
     assert_eq!(stage.app.owing().await.unwrap(), []);

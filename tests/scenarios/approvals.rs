@@ -20,6 +20,7 @@ async fn a_command_is_allowed_once() {
         [Waiting] Workspace: api (codex, /srv/api, T1)
         Now: tidy the database
         [Stop]
+        [Working Dir] [Agent] [Session] [Run Task] [Project]
         [People]
         ");
         assert_snapshot!(world.shown(), @"
@@ -306,6 +307,7 @@ async fn a_prompt_may_ask_to_be_confirmed() {
         [Waiting] Workspace: api (codex, /srv/api, T1)
         Now: drop the table
         [Stop]
+        [Working Dir] [Agent] [Session] [Run Task] [Project]
         [People]
         ");
         assert_snapshot!(world.shown(), @"

@@ -63,6 +63,7 @@ async fn a_project_speaks_as_its_lobby_does() {
         [运行中] 工作区：api（codex，/srv/api，T1）
         当前任务：修复登录问题
         [停止]
+        [工作目录] [智能体] [会话] [运行任务] [项目]
         [成员]
         ");
         assert_snapshot!(world.shown(), @"
@@ -163,6 +164,7 @@ async fn a_group_is_told_in_another_language_at_once() {
         [运行中] 工作区：api（codex，/srv/api，T1）
         当前任务：fix it
         [停止]
+        [工作目录] [智能体] [会话] [运行任务] [项目]
         [成员]
         ");
         world.say("ann", "/lang fr").await;

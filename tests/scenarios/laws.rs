@@ -40,7 +40,9 @@ proptest! {
             let effects = later.press(&card, &button);
             prop_assert!(!effects.is_empty(), "{button:?} on {card} is dead");
             let refused = effects.iter().all(|effect| matches!(effect, Effect::Toast { .. }));
-            let full = history.room.desk.waiting.len() >= WAITING_MAX
+            let archived =
+                matches!(&history.room.kind, Kind::Project(project) if project.archived);
+            let full = (archived || history.room.desk.waiting.len() >= WAITING_MAX)
                 && matches!(button.action, Action::Resume { .. } | Action::Again { .. } | Action::Without { .. });
             // The folder of a project that is gone is no longer PoCo's to send from.
             let gone = history.room.kind == Kind::Gone
@@ -87,7 +89,10 @@ proptest! {
                     prop_assert!(!stopped.contains(task), "{task} is stopped twice");
                     stopped.push(task.clone());
                 }
-                Command::Settle | Command::Look { .. } | Command::Deliver { .. } => {}
+                Command::Settle
+                | Command::Look { .. }
+                | Command::Browse { .. }
+                | Command::Deliver { .. } => {}
             }
         }
     }

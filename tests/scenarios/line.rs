@@ -20,6 +20,9 @@ async fn prompts_wait_their_turn_and_their_cards_say_where() {
         [Running] Workspace: api (codex, /srv/api, T1, queue 1)
         Now: first
         [Stop]
+        1. `T2` second
+        [Cancel]
+        [Working Dir] [Agent] [Session] [Run Task] [Project]
         [People]
         ");
         assert_snapshot!(world.shown(), @"

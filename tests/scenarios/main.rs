@@ -4,6 +4,7 @@
 
 mod approvals;
 mod broken;
+mod cards;
 mod door;
 mod faults;
 mod files;
@@ -16,6 +17,7 @@ mod people;
 mod python;
 mod records;
 mod runners;
+mod setup;
 mod taken;
 mod tasks;
 mod topics;

@@ -43,6 +43,7 @@ fn runner(id: &str, draining: bool) -> Runner {
         agents: vec!["codex".into()],
         settings: None,
         models: Default::default(),
+        offers: Default::default(),
         turns: 1,
         seats: 16,
         since: now(),
@@ -67,17 +68,10 @@ impl Scene {
             settings: settings(),
             lang: Lang::En,
             runners: vec![runner(LAPTOP, false)],
+            offers: Default::default(),
         };
-        let project = Project {
-            name: "api".into(),
-            by: UserId::new("ann"),
-            settings: settings(),
-            lobby: ChatId::new("lobby"),
-            leaving: false,
-            away: None,
-            people: Default::default(),
-            rules: Default::default(),
-        };
+        let project =
+            Project::new("api".into(), UserId::new("ann"), settings(), ChatId::new("lobby"));
         let (kind, desk) = (Kind::Project(project), Desk::default());
         Self { terms, room: Room { kind, desk, ..Room::default() }, events: 0 }
     }

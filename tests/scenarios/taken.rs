@@ -29,6 +29,7 @@ async fn take_over(world: &mut World, chat: &str, name: &str, lister: &str) {
         agent: "codex".into(),
         workdir: "/srv/old".into(),
         leaving: false,
+        archived: false,
     };
     world.tell(Fact::Adopted { projects: vec![listing] }).await;
 }

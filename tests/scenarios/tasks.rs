@@ -13,6 +13,7 @@ async fn a_prompt_becomes_an_answer_on_one_card() {
         [Running] Workspace: api (codex, /srv/api, T1)
         Now: fix the login test
         [Stop]
+        [Working Dir] [Agent] [Session] [Run Task] [Project]
         [People]
         ");
         assert_snapshot!(world.shown(), @"
@@ -40,6 +41,7 @@ async fn a_prompt_becomes_an_answer_on_one_card() {
         assert_snapshot!(world.shown(), @"
         [Idle] Workspace: api (codex, /srv/api)
         Say what to do, in this group. `/help` lists the commands.
+        [Working Dir] [Agent] [Session] [Run Task] [Project]
         [People]
         ");
         assert_eq!(world.cards().len(), 2, "a workspace, and one card for the task");
@@ -226,6 +228,7 @@ async fn it_can_be_stopped_while_it_runs() {
         assert_snapshot!(world.shown(), @"
         [Stopping] Workspace: api (codex, /srv/api, T1)
         Now: fix it
+        [Working Dir] [Agent] [Session] [Run Task] [Project]
         [People]
         ");
         assert_snapshot!(world.shown(), @"

@@ -1,9 +1,10 @@
 //! What the runner and the agent report.
 
 use crate::World;
+use poco_core::setup::Folder;
 use poco_core::{
-    Approval, ApprovalId, Ask, Brought, Fact, Missing, Outcome, Pages, PagesId, Report, RunnerId,
-    Step, TaskId, Text, ThreadId, Transcript, TurnId,
+    Approval, ApprovalId, Ask, Brought, EventId, Fact, Missing, Outcome, Pages, PagesId, Report,
+    RunnerId, Step, TaskId, Text, ThreadId, Transcript, TurnId,
 };
 use poco_io::port::{Document, Store};
 
@@ -18,9 +19,26 @@ impl World {
         self.looked(Err(Text::verbatim(why))).await;
     }
 
-    async fn looked(&mut self, result: Result<String, Text>) {
+    /// The runner lists these folders for whoever looked last.
+    pub async fn folders_are(&mut self, folder: Folder) {
+        let request = self.looking().await;
+        self.tell(Fact::Browsed { request, result: Ok(folder) }).await;
+    }
+
+    /// The runner can't list what was asked for last.
+    pub async fn folders_are_bad(&mut self, why: &str) {
+        let request = self.looking().await;
+        self.tell(Fact::Browsed { request, result: Err(Text::verbatim(why)) }).await;
+    }
+
+    /// The last question about a folder.
+    pub async fn looking(&self) -> EventId {
         self.settle_if(|world| world.queue.looking().is_none()).await;
-        let request = self.queue.looking().expect("no folder is looked at");
+        self.queue.looking().expect("no folder is looked at")
+    }
+
+    async fn looked(&mut self, result: Result<String, Text>) {
+        let request = self.looking().await;
         self.tell(Fact::Looked { request, result }).await;
     }
 

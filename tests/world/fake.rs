@@ -180,6 +180,14 @@ impl FakeChat {
         messages.map(|message| message.card.to_string()).collect()
     }
 
+    /// The cards of a chat as they stand, the oldest first, with what a press on each says.
+    pub(crate) fn standing(&self, chat: &ChatId) -> Vec<(CardRef, Card)> {
+        let here = self.here();
+        let messages = here.messages.iter().enumerate();
+        let there = messages.filter(|(_, message)| message.chat == *chat && !message.gone);
+        there.map(|(at, it)| (CardRef::new(here.name(at).0), it.card.clone())).collect()
+    }
+
     pub(crate) fn all(&self) -> Vec<String> {
         let here = self.here();
         here.messages.iter().map(|message| format!("{}: {}", message.chat, message.card)).collect()
@@ -324,6 +332,7 @@ impl FakeQueue {
             | Command::Steer { .. }
             | Command::Stop { .. }
             | Command::Settle
+            | Command::Browse { .. }
             | Command::Deliver { .. }
             | Command::Look { .. } => None,
         };
@@ -332,7 +341,7 @@ impl FakeQueue {
 
     pub(crate) fn looking(&self) -> Option<EventId> {
         let looking = |command| match command {
-            Command::Look { request, .. } => Some(request),
+            Command::Look { request, .. } | Command::Browse { request, .. } => Some(request),
             Command::Start { .. }
             | Command::Answer { .. }
             | Command::Steer { .. }

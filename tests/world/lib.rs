@@ -11,7 +11,8 @@ mod look;
 use fake::{FakeChat, FakeQueue, FakeStore, Fault, Faults};
 use poco_core::{
     Action, Attachment, CardRef, ChatId, Enclosed, Event, EventId, Fact, Lang, Media, MessageRef,
-    Press, Quote, Room, RunnerId, Settings, TaskId, Terms, Timestamp, Topic, TopicId, UserId, Via,
+    Offers, Press, Quote, Room, RunnerId, Settings, TaskId, Terms, Timestamp, Topic, TopicId,
+    UserId, Via,
 };
 use poco_io::app::{App, Debt, Taken};
 use poco_io::port::{Document, Job, MessageId, Store};
@@ -113,6 +114,7 @@ impl World {
             settings: settings("/home/ann"),
             lang: Lang::En,
             runners: vec![],
+            offers: Default::default(),
         };
         let open = || App::new(store.clone(), queue.clone(), chat.clone(), terms.clone(), now);
         let (app, other) = (open(), open());
@@ -170,6 +172,12 @@ impl World {
     /// It is there again.
     pub fn platform_comes_back(&self) {
         self.chat.set_down(false);
+    }
+
+    /// What the agents of this machine offer, from now on.
+    pub fn agents_offer(&self, offers: Offers) {
+        self.app.set_offers(offers.clone());
+        self.other.set_offers(offers);
     }
 
     /// What stores, decides and pays.
@@ -258,8 +266,9 @@ impl World {
             let app = if at.is_multiple_of(2) { &self.app } else { &self.other };
             handled.push((app.clone(), self.event(self.said(by, text))));
         }
-        let handled =
-            handled.into_iter().map(|(app, event)| async move { app.handle(event).await });
+        let handled = handled
+            .into_iter()
+            .map(|(app, event)| async move { Box::pin(app.handle(event)).await });
         for taken in futures_util::future::join_all(handled).await {
             self.note(taken.unwrap());
         }
@@ -307,7 +316,7 @@ impl World {
     /// The platform delivers the last event once more.
     pub async fn redeliver(&mut self) {
         let event = self.last.clone().unwrap();
-        let taken = self.app.handle(event).await.unwrap();
+        let taken = Box::pin(self.app.handle(event)).await.unwrap();
         self.note(taken);
     }
 
@@ -334,7 +343,7 @@ impl World {
         let event = self.event(fact);
         self.last = Some(event.clone());
         for _ in 0..DELIVERIES {
-            if let Ok(taken) = self.app.handle(event.clone()).await {
+            if let Ok(taken) = Box::pin(self.app.handle(event.clone())).await {
                 self.note(taken);
                 return;
             }
@@ -381,9 +390,9 @@ impl World {
 
     async fn sweep_once(&self) -> anyhow::Result<Debt> {
         let mut debt = Debt::Clear;
-        for chat in self.app.owing().await? {
+        for chat in Box::pin(self.app.owing()).await? {
             // One that fails holds up no other.
-            if !self.app.settle(&chat).await.is_ok_and(|it| it == Debt::Clear) {
+            if !Box::pin(self.app.settle(&chat)).await.is_ok_and(|it| it == Debt::Clear) {
                 debt = Debt::Owing;
             }
         }

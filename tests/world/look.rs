@@ -1,7 +1,7 @@
 //! What can be read in the world, in the order it was shown.
 
 use crate::World;
-use poco_core::{Command, Verdict};
+use poco_core::{Card, CardRef, Command, Verdict};
 
 impl World {
     /// The next thing a chat shows, as text.
@@ -65,6 +65,11 @@ impl World {
         self.chat.cards(&self.here).into_iter().map(|card| self.named(card)).collect()
     }
 
+    /// Every card here as it stands now, the oldest first, with what a press on it says.
+    pub fn standing(&self) -> Vec<(CardRef, Card)> {
+        self.chat.standing(&self.here)
+    }
+
     /// Every chat there is.
     pub fn chats(&self) -> Vec<String> {
         self.chat.chats()
@@ -96,12 +101,13 @@ impl World {
 /// Says what a command tells the runner, in a line.
 pub(crate) fn told(command: &Command) -> String {
     match command {
-        Command::Start { task, prompt, thread, enclosed, .. } => {
+        Command::Start { task, prompt, thread, fork, enclosed, .. } => {
             let thread = thread.as_ref().map_or("new thread", |thread| thread.as_str());
+            let copy = if *fork { "a copy of " } else { "" };
             let files = enclosed.files.iter().map(|file| format!(" +{}", file.name));
             let quotes = enclosed.quotes.iter().map(|quote| format!(" >{}", quote.message));
             let with: String = files.chain(quotes).collect();
-            format!("start {task} in {thread}: {prompt}{with}")
+            format!("start {task} in {copy}{thread}: {prompt}{with}")
         }
         Command::Deliver { path, .. } => format!("deliver {path}"),
         Command::Answer { approval, verdict, .. } => format!("answer {approval}: {}", say(verdict)),
@@ -112,6 +118,10 @@ pub(crate) fn told(command: &Command) -> String {
         }
         Command::Settle => "settle".to_owned(),
         Command::Look { workdir, .. } => format!("look at {workdir}"),
+        Command::Browse { query, .. } => format!(
+            "list {} page {} filter {:?} hidden {}",
+            query.path, query.page, query.filter, query.hidden
+        ),
     }
 }
 

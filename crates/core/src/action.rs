@@ -2,6 +2,7 @@
 //! spellings of the same [`Action`].
 
 use crate::people::{Danger, Named, Role};
+use crate::setup::{Dir, Session, Shelf, Tune};
 use crate::words::{command as words, file as file_words};
 use crate::{ApprovalId, ChatId, Enclosed, EventId, Lang, TaskId, Text, UserId};
 use serde::{Deserialize, Serialize};
@@ -72,6 +73,23 @@ pub enum Action {
     Machines,
     /// Have the project run on another machine.
     Move { runner: String },
+    /// Choose where the project works.
+    Dir(Dir),
+    /// Choose its agent, and how that is run.
+    Tune(Tune),
+    /// Choose the conversation that comes next.
+    Session(Session),
+    /// See to a project among others.
+    Shelf(Shelf),
+    /// Show a form for a prompt.
+    Compose,
+    /// Have a waiting task be next.
+    Hasten { task: TaskId },
+    /// Put a card away that was opened to choose something.
+    Close {
+        /// What it waits for, if it does.
+        looking: Option<EventId>,
+    },
     /// Show the people of a project: this one, or one that is named. With a page they are shown
     /// where they were, else on a card of their own.
     People { project: Option<ChatId>, page: Option<usize> },

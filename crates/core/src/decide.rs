@@ -6,20 +6,24 @@
 mod approval;
 mod audit;
 mod broken;
+mod dir;
 mod held;
 mod house;
 mod lobby;
 mod people;
 mod project;
 mod runner;
+mod session;
+mod shelf;
 mod task;
+mod tune;
 mod words;
 
 use crate::people::Role;
 use crate::policy::Right;
 use crate::{
-    Action, Card, CardRef, Effect, Event, Fact, Kind, Lang, MessageRef, Report, Room, Terms, Text,
-    Tone, Topic, UserId, Via, policy, view, words as say,
+    Action, Card, CardKey, CardRef, Effect, Event, Fact, Kind, Lang, MessageRef, Report, Room,
+    Terms, Text, Tone, Topic, UserId, Via, policy, view, words as say,
 };
 
 /// Takes in one event and says what should follow.
@@ -48,7 +52,15 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
         }
         Fact::PairingOffered { code, until } => house::offered(terms, room, code, *until),
         Fact::Welcomed { by } => lobby::welcomed(terms, room, event, by),
-        Fact::Looked { request, result } => lobby::looked(terms, room, event, request, result),
+        Fact::Looked { request, result } => match &room.kind {
+            Kind::Project(_) => dir::looked(room, event, request, result),
+            Kind::Lobby(_) | Kind::Fresh | Kind::Gone | Kind::House(_) => {
+                lobby::looked(terms, room, event, request, result)
+            }
+        },
+        Fact::Browsed { request, result } => dir::browsed(room, request, result),
+        Fact::Changed { change } => shelf::changed(room, event, change),
+        Fact::Relisted { project } => shelf::relisted(room, project),
         Fact::Listed { request, project } => lobby::listed(terms, room, event, request, project),
         Fact::OpenFailed { request, reason } => {
             lobby::open_failed(terms, room, event, request, reason)
@@ -153,6 +165,13 @@ fn done(scene: &Scene<'_>, room: &mut Room, action: &Action) -> Vec<Effect> {
         Action::Create { name, agent, workdir, runner } => {
             lobby::create(scene, room, &lobby::Wish { name, agent, workdir, runner })
         }
+        Action::Dir(dir) => dir::act(scene, room, dir),
+        Action::Tune(tune) => tune::act(scene, room, tune),
+        Action::Session(session) => session::act(scene, room, session),
+        Action::Shelf(shelf) => shelf::act(scene, room, shelf),
+        Action::Compose => task::compose(scene, room),
+        Action::Hasten { task } => task::hasten(scene, room, task),
+        Action::Close { looking } => dir::close(scene, room, looking.as_ref()),
         Action::Machines => runner::machines(scene, room),
         Action::Move { runner } => runner::relocate(scene, room, runner),
         Action::Manage { page } => lobby::manage(scene, room, *page),
@@ -218,6 +237,7 @@ fn reported(
         Report::SteerMissed { id, by, text } => {
             task::steer_missed(terms, room, event, (task, id), by, text)
         }
+        Report::Used { usage } => task::used(room, task, *usage),
         Report::Brought(brought) => task::brought(room, task, brought),
         Report::Ended { outcome, steps } => task::ended(room, event, task, outcome, steps),
     }
@@ -288,6 +308,25 @@ impl Scene<'_> {
         }
     }
 
+    /// Shows a card that was opened to choose something: where the pressed one is, or as a new one
+    /// that can be shown again.
+    fn here(&self, card: Card) -> Effect {
+        Effect::Show { key: self.place(), card }
+    }
+
+    /// Opens such a card, and leaves the pressed one as it is.
+    fn open(&self, card: Card) -> Effect {
+        Effect::Show { key: self.new_place(), card }
+    }
+
+    fn place(&self) -> CardKey {
+        self.card().map_or_else(|| self.new_place(), |pressed| CardKey::This(pressed.clone()))
+    }
+
+    fn new_place(&self) -> CardKey {
+        CardKey::Page(self.event.id.clone())
+    }
+
     fn post(&self, card: Card) -> Effect {
         Effect::Post { chat: self.event.chat.clone(), card: card.under(self.below()) }
     }
@@ -311,5 +350,5 @@ impl Scene<'_> {
 }
 
 fn on(pressed: &CardRef, card: Card) -> Effect {
-    Effect::Show { key: crate::CardKey::This(pressed.clone()), card }
+    Effect::Show { key: CardKey::This(pressed.clone()), card }
 }

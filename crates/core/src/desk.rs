@@ -1,5 +1,6 @@
 //! Where tasks are worked on, one at a time, in one chat.
 
+use crate::setup::{Picked, Usage};
 use crate::{
     Approval, ApprovalId, Brought, CardKey, ChatId, Command, Effect, Enclosed, Held, Outcome,
     RunnerId, TaskId, Text, ThreadId, Timestamp, Topic, TopicId, TurnId, UserId, Verdict,
@@ -39,6 +40,9 @@ pub(crate) const MACHINE: &str = "demo";
 pub struct Desk {
     /// The agent's memory of this chat, once it has one.
     pub thread: Option<ThreadId>,
+    /// The agent whose memory that is, if it is known.
+    #[serde(default)]
+    pub thread_agent: Option<String>,
     /// The next prompt starts a new conversation.
     pub fresh: bool,
     /// The one task the agent is at.
@@ -47,6 +51,9 @@ pub struct Desk {
     pub waiting: VecDeque<Task>,
     /// Those cut off, which people may take up again.
     pub broken: VecDeque<Archive>,
+    /// The conversation that was picked for the task that comes next.
+    #[serde(default)]
+    pub picked: Option<Picked>,
     /// What was answered of tasks that are over, for presses that come late.
     #[serde(default)]
     pub answered: VecDeque<(TaskId, Answered)>,
@@ -119,6 +126,12 @@ pub struct Task {
     pub answered: Vec<Answered>,
     pub thread: Option<ThreadId>,
     pub turn: Option<TurnId>,
+    /// The conversation that was picked for it.
+    #[serde(default)]
+    pub picked: Option<Picked>,
+    /// What it took of the model, as far as the agent says.
+    #[serde(default)]
+    pub usage: Option<Usage>,
     /// What has happened to it, oldest first.
     pub history: Vec<Moment>,
     /// What goes with the prompt.

@@ -1,5 +1,6 @@
 //! What should follow. Every effect is safe to perform twice.
 
+use crate::setup::FolderQuery;
 use crate::{
     ApprovalId, Archive, Card, CardRef, ChatId, Enclosed, EventId, Fact, Lang, MessageRef, Pages,
     RunnerId, Settings, TaskId, Text, ThreadId, Timestamp, Topic, TurnId, UserId, Verdict,
@@ -93,6 +94,8 @@ pub enum Part {
 pub enum CardKey {
     Workspace,
     Task(TaskId),
+    /// One that was opened to choose something, by the event that did.
+    Page(EventId),
     /// Files that wait for words, by what brought the first of them.
     Held(EventId),
     /// The card that was pressed.
@@ -107,6 +110,9 @@ pub enum Command {
         task: TaskId,
         prompt: String,
         thread: Option<ThreadId>,
+        /// In a copy of that conversation.
+        #[serde(default)]
+        fork: bool,
         settings: Settings,
         /// What goes with the prompt.
         #[serde(default)]
@@ -122,6 +128,8 @@ pub enum Command {
     Settle,
     /// Look whether a folder can be worked in, and report its full path.
     Look { request: EventId, workdir: String },
+    /// List the folders in a folder, and report them.
+    Browse { request: EventId, query: FolderQuery },
     /// Send a file of a project into its chat, once. Refusals are told with [`Fact::NotSent`].
     Deliver {
         request: EventId,

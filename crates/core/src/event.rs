@@ -1,6 +1,7 @@
 //! What can happen.
 
 use crate::people::Named;
+use crate::setup::{Change, Folder, Usage};
 use crate::{
     Action, ApprovalId, Brought, CardRef, ChatId, EventId, Lang, Listing, MessageRef, Missing,
     PagesId, RunnerId, Settings, TaskId, Text, ThreadId, Timestamp, TopicId, TurnId, UserId,
@@ -35,8 +36,14 @@ pub enum Fact {
     Welcomed { by: UserId },
     /// The agent reported on a task.
     Reported { task: TaskId, report: Report },
-    /// The runner looked at the folder for a new project.
+    /// The runner looked at a folder to work in.
     Looked { request: EventId, result: Result<String, Text> },
+    /// The runner listed the folders in a folder.
+    Browsed { request: EventId, result: Result<Folder, Text> },
+    /// The lobby of this project changes something about it.
+    Changed { change: Change },
+    /// A project of this lobby is like this now.
+    Relisted { project: Listing },
     /// This chat was opened for a project that was made in `lobby`.
     Opened {
         name: String,
@@ -142,6 +149,8 @@ pub enum Report {
     Settled { approval: ApprovalId },
     /// Text for the running turn came too late for it.
     SteerMissed { id: String, by: UserId, text: String },
+    /// What it took of the model so far.
+    Used { usage: Usage },
     /// The turn that is about to end brought something beside its answer.
     Brought(Brought),
     /// The turn is over.

@@ -6,6 +6,7 @@
 
 mod action;
 mod card;
+mod choices;
 mod decide;
 mod desk;
 mod diff;
@@ -19,12 +20,14 @@ mod people;
 pub mod policy;
 mod press;
 mod room;
+pub mod setup;
 mod transcript;
 mod view;
 pub mod words;
 
 pub use action::Action;
 pub use card::{Block, Button, Card, Choice, Field, Form, Look, Tone, Typing};
+pub use choices::{Choices, Model, Offers};
 pub use decide::decide;
 pub(crate) use desk::CONFIRMATION;
 pub use desk::{

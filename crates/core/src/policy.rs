@@ -1,6 +1,7 @@
 //! Who may do what: one table, and what it says of an action.
 
 use crate::people::{Role, danger};
+use crate::setup::{Dir, Session, Shelf, Tune};
 use crate::{Action, Ask, Desk, Event, Fact, Kind, Named, Room, Rules, TaskId, Terms, UserId, Via};
 
 /// Something that some may do and others may not.
@@ -191,6 +192,8 @@ fn right(room: &Room, by: &UserId, action: &Action) -> Right {
         | Action::Drop { .. }
         | Action::Without { .. }
         | Action::Deliver { .. }
+        | Action::Compose
+        | Action::Hasten { .. }
         | Action::Discard { .. } => Right::Run,
         Action::Stop { task } => stop(&room.desk, by, task.as_ref()),
         Action::Approve { what, .. } | Action::Deny { what, .. } => answer(&room.desk, by, what),
@@ -202,7 +205,15 @@ fn right(room: &Room, by: &UserId, action: &Action) -> Right {
         Action::Move { .. } | Action::Speak { .. } => Right::Configure,
         Action::NewProject | Action::Create { .. } => Right::Create,
         Action::Delete { .. } => Right::Delete,
-        Action::Status { .. }
+        Action::Dir(dir) => of_dir(dir),
+        Action::Tune(Tune::Apply(_)) => Right::Configure,
+        Action::Session(Session::Apply { .. } | Session::Fresh) => Right::Configure,
+        Action::Shelf(Shelf::Rename { .. } | Shelf::Archive { .. }) => Right::Configure,
+        Action::Tune(Tune::Choose { .. })
+        | Action::Session(Session::Choose | Session::Enter)
+        | Action::Shelf(Shelf::Open { .. } | Shelf::Repo | Shelf::Bind)
+        | Action::Close { .. }
+        | Action::Status { .. }
         | Action::Queue
         | Action::Help
         | Action::Page { .. }
@@ -218,6 +229,22 @@ fn right(room: &Room, by: &UserId, action: &Action) -> Right {
         | Action::Accept
         | Action::Unsupported { .. }
         | Action::Unknown { .. } => Right::Look,
+    }
+}
+
+fn of_dir(dir: &Dir) -> Right {
+    match dir {
+        // It asks the machine what is on it.
+        Dir::Browse(_)
+        | Dir::Apply { .. }
+        | Dir::UseDefault
+        | Dir::ApplyPreset { .. }
+        | Dir::SetDefault { .. }
+        | Dir::AddPreset { .. }
+        | Dir::RemovePreset { .. } => Right::Configure,
+        Dir::Type { .. } | Dir::Presets | Dir::Recent | Dir::Default | Dir::ManagePresets => {
+            Right::Look
+        }
     }
 }
 

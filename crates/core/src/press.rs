@@ -1,6 +1,8 @@
 //! How an [`Action`] is written into a button and read back: the names the Python PoCo used, so
 //! that old cards in chats keep working.
 
+mod setup;
+
 use crate::people::{Named, Role, kinds, words};
 use crate::{Action, ApprovalId, ChatId, EventId, Lang, TaskId};
 use std::collections::BTreeMap;
@@ -75,6 +77,16 @@ impl Press {
             Action::AskPage { approval, page } => Self::intent("task.ask_page")
                 .with("approval_id", approval.as_str())
                 .with("page", &page.to_string()),
+            Action::Dir(dir) => Self::of_dir(dir),
+            Action::Tune(tune) => Self::of_tune(tune),
+            Action::Session(session) => Self::of_session(session),
+            Action::Shelf(shelf) => Self::of_shelf(shelf),
+            Action::Compose => Self::intent("task.open_composer"),
+            Action::Hasten { task } => Self::intent("task.hasten").task(Some(task)),
+            Action::Close { looking } => {
+                let looking = looking.as_ref().map(EventId::as_str).unwrap_or_default();
+                Self::intent("workspace.close").with("looking", looking)
+            }
             Action::People { project, page } => Self::intent("people.open")
                 .with("project_id", project.as_ref().map(ChatId::as_str).unwrap_or_default())
                 .with("page", &page.map(|page| page.to_string()).unwrap_or_default()),
@@ -140,7 +152,7 @@ impl Press {
             "project.send_file" => Action::Deliver { path: self.text("path")? },
             "task.discard" => Action::Discard { task: self.task_id()? },
             "task.steer_queue" => Action::Merge { task: self.task_id()? },
-            "task.steer" => Action::Steer { text: self.text("steer_prompt")? },
+            "task.steer" => Action::Steer { text: self.text("steer_prompt").unwrap_or_default() },
             "task.approve" => Action::Approve { what: self.text("task_id")?, session: false },
             "task.approve_session" => {
                 Action::Approve { what: self.text("task_id")?, session: true }
@@ -182,7 +194,7 @@ impl Press {
                 Action::Speak { lang: self.text("lang").and_then(|name| Lang::read(&name)) }
             }
             "help" => Action::Help,
-            _ => return None,
+            _ => return self.setup(intent),
         };
         Some(action)
     }
@@ -251,7 +263,9 @@ const ANSWER: &str = "answer_";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ThreadId;
     use crate::people::Danger;
+    use crate::setup::{Dir, FolderQuery, Session, Shelf, Tune, Tuning};
 
     #[test]
     fn every_action_of_a_button_reads_back() {
@@ -294,6 +308,10 @@ mod tests {
                 answers: BTreeMap::from([("0".into(), "yes".into())]),
             },
             Action::AskPage { approval: ApprovalId::new("a"), page: 1 },
+            Action::Compose,
+            Action::Close { looking: None },
+            Action::Close { looking: Some(EventId::new("e")) },
+            Action::Hasten { task: TaskId::new("t") },
             Action::Queue,
             Action::New,
             Action::Help,
@@ -310,6 +328,60 @@ mod tests {
             Action::Speak { lang: Some(Lang::Zh) },
             Action::Speak { lang: None },
         ];
+        for action in actions {
+            assert_eq!(Press::of(&action).action(), action);
+        }
+    }
+
+    #[test]
+    fn every_action_that_sets_up_reads_back() {
+        let path = || "/srv/x".to_owned();
+        let query = FolderQuery { path: path(), page: 2, filter: "f".into(), hidden: true };
+        let dirs = [
+            Dir::Browse(query),
+            Dir::Browse(FolderQuery::default()),
+            Dir::Type { path: path() },
+            Dir::Apply { path: path() },
+            Dir::UseDefault,
+            Dir::Presets,
+            Dir::ApplyPreset { path: path() },
+            Dir::Recent,
+            Dir::Default,
+            Dir::SetDefault { path: path() },
+            Dir::ManagePresets,
+            Dir::AddPreset { path: path() },
+            Dir::RemovePreset { path: path() },
+        ];
+        let some = |text: &str| Some(text.to_owned());
+        let tuning = Tuning {
+            agent: some("codex"),
+            model: some("m"),
+            effort: some("low"),
+            sandbox: some("read-only"),
+            approval_policy: some("never"),
+            mode: some("plan"),
+        };
+        let tunes = [Tune::Choose { agent: None }, Tune::Apply(tuning)];
+        let thread = || ThreadId::new("th");
+        let sessions = [
+            Session::Choose,
+            Session::Enter,
+            Session::Fresh,
+            Session::Apply { thread: thread(), fork: false },
+            Session::Apply { thread: thread(), fork: true },
+        ];
+        let project = || Some(ChatId::new("c"));
+        let shelves = [
+            Shelf::Open { project: project() },
+            Shelf::Rename { project: project(), name: "n".into() },
+            Shelf::Archive { project: None, archived: true },
+            Shelf::Archive { project: project(), archived: false },
+            Shelf::Repo,
+            Shelf::Bind,
+        ];
+        let actions = dirs.map(Action::Dir).into_iter().chain(tunes.map(Action::Tune));
+        let actions =
+            actions.chain(sessions.map(Action::Session)).chain(shelves.map(Action::Shelf));
         for action in actions {
             assert_eq!(Press::of(&action).action(), action);
         }

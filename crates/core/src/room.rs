@@ -1,6 +1,8 @@
 //! What a chat is to PoCo.
 
+use crate::choices::Offers;
 use crate::people::{People, Rules};
+use crate::setup::{Conversation, Looking};
 use crate::{CardRef, ChatId, Desk, EventId, Lang, RunnerId, Settings, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -98,6 +100,9 @@ pub struct Listing {
     pub workdir: String,
     /// It is being deleted.
     pub leaving: bool,
+    /// It takes no tasks.
+    #[serde(default)]
+    pub archived: bool,
 }
 
 /// A project whose folder is looked at, or whose chat is opened.
@@ -121,11 +126,65 @@ pub struct Project {
     /// Its runner takes nothing at this time.
     #[serde(default)]
     pub away: Option<Away>,
+    /// It takes no tasks until it is restored.
+    #[serde(default)]
+    pub archived: bool,
+    /// Where it works if nobody says otherwise; `None` for where it does.
+    #[serde(default)]
+    pub default_dir: Option<String>,
+    /// Folders that are kept to choose from.
+    #[serde(default)]
+    pub presets: Vec<String>,
+    /// Folders it worked in before, the last first.
+    #[serde(default)]
+    pub recent: Vec<String>,
+    /// Folders the machine was asked about.
+    #[serde(default)]
+    pub looking: Vec<Looking>,
+    /// Conversations it has had, the last used first.
+    #[serde(default)]
+    pub past: Vec<Conversation>,
     /// Who was let in. The owner needs no mention.
     #[serde(default)]
     pub people: People,
     #[serde(default)]
     pub rules: Rules,
+}
+
+impl Project {
+    /// Makes a project that has done nothing yet.
+    pub fn new(name: String, by: UserId, settings: Settings, lobby: ChatId) -> Self {
+        let default_dir = Some(settings.workdir.clone());
+        let (leaving, archived, away) = Default::default();
+        let (presets, recent, looking, past) = Default::default();
+        let (people, rules) = Default::default();
+        Self {
+            name,
+            by,
+            settings,
+            lobby,
+            leaving,
+            away,
+            archived,
+            default_dir,
+            presets,
+            recent,
+            looking,
+            past,
+            people,
+            rules,
+        }
+    }
+
+    /// Whether its agent, as it is set up now, can know of a conversation.
+    pub(crate) fn can_go_on(&self, it: &Conversation) -> bool {
+        it.agent == self.settings.agent && it.runner == self.settings.runner
+    }
+
+    /// Where it works if nobody says otherwise.
+    pub(crate) fn default_dir(&self) -> &str {
+        self.default_dir.as_deref().unwrap_or(&self.settings.workdir)
+    }
 }
 
 /// Why a runner takes nothing.
@@ -185,6 +244,22 @@ pub struct Terms {
     pub lang: Lang,
     /// The machines there are; none if PoCo is all in one process.
     pub runners: Vec<Runner>,
+    /// What this process's own agents offer, if PoCo is all in one.
+    pub offers: Offers,
+}
+
+impl Terms {
+    /// What the agents of a machine offer, as far as they have said by now.
+    pub(crate) fn offers(&self, runner: &RunnerId) -> &Offers {
+        let named = self.runners.iter().find(|it| it.id == *runner);
+        named.map_or(&self.offers, |it| &it.offers)
+    }
+
+    /// The agents of a machine, whether it is there or not.
+    pub(crate) fn agents_of(&self, runner: &RunnerId) -> &[String] {
+        let named = self.runners.iter().find(|it| it.id == *runner);
+        named.map_or(&self.agents, |it| &it.agents)
+    }
 }
 
 /// A machine that runs agents, as it last said of itself.
@@ -201,6 +276,9 @@ pub struct Runner {
     /// The models of each agent, as far as it named any; the first being the usual one.
     #[serde(default)]
     pub models: BTreeMap<String, Vec<String>>,
+    /// What can be chosen for each agent that has said so.
+    #[serde(default)]
+    pub offers: Offers,
     /// Turns that run there.
     pub turns: usize,
     /// The most turns it runs at once; 0 if it did not say.

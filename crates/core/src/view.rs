@@ -1,10 +1,14 @@
 //! How things look. Each card is a function of what PoCo remembers.
 
+mod dir;
 mod held;
 mod lobby;
 mod people;
 mod runner;
+mod session;
 mod task;
+mod tune;
+mod workspace;
 
 use crate::words::{people as people_words, project as words, task as task_words};
 use crate::{
@@ -12,12 +16,18 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
+pub(crate) use dir::{
+    browser, closed, default_dir, kept, looking, presets, recent, typed, works_in,
+};
 pub(crate) use held::{held, not_sent};
 pub(crate) use lobby::{form, home, making, manage};
 pub(crate) use people::{hand_over, page_of, people, role_word, rules};
 pub(crate) use runner::machines;
+pub(crate) use session::{session_fresh, session_id, session_picked, sessions};
 pub(crate) use task::text;
 pub use task::{changes, live, recalled};
+pub(crate) use tune::{agent, tuned};
+pub(crate) use workspace::{composed, composer, project, repo, shelf};
 
 /// The longest piece of a prompt shown beside other things, in characters.
 const BRIEF_CHARS: usize = 80;
@@ -63,7 +73,12 @@ pub(crate) fn workspace(room: &Room) -> Option<Card> {
     }
     card = match &room.desk.current {
         Some(task) => card.text(task_words::now(escape(&brief(&task.prompt)))).buttons(stop(task)),
+        None if project.archived => card,
         None => card.text(words::say_what()),
+    };
+    card = match project.archived {
+        true => workspace::archived(card),
+        false => workspace::controls(card, &room.desk),
     };
     let elsewhere = project.settings.runner != RunnerId::local();
     let machines = elsewhere.then(|| Button::new(words::machine(), Action::Machines));

@@ -50,6 +50,7 @@ pub mod people;
 pub mod platform;
 pub mod project;
 pub mod runner;
+pub mod setup;
 pub mod task;
 
 #[cfg(test)]

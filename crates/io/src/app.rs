@@ -21,11 +21,11 @@ use crate::record::Record;
 use anyhow::Context;
 use futures_util::future::try_join;
 use poco_core::{
-    Archive, Card, ChatId, Command, Effect, Event, Fact, Kind, Lang, Room, RunnerId, TaskId, Terms,
-    Text, Timestamp, Transcript, UserId, Via, admit, live,
+    Archive, Card, ChatId, Command, Effect, Event, Fact, Kind, Lang, Offers, Room, RunnerId,
+    TaskId, Terms, Text, Timestamp, Transcript, UserId, Via, admit, live,
 };
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How often a save is tried again when a writer of another process came first.
@@ -49,6 +49,7 @@ pub struct App {
     writers: Turns,
     payers: Turns,
     known: runners::Known,
+    offers: Arc<Mutex<Offers>>,
     mask: Mask,
 }
 
@@ -106,8 +107,8 @@ impl App {
         terms: Terms,
         clock: fn() -> Timestamp,
     ) -> Self {
-        let (owner, writers, payers, known, mask) = Default::default();
-        Self { store, queue, chat, clock, terms, owner, writers, payers, known, mask }
+        let (owner, writers, payers, known, offers, mask) = Default::default();
+        Self { store, queue, chat, clock, terms, owner, writers, payers, known, offers, mask }
     }
 
     /// Keeps secrets out of everything that people see.
@@ -212,7 +213,18 @@ impl App {
             terms.owner = self.owner().await?;
         }
         self.add_runners(&mut terms).await?;
+        terms.offers.clone_from(&self.offers());
         Ok(terms)
+    }
+
+    /// Notes what can be chosen for this process's own agents.
+    pub fn set_offers(&self, offers: Offers) {
+        *self.offers() = offers;
+    }
+
+    /// What can be chosen for this process's own agents, as far as they have said.
+    pub fn offers(&self) -> MutexGuard<'_, Offers> {
+        self.offers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn owner(&self) -> anyhow::Result<Option<UserId>> {

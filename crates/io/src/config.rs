@@ -36,6 +36,8 @@ pub struct Config {
     /// The name of this machine, `local` unless there are several (`POCO_RUNNER`).
     pub runner: RunnerId,
     pub agents: Agents,
+    /// Folders that people may have agents work in, and those in them (`POCO_WORKDIR_ROOTS`).
+    pub workdir_roots: Vec<PathBuf>,
     /// What is logged (`POCO_LOG`, then `RUST_LOG`), as a filter of `tracing-subscriber`.
     pub log: String,
     /// What is odd about the settings, but works.
@@ -76,6 +78,7 @@ impl Config {
             },
             lang: self.lang,
             runners: vec![],
+            offers: Default::default(),
         }
     }
 }

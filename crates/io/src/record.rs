@@ -1,7 +1,9 @@
 //! What is stored of one chat: the room, what is still owed to the world, and what was seen.
 
 use crate::port::{Document, MessageId};
-use poco_core::{CardKey, CardRef, Effect, Event, EventId, Room, Terms, Timestamp, decide, hash};
+use poco_core::{
+    CardKey, CardRef, Effect, Event, EventId, Kind, Room, Terms, Timestamp, decide, hash,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -151,6 +153,10 @@ impl Record {
         match key {
             CardKey::Workspace => true,
             CardKey::Task(task) => self.room.desk.find(task).is_some(),
+            CardKey::Page(_) => match &self.room.kind {
+                Kind::Project(project) => project.looking.iter().any(|it| it.card == *key),
+                Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => false,
+            },
             CardKey::Held(event) => self.room.desk.held.iter().any(|held| held.id == *event),
             CardKey::This(_) => false,
         }

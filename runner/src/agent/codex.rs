@@ -17,12 +17,12 @@ mod server;
 mod turn;
 mod watch;
 
-use super::{Agent, AgentError, Choices, Found, Model, Prompt, Turn, check_folder};
+use super::{Agent, AgentError, Found, Prompt, Turn, check_folder};
 use async_trait::async_trait;
 use client::Client;
 use keeper::Keeper;
 use poco_core::words::agent as words;
-use poco_core::{Settings, TaskId, Text, ThreadId, TurnId};
+use poco_core::{Choices, Model, Settings, TaskId, Text, ThreadId, TurnId};
 use poco_io::config;
 use program::Program;
 use record::Standing;
@@ -238,12 +238,36 @@ impl Agent for Codex {
         }
     }
 
+    async fn fork(&self, thread: &ThreadId, settings: &Settings) -> Result<ThreadId, AgentError> {
+        check_folder(&settings.workdir)?;
+        let client = self.keeper.client().await?;
+        let mut params = thread_params(settings);
+        params.insert("threadId".to_owned(), json!(thread));
+        let forked = client.call("thread/fork", params.into()).await.map_err(|error| {
+            if failure::is_unknown_thread(&error) {
+                return AgentError::Forgotten(words::codex_lost_thread());
+            }
+            failure::of_query(error)
+        })?;
+        let Some(id) = forked["thread"]["id"].as_str() else {
+            return Err(AgentError::Refused(words::codex_unnamed_thread()));
+        };
+        client.keep(id, &forked["sandbox"]);
+        Ok(ThreadId::new(id))
+    }
+
     async fn choices(&self) -> Result<Choices, AgentError> {
         let client = self.keeper.client().await?;
         let listed = client.call("model/list", json!({})).await.map_err(failure::of_query)?;
         let models = listed["data"].as_array().into_iter().flatten();
         let shown = models.filter(|model| model["hidden"] != true);
-        Ok(Choices { models: shown.filter_map(model).collect(), modes: vec![] })
+        let words = |words: [&str; 3]| words.map(str::to_owned).to_vec();
+        Ok(Choices {
+            models: shown.filter_map(model).collect(),
+            sandboxes: words(["read-only", "workspace-write", "danger-full-access"]),
+            approval_policies: words(["untrusted", "on-request", "never"]),
+            ..Choices::default()
+        })
     }
 
     async fn shutdown(&self) {

@@ -1,9 +1,9 @@
 //! An agent that only echoes, to try the whole flow without a real one.
 
-use super::{Agent, AgentError, Choices, End, Found, Note, Prompt, Question, Turn};
+use super::{Agent, AgentError, End, Found, Note, Prompt, Question, Turn};
 use async_trait::async_trait;
 use poco_core::words::agent as say;
-use poco_core::{ApprovalId, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict};
+use poco_core::{ApprovalId, Choices, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -74,6 +74,7 @@ pub(super) fn named(action: &Action) -> Option<TaskId> {
         }
         Action::Approve { what, .. } | Action::Deny { what, .. } => Some(task_of(what)),
         Action::Merge { task }
+        | Action::Hasten { task }
         | Action::Page { task, .. }
         | Action::Resume { task }
         | Action::Again { task }
@@ -99,6 +100,12 @@ pub(super) fn named(action: &Action) -> Option<TaskId> {
         | Action::Delete { .. }
         | Action::Workspace
         | Action::Machines
+        | Action::Dir(_)
+        | Action::Tune(_)
+        | Action::Session(_)
+        | Action::Shelf(_)
+        | Action::Compose
+        | Action::Close { .. }
         | Action::Move { .. }
         | Action::People { .. }
         | Action::Invite { .. }

@@ -108,14 +108,14 @@ pub(super) fn mistake(card: &Card) -> Option<Text> {
 }
 
 fn listing(project: &Listing) -> Value {
-    let Listing { chat, name, agent, workdir, leaving } = project;
+    let Listing { chat, name, agent, workdir, leaving, archived } = project;
     json!({
         "id": chat,
         "name": name,
         "backend": agent,
         "workdir": workdir,
         "group_chat_id": group(chat),
-        "archived": leaving,
+        "archived": *leaving || *archived,
     })
 }
 

@@ -3,7 +3,6 @@
 use super::{Seat, Work, learn};
 use crate::agent::{Agent, AgentError, Prompt, Turn};
 use crate::files::{Ungathered, wrap};
-use crate::folder;
 use crate::home::random_hex;
 use poco_core::words::agent as words;
 use poco_core::{
@@ -36,6 +35,8 @@ struct Start<'a> {
     task: &'a TaskId,
     prompt: &'a str,
     thread: Option<&'a ThreadId>,
+    /// In a copy of that conversation.
+    fork: bool,
     settings: &'a Settings,
     enclosed: &'a Enclosed,
 }
@@ -83,9 +84,9 @@ impl Seat {
 
     async fn perform(&mut self, command: &Command, job: &str, tries: u32) -> anyhow::Result<Done> {
         match command {
-            Command::Start { task, prompt, thread, settings, enclosed } => {
-                let thread = thread.as_ref();
-                self.start(&Start { task, prompt, thread, settings, enclosed }).await
+            Command::Start { task, prompt, thread, fork, settings, enclosed } => {
+                let (thread, fork) = (thread.as_ref(), *fork);
+                self.start(&Start { task, prompt, thread, fork, settings, enclosed }).await
             }
             Command::Answer { task, approval, verdict } => {
                 self.answer(task, approval, verdict).await
@@ -98,9 +99,16 @@ impl Seat {
             }
             Command::Deliver { .. } => self.deliver(command, tries).await,
             Command::Look { request, workdir } => {
-                let result = folder::look(workdir);
+                let result = self.shared.roots.look(workdir);
                 let fact = Fact::Looked { request: request.clone(), result };
                 self.tell(&format!("{job}-looked"), fact).await?;
+                Ok(Done::Yes)
+            }
+            Command::Browse { request, query } => {
+                let (roots, query) = (self.shared.roots.clone(), query.clone());
+                let result = tokio::task::spawn_blocking(move || roots.browse(&query)).await?;
+                let fact = Fact::Browsed { request: request.clone(), result };
+                self.tell(&format!("{job}-browsed"), fact).await?;
                 Ok(Done::Yes)
             }
         }
@@ -122,6 +130,11 @@ impl Seat {
             }
             // Once a minute it is looked for anyway.
             Command::Settle => Ok(()),
+            Command::Browse { request, .. } => {
+                let result = Err(words::folder_not_looked_at(reason));
+                let fact = Fact::Browsed { request: request.clone(), result };
+                self.tell(&format!("{request}-unlooked"), fact).await
+            }
             Command::Look { request, .. } => {
                 let result = Err(words::folder_not_looked_at(reason));
                 let fact = Fact::Looked { request: request.clone(), result };
@@ -195,6 +208,7 @@ impl Seat {
                     turn,
                     transcript,
                     unseen: false,
+                    usage: None,
                     glanced: Instant::now(),
                     closing: None,
                     _place: Some(place),
@@ -216,7 +230,15 @@ impl Seat {
         if let Err(reason) = agent.ready().await {
             return self.refused(start.task, reason).await;
         }
-        let (opened, note) = match agent.open(start.thread, start.settings).await {
+        if let Err(reason) = self.shared.roots.look(&start.settings.workdir) {
+            // It was looked at when it was chosen; what a link in it leads to may be another now.
+            return self.refused(start.task, reason).await;
+        }
+        let opened = match start.thread.filter(|_| start.fork) {
+            Some(thread) => agent.fork(thread, start.settings).await,
+            None => agent.open(start.thread, start.settings).await,
+        };
+        let (opened, note) = match opened {
             Err(AgentError::Forgotten(reason)) => {
                 let note = words::fresh(reason);
                 (agent.open(None, start.settings).await, Some(note))

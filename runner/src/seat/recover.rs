@@ -64,6 +64,7 @@ impl Seat {
                     turn,
                     transcript,
                     unseen: true,
+                    usage: None,
                     glanced: Instant::now(),
                     closing: None,
                     _place: place.ok(),

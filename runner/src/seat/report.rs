@@ -151,6 +151,10 @@ impl Seat {
         // What had begun and will not be finished stays as far as it came.
         let answer = work.transcript.answer();
         let (diff, steps) = (work.transcript.diff(), work.transcript.steps());
+        if let Some(usage) = work.usage {
+            let told = self.report(&work.task, "used", Report::Used { usage }).await;
+            self.log_untold(&work.task, told);
+        }
         let product = Product { workdir: &work.workdir, answer: &answer, diff, steps };
         let told = self.conclude(&work.task, end, work.closing, product).await;
         self.log_untold(&work.task, told);

@@ -170,7 +170,7 @@ fn what_can_not_go_on_is_said_and_left() {
     let told = past.told(&["--apply"]);
     let why = |at: usize| told["projects"][at]["notes"][0].as_str().unwrap().to_owned();
     for (at, word) in
-        ["archived", "slack", "no group", "gpt is not here", "no folder"].iter().enumerate()
+        ["archived", "slack", "no group", "gpt is not here", "is outside"].iter().enumerate()
     {
         assert_eq!(told["projects"][at]["outcome"], "not_taken", "{told}");
         assert!(why(at).contains(word), "{}", why(at));

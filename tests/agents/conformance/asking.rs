@@ -78,7 +78,7 @@ pub(super) async fn stopped_while_it_asks<F: Fixture>() {
         match next(turn.as_mut()).await {
             Note::Ended(end) => break assert_eq!(end, End::Stopped),
             Note::Settled { approval: it } => assert_eq!(it, approval),
-            Note::Step(_) => {}
+            Note::Step(_) | Note::Used(_) => {}
             Note::Asked { ask, .. } => panic!("{ask:?}"),
         }
     }

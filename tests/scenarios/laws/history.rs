@@ -1,6 +1,7 @@
 //! A life of one room: whatever people and the agent do, and what comes of it.
 
 use super::made::{approval, enclosed, outcome, settings};
+use poco_core::setup::{Folder, FolderQuery};
 use poco_core::{
     Action, Archive, Block, Brought, Button, Card, CardKey, CardRef, Changes, ChatId, Command,
     Effect, Event, EventId, Fact, Field, Kind, Lang, Listing, Lobby, MessageRef, PagesId, Phase,
@@ -80,6 +81,7 @@ pub(crate) struct History {
     pub(super) cards: BTreeMap<CardRef, Card>,
     ever: Vec<(CardRef, Button)>,
     asked: Vec<EventId>,
+    browsed: Vec<(EventId, FolderQuery)>,
     opening: Vec<EventId>,
     events: u64,
     pub(super) now: u64,
@@ -102,23 +104,32 @@ impl History {
             settings: settings(),
             lang: Lang::En,
             runners: vec![],
+            offers: Default::default(),
         };
         let kind = match place {
             Place::Lobby => Kind::Lobby(Lobby::default()),
-            Place::Project => Kind::Project(Project {
-                name: "api".into(),
-                by: UserId::new("ann"),
-                settings: settings(),
-                lobby: ChatId::new("lobby"),
-                leaving: false,
-                away: None,
-                people: Default::default(),
-                rules: Default::default(),
-            }),
+            Place::Project => Kind::Project(Project::new(
+                "api".into(),
+                UserId::new("ann"),
+                settings(),
+                ChatId::new("lobby"),
+            )),
         };
         let room = Room { kind, ..Room::default() };
-        let (sent, kept, cards, ever, asked, opening) = Default::default();
-        Self { terms, room, sent, kept, cards, ever, asked, opening, events: 0, now: 1_000_000 }
+        let (sent, kept, cards, ever, asked, browsed, opening) = Default::default();
+        Self {
+            terms,
+            room,
+            sent,
+            kept,
+            cards,
+            ever,
+            asked,
+            browsed,
+            opening,
+            events: 0,
+            now: 1_000_000,
+        }
     }
 
     pub(crate) fn take(&mut self, step: &Step) {
@@ -245,7 +256,7 @@ impl History {
         let before = self.clone();
         self.report(1, report);
         let going = matches!(&before.room.kind, Kind::Lobby(_))
-            || matches!(&before.room.kind, Kind::Project(project) if !project.leaving);
+            || matches!(&before.room.kind, Kind::Project(project) if !project.leaving && !project.archived);
         if going && before.room.desk.waiting.len() < WAITING_MAX {
             let desk = &self.room.desk;
             let mut tasks = desk.current.iter().chain(&desk.waiting);
@@ -254,6 +265,16 @@ impl History {
     }
 
     fn look(&mut self, pick: usize) {
+        if pick.is_multiple_of(2)
+            && let Some((request, query)) = picked(&self.browsed, pick / 2)
+        {
+            let (names, parent) = (vec!["src".to_owned()], Some("/".to_owned()));
+            let folder = Folder { query, parent, names, pages: 1 + pick % 3 };
+            let result =
+                if pick.is_multiple_of(10) { Err(Text::verbatim("no")) } else { Ok(folder) };
+            self.tell(Fact::Browsed { request, result });
+            return;
+        }
         if let Some(request) = picked(&self.asked, pick) {
             let found = !pick.is_multiple_of(3);
             let result = if found { Ok("/srv/x".to_owned()) } else { Err(Text::verbatim("no")) };
@@ -272,6 +293,7 @@ impl History {
                 agent: "codex".into(),
                 workdir: "/srv/x".into(),
                 leaving: false,
+                archived: false,
             };
             self.tell(Fact::Listed { request, project });
         }
@@ -313,6 +335,9 @@ impl History {
             Effect::Send { command, .. } => {
                 if let Command::Look { request, .. } = command {
                     self.asked.push(request.clone());
+                }
+                if let Command::Browse { request, query } = command {
+                    self.browsed.push((request.clone(), query.clone()));
                 }
                 let over = self.kept.keys().cloned().collect();
                 self.sent.push((command.clone(), over));
@@ -393,6 +418,8 @@ pub(super) fn name(key: &CardKey) -> CardRef {
     match key {
         CardKey::Workspace => CardRef::new("workspace"),
         CardKey::Task(task) => CardRef::new(format!("task {task}")),
+        // It is left as it was shown, until somebody presses on it.
+        CardKey::Page(opened) => CardRef::new(format!("post {opened}")),
         CardKey::Held(event) => CardRef::new(format!("held {event}")),
         CardKey::This(pressed) => pressed.clone(),
     }
@@ -417,6 +444,7 @@ fn started(command: &Command) -> Option<TaskId> {
         | Command::Steer { .. }
         | Command::Stop { .. }
         | Command::Settle
+        | Command::Browse { .. }
         | Command::Deliver { .. }
         | Command::Look { .. } => None,
     }

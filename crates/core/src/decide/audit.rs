@@ -4,6 +4,7 @@
 //! noted too.
 
 use crate::policy::{AT_MACHINE, Ruling};
+use crate::setup::{Dir, Session, Shelf, Tune, Tuning};
 use crate::{
     Action, CardRef, Command, Desk, Effect, Entry, Event, Fact, House, Kind, Named, Report, Room,
     Task, TaskId, UserId, Verdict, Via, What,
@@ -69,6 +70,9 @@ pub(super) fn entry(
         | Fact::PairingOffered { .. }
         | Fact::Welcomed { .. }
         | Fact::Looked { .. }
+        | Fact::Browsed { .. }
+        | Fact::Changed { .. }
+        | Fact::Relisted { .. }
         | Fact::Listed { .. }
         | Fact::OpenFailed { .. }
         | Fact::Checked
@@ -178,7 +182,34 @@ fn deed(before: &Room, room: &Room, event: &Event, action: &Action, ruling: &Rul
         Action::Move { runner } => done("move", None, runner.clone()),
         Action::Create { name, .. } => done("create", None, name.clone()),
         Action::Delete { project } => done("delete", None, project.to_string()),
-        Action::Status { .. }
+        Action::Hasten { task } => done("hasten", Some(task.clone()), prompt(task)),
+        Action::Dir(dir) => match dir {
+            Dir::Apply { path } | Dir::ApplyPreset { path } => done("work-in", None, path.clone()),
+            Dir::UseDefault => done("work-in", None, "the usual folder".to_owned()),
+            Dir::SetDefault { path } => done("set-default-folder", None, path.clone()),
+            Dir::AddPreset { path } => done("keep-folder", None, path.clone()),
+            Dir::RemovePreset { path } => done("drop-folder", None, path.clone()),
+            Dir::Browse(query) => done("browse", None, query.path.clone()),
+            Dir::Type { .. } | Dir::Presets | Dir::Recent | Dir::Default | Dir::ManagePresets => {
+                done(ruling.right.word(), None, String::new())
+            }
+        },
+        Action::Tune(Tune::Apply(tuning)) => done("tune", None, tuned(tuning)),
+        Action::Session(Session::Apply { thread, fork }) => {
+            let did = if *fork { "go-on-in-copy" } else { "go-on-in" };
+            done(did, None, thread.to_string())
+        }
+        Action::Shelf(Shelf::Rename { name, .. }) => done("rename", None, name.clone()),
+        Action::Shelf(Shelf::Archive { project, archived }) => {
+            let did = if *archived { "archive" } else { "restore" };
+            done(did, None, project.as_ref().unwrap_or(&event.chat).to_string())
+        }
+        Action::Tune(Tune::Choose { .. })
+        | Action::Session(Session::Choose | Session::Enter | Session::Fresh)
+        | Action::Shelf(Shelf::Open { .. } | Shelf::Repo | Shelf::Bind)
+        | Action::Compose
+        | Action::Close { .. }
+        | Action::Status { .. }
         | Action::Queue
         | Action::New
         | Action::Help
@@ -199,6 +230,21 @@ fn deed(before: &Room, room: &Room, event: &Event, action: &Action, ruling: &Rul
         | Action::Unsupported { .. }
         | Action::Unknown { .. } => done(ruling.right.word(), None, String::new()),
     }
+}
+
+/// What was chosen for an agent, in a line.
+fn tuned(tuning: &Tuning) -> String {
+    let Tuning { agent, model, effort, sandbox, approval_policy, mode } = tuning;
+    let chosen = [
+        ("agent", agent),
+        ("model", model),
+        ("effort", effort),
+        ("sandbox", sandbox),
+        ("approval policy", approval_policy),
+        ("mode", mode),
+    ];
+    let line = |(what, it): (&str, &Option<String>)| it.as_ref().map(|it| format!("{what}: {it}"));
+    chosen.into_iter().filter_map(line).collect::<Vec<_>>().join("; ")
 }
 
 fn named(people: &[Named]) -> String {
@@ -242,7 +288,7 @@ fn acts(effects: &[Effect]) -> bool {
     effects.iter().any(|effect| match effect {
         Effect::Send { command, .. } => !matches!(command, Command::Settle),
         Effect::Tell { fact, .. } => {
-            matches!(fact, Fact::Removed { .. } | Fact::Offered { .. })
+            matches!(fact, Fact::Removed { .. } | Fact::Offered { .. } | Fact::Changed { .. })
         }
         Effect::Show { .. }
         | Effect::Post { .. }
@@ -267,7 +313,14 @@ fn work(room: &Room) -> Desk {
 /// Who may act in a room, and where it leads.
 fn who(room: &Room) -> Kind {
     match &room.kind {
-        Kind::Project(project) => Kind::Project(crate::Project { away: None, ..project.clone() }),
+        // What it worked in and asked of its machine is only looked at.
+        Kind::Project(project) => Kind::Project(crate::Project {
+            away: None,
+            recent: vec![],
+            looking: vec![],
+            past: vec![],
+            ..project.clone()
+        }),
         Kind::House(house) => Kind::House(House {
             owner: house.owner.clone(),
             offer: house.offer.clone(),

@@ -1,7 +1,9 @@
 //! Tasks that were cut off: people say what becomes of them.
 
 use super::{Scene, task};
-use crate::words::{file as file_words, project as project_words, task as words};
+use crate::words::{
+    file as file_words, project as project_words, setup as setup_words, task as words,
+};
 use crate::{
     Archive, BROKEN_MAX, Desk, Effect, Enclosed, Kind, Outcome, Phase, Room, Task, TaskId, Text,
     ThreadId, WAITING_MAX,
@@ -102,6 +104,9 @@ fn take_up(
     if matches!(&room.kind, Kind::Project(project) if project.leaving) {
         return scene.reply(project_words::leaving());
     }
+    if matches!(&room.kind, Kind::Project(project) if project.archived) {
+        return scene.reply(setup_words::is_archived());
+    }
     if room.desk.waiting.len() >= WAITING_MAX {
         return scene.reply(words::line_is_full_now());
     }
@@ -124,6 +129,8 @@ fn take_up(
         answered: vec![],
         thread,
         turn: None,
+        picked: None,
+        usage: None,
         history: vec![],
         ..archive.task.clone()
     };

@@ -113,11 +113,8 @@ pub(super) fn create(scene: &Scene<'_>, room: &mut Room, wish: &Wish<'_>) -> Vec
 
 fn mistake(scene: &Scene<'_>, lobby: &Lobby, making: &Making) -> Option<Text> {
     let Making { name, settings, .. } = making;
-    if name.is_empty() {
-        return Some(say::needs_name());
-    }
-    if name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        return Some(say::bad_name(NAME_CHARS_MAX));
+    if let Some(wrong) = bad_name(name) {
+        return Some(wrong);
     }
     let agents = match runner::find(scene, &settings.runner) {
         Ok(agents) => agents,
@@ -135,6 +132,15 @@ fn mistake(scene: &Scene<'_>, lobby: &Lobby, making: &Making) -> Option<Text> {
         return Some(say::too_many(PROJECTS_MAX));
     }
     None
+}
+
+/// Says what is wrong with the name of a project.
+pub(super) fn bad_name(name: &str) -> Option<Text> {
+    if name.is_empty() {
+        return Some(say::needs_name());
+    }
+    let is_bad = name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control);
+    is_bad.then(|| say::bad_name(NAME_CHARS_MAX))
 }
 
 pub(super) fn looked(
@@ -191,8 +197,16 @@ pub(super) fn open_failed(
 }
 
 pub(super) fn delete(scene: &Scene<'_>, room: &mut Room, project: &ChatId) -> Vec<Effect> {
-    let Kind::Lobby(lobby) = &mut room.kind else {
-        return scene.reply(say::deleted_in_direct());
+    let lobby = match &mut room.kind {
+        Kind::Lobby(lobby) => lobby,
+        // In its own group it can be only this one.
+        Kind::Project(here) if *project == scene.event.chat => {
+            let lobby = here.lobby.clone();
+            return super::project::removed(room, scene.event, scene.by, &lobby);
+        }
+        Kind::Project(_) | Kind::Fresh | Kind::Gone | Kind::House(_) => {
+            return scene.reply(say::deleted_in_direct());
+        }
     };
     let Some(listing) = lobby.projects.iter_mut().find(|it| it.chat == *project) else {
         return scene.reply(say::gone_already());

@@ -16,16 +16,8 @@ pub(super) fn opened(
 ) -> Vec<Effect> {
     if matches!(room.kind, Kind::Fresh) {
         room.desk = Desk::default();
-        room.kind = Kind::Project(Project {
-            name: name.to_owned(),
-            by: by.clone(),
-            settings: settings.clone(),
-            lobby: lobby.clone(),
-            leaving: false,
-            away: None,
-            people: Default::default(),
-            rules: Default::default(),
-        });
+        let (name, by, lobby) = (name.to_owned(), by.clone(), lobby.clone());
+        room.kind = Kind::Project(Project::new(name, by, settings.clone(), lobby));
     }
     vec![]
 }

@@ -1,6 +1,6 @@
 //! The machines that run agents: whether they are there, and which one a project is on.
 
-use super::Scene;
+use super::{Scene, dir};
 use crate::words::{project as project_words, runner as words, task as task_words};
 use crate::{Away, Effect, Kind, Phase, Project, Room, RunnerId, Terms, Text, Timestamp, view};
 
@@ -69,13 +69,15 @@ pub(super) fn relocate(scene: &Scene<'_>, room: &mut Room, to: &str) -> Vec<Effe
     }
     project.settings.runner = to.clone();
     project.away = None;
+    // Its folders are another machine's; what was asked of that is out of date.
+    project.recent.clear();
+    let mut effects = dir::put_away(project);
     // The agent's memory of this chat stays where it was.
-    room.desk.thread = None;
+    (room.desk.thread, room.desk.picked) = (None, None);
     for task in room.desk.current.iter_mut().chain(&mut room.desk.waiting) {
         task.settings.runner = to.clone();
-        task.thread = None;
+        (task.thread, task.picked) = (None, None);
     }
-    let mut effects = vec![];
     if let Some(task) = room.desk.current.take_if(|task| task.phase == Phase::Starting) {
         effects.extend(super::task::start(&mut room.desk, scene.event, task));
     }

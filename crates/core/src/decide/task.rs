@@ -3,8 +3,10 @@
 use super::{Scene, broken, held, project};
 use crate::desk::MACHINE;
 use crate::policy::{self, Right};
+use crate::setup::Usage;
 use crate::words::{
-    file as file_words, people as people_words, project as project_words, task as words,
+    file as file_words, people as people_words, project as project_words, setup as setup_words,
+    task as words,
 };
 use crate::{
     Archive, Brought, Command, Desk, Effect, Enclosed, Event, FILES_MAX, Kind, Outcome,
@@ -29,12 +31,51 @@ pub(super) fn ask(
     let topic = scene.topic();
     match new_task(scene.terms, room, scene.event, scene.by, source, prompt, topic) {
         Ok(task) => {
-            let mut effects = held::went(room, scene.by, topic, &task.id);
+            // The form it was written in must not send it twice.
+            let taken = scene.card().map(|_| scene.here(view::composed(&task)));
+            let mut effects: Vec<Effect> = taken.into_iter().collect();
+            effects.extend(held::went(room, scene.by, topic, &task.id));
             effects.extend(line_up(room, scene.event, Task { enclosed, ..task }));
             effects
         }
         Err(wrong) => scene.reply(wrong),
     }
+}
+
+/// Shows a form for a prompt, and one to add to the running turn if there is one.
+pub(super) fn compose(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
+    match &room.kind {
+        Kind::Project(project) => {
+            vec![scene.open(view::composer(project, running(&room.desk)))]
+        }
+        Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => {
+            scene.reply(setup_words::in_its_group())
+        }
+    }
+}
+
+/// Has a waiting task be next. A fresh conversation that an earlier one was to begin begins with it.
+pub(super) fn hasten(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Effect> {
+    let waiting = &mut room.desk.waiting;
+    match waiting.iter().position(|task| task.id == *id) {
+        None => scene.reply(words::waits_no_more()),
+        Some(0) => scene.reply(words::is_next()),
+        Some(at) => {
+            let Some(mut task) = waiting.remove(at) else { return vec![] };
+            let before = waiting.iter_mut().take(at).find(|it| it.fresh);
+            if let Some(before) = before.filter(|_| !task.fresh) {
+                (before.fresh, task.fresh) = (false, true);
+            }
+            waiting.push_front(task);
+            vec![]
+        }
+    }
+}
+
+/// Notes what a task took of the model so far.
+pub(super) fn used(room: &mut Room, id: &TaskId, usage: Usage) -> Vec<Effect> {
+    room.desk.current(id).into_iter().for_each(|task| task.usage = Some(usage));
+    vec![]
 }
 
 /// Makes a task of a prompt, or says why not.
@@ -62,8 +103,10 @@ fn new_task(
     if room.desk.waiting.len() >= WAITING_MAX {
         return Err(words::line_is_full(WAITING_MAX));
     }
-    if matches!(&room.kind, Kind::Project(project) if project.leaving) {
-        return Err(project_words::leaving());
+    match &room.kind {
+        Kind::Project(project) if project.leaving => return Err(project_words::leaving()),
+        Kind::Project(project) if project.archived => return Err(setup_words::is_archived()),
+        Kind::Project(_) | Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => {}
     }
     let fresh = std::mem::take(room.desk.talk(topic).1);
     let mut task = Task {
@@ -81,6 +124,8 @@ fn new_task(
         answered: vec![],
         thread: None,
         turn: None,
+        picked: None,
+        usage: None,
         history: vec![],
         enclosed: Enclosed::default(),
         topic: topic.cloned(),
@@ -115,24 +160,31 @@ pub(super) fn start(desk: &mut Desk, event: &Event, mut task: Task) -> Vec<Effec
         desk.current = Some(task);
         return vec![];
     }
-    let (thread, _) = desk.talk(task.topic.as_ref());
     if task.fresh {
-        *thread = None;
+        *desk.talk(task.topic.as_ref()).0 = None;
+    } else if task.topic.is_none() && task.thread.is_none() && task.picked.is_none() {
+        task.picked = desk.picked.take();
     }
     task.phase = Phase::Starting;
     task.held = false;
-    let effects = vec![give(&task, thread.as_ref())];
+    let effects = vec![give(&task, desk)];
     desk.current = Some(task);
     effects
 }
 
 /// Gives a task to its machine.
-fn give(task: &Task, thread: Option<&ThreadId>) -> Effect {
+fn give(task: &Task, desk: &mut Desk) -> Effect {
+    let (picked, topic) = (task.picked.as_ref(), task.topic.as_ref());
+    // What another agent remembers is of no use to this one.
+    let ours = desk.thread_agent.as_ref().is_none_or(|it| *it == task.settings.agent);
+    let (last, _) = desk.talk(topic);
+    let last = last.as_ref().filter(|_| (ours || topic.is_some()) && !task.fresh);
     task.send(Command::Start {
         task: task.id.clone(),
         prompt: task.prompt.clone(),
         // One that is resumed goes on in its own conversation, whatever came since.
-        thread: task.thread.clone().or_else(|| thread.cloned()),
+        thread: task.thread.as_ref().or(picked.map(|it| &it.thread)).or(last).cloned(),
+        fork: task.thread.is_none() && picked.is_some_and(|it| it.fork),
         settings: task.settings.clone(),
         enclosed: task.enclosed.clone(),
     })
@@ -148,14 +200,15 @@ pub(super) fn held(room: &mut Room, id: &TaskId) -> Vec<Effect> {
 /// Gives a task that was held to its machine again, once that takes something.
 pub(super) fn release(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
     let desk = &mut room.desk;
-    let Some(task) = desk.current.as_mut().filter(|task| task.held) else { return vec![] };
-    if !super::runner::is_taking(terms, &task.settings.runner, event.at) {
+    let Some(mut task) = desk.current.take_if(|task| {
+        task.held && super::runner::is_taking(terms, &task.settings.runner, event.at)
+    }) else {
         return vec![];
-    }
+    };
     task.held = false;
-    let task = task.clone();
-    let (thread, _) = desk.talk(task.topic.as_ref());
-    vec![give(&task, thread.as_ref())]
+    let effects = vec![give(&task, desk)];
+    desk.current = Some(task);
+    effects
 }
 
 pub(super) fn stop(scene: &Scene<'_>, room: &mut Room, id: Option<&TaskId>) -> Vec<Effect> {
@@ -211,6 +264,9 @@ pub(super) fn cancel_waiting(room: &mut Room, event: &Event, by: &UserId) -> Vec
 }
 
 pub(super) fn steer(scene: &Scene<'_>, room: &mut Room, text: &str) -> Vec<Effect> {
+    if text.trim().is_empty() {
+        return scene.reply(words::say_what());
+    }
     if text.len() > PROMPT_BYTES_MAX {
         return scene.reply(words::too_long_to_add());
     }
@@ -265,6 +321,8 @@ fn leave_line(desk: &mut Desk, at: usize) -> Option<Task> {
 /// A fresh conversation that was asked for begins with whichever prompt comes next, if this one
 /// does not begin it.
 fn pass_on_fresh(desk: &mut Desk, task: &Task, next: usize) {
+    // A conversation that was picked is for whichever comes next, too.
+    desk.picked = desk.picked.take().or_else(|| task.picked.clone());
     if !task.fresh {
         return;
     }
@@ -319,7 +377,11 @@ fn may_run(terms: &Terms, room: &Room, by: &UserId) -> bool {
 }
 
 pub(super) fn fresh(scene: &Scene<'_>, room: &mut Room) -> Vec<Effect> {
-    *room.desk.talk(scene.topic()).1 = true;
+    let topic = scene.topic();
+    *room.desk.talk(topic).1 = true;
+    if topic.is_none() {
+        room.desk.picked = None;
+    }
     scene.reply(words::fresh_next())
 }
 
@@ -376,8 +438,12 @@ pub(super) fn started(
     }
     task.thread = Some(thread.clone());
     task.turn = Some(turn.clone());
-    let topic = task.topic.clone();
-    *room.desk.talk(topic.as_ref()).0 = Some(thread.clone());
+    let task = task.clone();
+    *room.desk.talk(task.topic.as_ref()).0 = Some(thread.clone());
+    if task.topic.is_none() {
+        room.desk.thread_agent = Some(task.settings.agent.clone());
+        super::session::remember(room, &task, thread, event.at);
+    }
     vec![]
 }
 
@@ -406,6 +472,9 @@ pub(super) fn ended(
         // It went by so fast that its beginning was not heard of.
         let (thread, _) = room.desk.talk(task.topic.as_ref());
         *thread = task.thread.clone().or_else(|| thread.take());
+        if task.topic.is_none() {
+            room.desk.thread_agent = Some(task.settings.agent.clone());
+        }
     }
     room.desk.last = task.topic.clone().map(|topic| (task.id.clone(), topic));
     if task.brought.changes.is_some() {

@@ -1,7 +1,8 @@
 //! Cards of the direct chat.
 
 use super::{escape, runner};
-use crate::words::{lobby as words, task as task_words};
+use crate::setup::Shelf;
+use crate::words::{lobby as words, setup as setup_words, task as task_words};
 use crate::{
     Action, Block, Button, Card, Choice, Field, Form, Listing, Lobby, Making, Terms, Text,
     Timestamp, Tone,
@@ -106,15 +107,19 @@ pub(crate) fn manage(lobby: &Lobby) -> Card {
 }
 
 fn line(card: Card, project: &Listing) -> Card {
-    let Listing { chat, name, agent, workdir, leaving } = project;
-    let card = card.text(words::listing(escape(name), escape(agent), escape(workdir)));
+    let Listing { chat, name, agent, workdir, leaving, archived } = project;
+    let line = words::listing(escape(name), escape(agent), escape(workdir));
+    let mark = archived.then(setup_words::archived_mark);
+    let card = card.text(Text::join([line].into_iter().chain(mark), ""));
     if *leaving {
         return card.note(words::leaving());
     }
     let delete = Button::new(words::delete(), Action::Delete { project: chat.clone() });
+    let open = Action::Shelf(Shelf::Open { project: Some(chat.clone()) });
+    let open = Button::new(setup_words::open(), open);
     let people = Action::People { project: Some(chat.clone()), page: None };
     let people = Button::new(crate::words::people::people(), people);
-    card.buttons(vec![people, delete.danger().confirm(words::delete_sure(name))])
+    card.buttons(vec![open, people, delete.danger().confirm(words::delete_sure(name))])
 }
 
 fn shell() -> Card {

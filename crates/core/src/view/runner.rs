@@ -10,6 +10,11 @@ use crate::{
 /// Says that the machine of a project takes nothing now, if it is so.
 pub(super) fn away(room: &Room) -> Option<Text> {
     let Kind::Project(project) = &room.kind else { return None };
+    away_of(project)
+}
+
+/// The same, for whoever has the project at hand.
+pub(super) fn away_of(project: &Project) -> Option<Text> {
     let runner = escape(project.settings.runner.as_str());
     Some(match project.away? {
         Away::Asleep { minutes } => words::asleep(runner, words::span(minutes)),

@@ -1,7 +1,7 @@
 //! Cards of tasks, from waiting to over.
 
 use super::held::with;
-use super::{brief, escape, fenced, runner};
+use super::{brief, escape, fenced, runner, session};
 use crate::policy;
 use crate::words::{
     approval as ask_words, file as file_words, people as people_words, task as words,
@@ -230,6 +230,9 @@ pub fn recalled(archive: &Archive, page: usize) -> Card {
     if let Some(pages) = pages {
         card = turned(card, pages, page, |page| Action::Page { task: task.id.clone(), page });
     }
+    if let Some(usage) = &task.usage {
+        card = card.note(session::usage(usage));
+    }
     if !archive.steps.is_empty() {
         let title = words::steps(archive.steps.len());
         card = card.block(Block::Fold { title, text: Text::join(archive.steps.clone(), "\n") });
@@ -244,6 +247,22 @@ pub fn recalled(archive: &Archive, page: usize) -> Card {
         ]),
         (None, Outcome::Interrupted { .. }) => card.buttons(choices(&task.id)),
         (None, _) => card,
+    }
+}
+
+/// A number of tokens, as people read it: 950, 12.3k, 4.5M.
+pub(super) fn count(tokens: u64) -> String {
+    let tenths = |unit: u64| (tokens / (unit / 10), tokens / unit);
+    match tokens {
+        0..1_000 => tokens.to_string(),
+        1_000..1_000_000 => {
+            let (tenths, whole) = tenths(1_000);
+            format!("{whole}.{}k", tenths % 10)
+        }
+        _ => {
+            let (tenths, whole) = tenths(1_000_000);
+            format!("{whole}.{}M", tenths % 10)
+        }
     }
 }
 

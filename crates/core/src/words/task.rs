@@ -81,6 +81,7 @@ words! {
         "Nothing is running that could be added to. It will start by itself.",
         "当前没有可以并入的任务，它会自动开始。";
     waits_no_more(): "That task does not wait any more.", "这个任务已经不在排队。";
+    is_next(): "That task is next already.", "这个任务已经排在最前面。";
     nothing_waits(): "Nothing waits.", "没有排队的任务。";
     not_added(): "Not added", "未能补充";
     over_before_added(why):

@@ -1,7 +1,8 @@
 //! Holds every text to its two languages.
 
 use super::{
-    acp, agent, approval, command, door, file, lobby, people, platform, project, runner, task,
+    acp, agent, approval, command, door, file, lobby, people, platform, project, runner, setup,
+    task,
 };
 use std::collections::BTreeSet;
 
@@ -17,6 +18,7 @@ const TOPICS: &[&[[&str; 3]]] = &[
     platform::ALL,
     project::ALL,
     runner::ALL,
+    setup::ALL,
     task::ALL,
 ];
 
@@ -33,6 +35,7 @@ const ODD: &[&str] = &[
     "lang_usage",
     "lang_switch",
     "usage",
+    "conversation",
 ];
 
 fn all() -> impl Iterator<Item = [&'static str; 3]> {
@@ -81,7 +84,7 @@ fn each_text_is_written_in_both_languages() {
 #[test]
 fn chinese_texts_are_chinese() {
     // Texts that are but a frame for what is put in.
-    let frames = ["listing", "line", "option", "with_advice", "detail"];
+    let frames = ["listing", "line", "option", "with_advice", "detail", "conversation"];
     for [name, _, zh] in all().filter(|[name, ..]| !frames.contains(name)) {
         let bare = bare(zh);
         assert!(bare.chars().any(is_chinese), "{name} is not Chinese: {zh}");

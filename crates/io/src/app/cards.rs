@@ -130,6 +130,7 @@ fn card_name(key: &CardKey, owed: &Owed) -> String {
     match key {
         CardKey::Workspace => "workspace".to_owned(),
         CardKey::Task(task) => format!("task {task}"),
+        CardKey::Page(opened) => format!("page {opened}"),
         CardKey::Held(event) => format!("held {event}"),
         CardKey::This(_) => owed.id.clone(),
     }

@@ -305,6 +305,7 @@ impl App {
                     agent,
                     workdir,
                     leaving: false,
+                    archived: false,
                 };
                 let opened = Fact::Opened { name, by, settings, lobby: lobby.clone(), lang };
                 paid.events.push(follow("opened", owed, &chat, opened));

@@ -38,6 +38,7 @@ impl Given {
             cloud: judge.cloud(),
             runner: RunnerId::new(judge.read("POCO_RUNNER", runner).unwrap_or_default()),
             agents: judge.agents(),
+            workdir_roots: judge.workdir_roots(),
             log: judge.log(),
             warnings: vec![],
         };
@@ -229,6 +230,18 @@ impl Judge<'_> {
                 .unwrap_or_default(),
             timeout: self.seconds("POCO_CLAUDE_TIMEOUT_SECONDS"),
         }
+    }
+
+    /// Where tasks outside projects work is the operator's own word, so people may go there too.
+    fn workdir_roots(&mut self) -> Vec<PathBuf> {
+        let given = self.given;
+        let read = |text: &str| {
+            let named = text.split(':').map(str::trim).filter(|path| !path.is_empty());
+            named.map(|path| given.path(path)).collect::<Result<Vec<_>, _>>()
+        };
+        let mut roots = self.read("POCO_WORKDIR_ROOTS", read).unwrap_or_default();
+        roots.extend(given.path(&self.text("POCO_CODEX_WORKDIR")));
+        roots
     }
 
     fn lang(&mut self) -> Lang {

@@ -123,6 +123,11 @@ pub const KEYS: &[Key] = &[
     ),
     key_of("POCO_CODEX_COMMAND", "codex", "The codex program and its first arguments"),
     key_of("POCO_CODEX_WORKDIR", "~", "Where tasks outside projects work"),
+    key_of(
+        "POCO_WORKDIR_ROOTS",
+        "~",
+        "Folders that projects may work in, and those inside them; several with : between",
+    ),
     key_of("POCO_CODEX_MODEL", "", "The model; empty for Codex's own choice"),
     key_of("POCO_CODEX_REASONING_EFFORT", "", "How long the model thinks; empty as Codex is set"),
     key_of(

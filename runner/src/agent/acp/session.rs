@@ -1,9 +1,9 @@
 //! What can be chosen in a session, and what is.
 
-use crate::agent::{Choices, Model};
 use agent_client_protocol_schema::v1::{
     SessionConfigKind, SessionConfigOption, SessionConfigOptionCategory, SessionConfigSelectOptions,
 };
+use poco_core::{Choices, Model};
 use serde_json::Value;
 
 /// A value that an agent offers.
@@ -81,6 +81,7 @@ impl Session {
         Choices {
             models: self.sorted(Dial::Model).into_iter().map(model).collect(),
             modes: values(Dial::Mode),
+            ..Choices::default()
         }
     }
 

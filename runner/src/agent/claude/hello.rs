@@ -1,9 +1,10 @@
 //! What Claude Code says of itself: its version, who is logged in, what can be chosen.
 
+use super::super::AgentError;
 use super::super::program::{Program, runs};
-use super::super::{AgentError, Choices, Model};
 use super::wire;
 use poco_core::words::agent as words;
+use poco_core::{Choices, Model};
 use serde_json::Value;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -65,6 +66,7 @@ impl Hello {
         Choices {
             models: models.filter_map(model).collect(),
             modes: MODES.map(str::to_owned).to_vec(),
+            ..Choices::default()
         }
     }
 }

@@ -38,7 +38,6 @@ const UNUSED: &[&str] = &[
     "item/reasoning/summaryPartAdded",
     "item/reasoning/summaryTextDelta",
     "item/reasoning/textDelta",
-    "thread/tokenUsage/updated",
 ];
 
 pub(super) struct Client {

@@ -9,6 +9,7 @@ use super::watch::{self, Finding, Watch};
 use super::{failure, record};
 use crate::agent::{AgentError, End, Note, Turn};
 use async_trait::async_trait;
+use poco_core::setup::{Tokens, Usage};
 use poco_core::words::agent as words;
 use poco_core::{ApprovalId, Step, TaskId, Text, ThreadId, TurnId, Verdict};
 use serde_json::{Value, json};
@@ -35,6 +36,7 @@ pub(super) struct CodexTurn {
     /// Texts the turn was given.
     given: HashSet<String>,
     watch: Watch,
+    usage: Usage,
     stopping: bool,
     /// Why it can't go on, if it can't.
     hopeless: Option<Text>,
@@ -63,6 +65,7 @@ impl CodexTurn {
             untaken: HashMap::new(),
             given: HashSet::from([task.to_string()]),
             watch: Watch::new(silence_max),
+            usage: Usage::default(),
             stopping: false,
             hopeless: None,
             over: false,
@@ -123,9 +126,30 @@ impl CodexTurn {
                 self.given.extend(params["item"]["clientId"].as_str().map(str::to_owned));
             }
             DELTA => self.watch.moved(),
+            "thread/tokenUsage/updated" => self.used(&params["tokenUsage"]),
             _ => {}
         }
         self.ready.extend(self.notes.take(method, params).into_iter().map(Note::Step));
+    }
+
+    /// Codex counts what each answer of the model took; the turn's are added up.
+    fn used(&mut self, usage: &Value) {
+        let tokens = |it: &Value| {
+            let count = |name: &str| it[name].as_u64().unwrap_or_default();
+            Tokens {
+                input: count("inputTokens"),
+                cached: count("cachedInputTokens"),
+                output: count("outputTokens"),
+                reasoning: count("reasoningOutputTokens"),
+            }
+        };
+        let (last, turn) = (tokens(&usage["last"]), &mut self.usage.turn);
+        turn.input += last.input;
+        turn.cached += last.cached;
+        turn.output += last.output;
+        turn.reasoning += last.reasoning;
+        self.usage.total = tokens(&usage["total"]);
+        self.ready.push_back(Note::Used(self.usage));
     }
 
     fn asked(&mut self, id: &Value, method: &str, params: &Value) {

@@ -1,7 +1,7 @@
 //! The projects: each is told to the chat it lives in, and listed for the owner.
 
 use super::{Item, Outcome};
-use crate::folder;
+use crate::folder::Roots;
 use poco_core::{
     ChatId, Event, EventId, Fact, Kind, Lang, Listing, NAME_CHARS_MAX, PROJECTS_MAX, Settings,
     Terms, ThreadId, UserId,
@@ -34,11 +34,12 @@ pub(super) async fn take(
     apply: bool,
 ) -> anyhow::Result<Vec<Item>> {
     let terms = app.terms().await?;
+    let roots = Roots::new(config.workdir_roots.clone());
     let lobby = app.lobby().await?;
     let mut places = PROJECTS_MAX - lobby.as_ref().map_or(0, |(_, it)| it.projects.len());
     let (mut items, mut taken, mut chats) = (vec![], vec![], BTreeSet::new());
     for past in past {
-        let weighed = match weigh(&terms, past) {
+        let weighed = match weigh(&terms, &roots, past) {
             Ok(taking) if !chats.insert(taking.listing.chat.clone()) => {
                 Err(vec!["another project lives in the same group".to_owned()])
             }
@@ -113,7 +114,11 @@ async fn write(
 }
 
 /// Says whether a project can go on here, and what of it can't; or why not.
-fn weigh<'a>(terms: &Terms, past: &'a PastProject) -> Result<Taking<'a>, Vec<String>> {
+fn weigh<'a>(
+    terms: &Terms,
+    roots: &Roots,
+    past: &'a PastProject,
+) -> Result<Taking<'a>, Vec<String>> {
     let mut wrong = vec![];
     if past.platform != "feishu" {
         wrong.push(format!("it is on {}, where this PoCo is not", past.platform));
@@ -130,7 +135,7 @@ fn weigh<'a>(terms: &Terms, past: &'a PastProject) -> Result<Taking<'a>, Vec<Str
     }
     let mut notes = vec![];
     let workdir = match &past.workdir {
-        Some(named) => folder::look(named).unwrap_or_else(|why| {
+        Some(named) => roots.look(named).unwrap_or_else(|why| {
             wrong.push(why.of(Lang::En).to_owned());
             String::new()
         }),
@@ -158,6 +163,7 @@ fn weigh<'a>(terms: &Terms, past: &'a PastProject) -> Result<Taking<'a>, Vec<Str
         agent: settings.agent.clone(),
         workdir,
         leaving: false,
+        archived: false,
     };
     Ok(Taking { past, listing, settings, notes })
 }

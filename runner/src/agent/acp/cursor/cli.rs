@@ -214,7 +214,8 @@ impl Agent for Cli {
 
     /// It has no way to ask that takes less than a person's patience.
     async fn choices(&self) -> Result<Choices, AgentError> {
-        Ok(Choices { models: vec![], modes: ["agent", "plan", "ask"].map(str::to_owned).to_vec() })
+        let modes = ["agent", "plan", "ask"].map(str::to_owned).to_vec();
+        Ok(Choices { modes, ..Choices::default() })
     }
 
     async fn shutdown(&self) {
