@@ -6,8 +6,8 @@ use crate::files::{Ungathered, wrap};
 use crate::home::random_hex;
 use poco_core::words::agent as words;
 use poco_core::{
-    ApprovalId, Command, Enclosed, Fact, Lang, Outcome, Phase, Report, Settings, Step, Task,
-    TaskId, Text, ThreadId, Transcript, UserId, Verdict,
+    ApprovalId, Command, Enclosed, Fact, Lang, Outcome, Phase, Report, RunnerId, Settings, Step,
+    Task, TaskId, Text, ThreadId, Transcript, UserId, Verdict,
 };
 use poco_io::port::Delivery;
 use std::sync::Arc;
@@ -18,6 +18,9 @@ use tokio::time::Instant;
 /// How often a job is tried before its task is told that it failed. Less often than a queue in the
 /// cloud delivers it before it puts it aside.
 const TRIES_MAX: u32 = 4;
+
+/// How often a command of a local PoCo may be begun without an end before it is put aside.
+const LOCAL_ENDS_MAX: u32 = 40;
 
 /// How long a job waits before it is tried again; it grows with every try.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -44,7 +47,11 @@ struct Start<'a> {
 impl Seat {
     pub(super) async fn command(&mut self, delivery: &Delivery) {
         let job = &delivery.job;
-        let done = if delivery.tries > TRIES_MAX {
+        // Here, unlike in the cloud, no dead-letter queue takes it away sooner; and a machine may be
+        // restarted many times for reasons of its own.
+        let is_local = self.shared.runner == RunnerId::local();
+        let ends_max = if is_local { LOCAL_ENDS_MAX } else { TRIES_MAX };
+        let done = if delivery.tries > ends_max {
             // Whatever ended this program each time must not do so once more.
             Done::Later(words::ended_each_time().of(Lang::En).to_owned())
         } else {
@@ -57,7 +64,7 @@ impl Seat {
             Done::Yes => self.shared.queue.done(delivery).await,
             Done::Later(reason) if delivery.tries >= TRIES_MAX => {
                 tracing::error!(chat.id = %self.chat, job.id, "a command failed for good: {reason}");
-                let reason = match delivery.tries > TRIES_MAX {
+                let reason = match delivery.tries > ends_max {
                     true => words::ended_each_time(),
                     false => Text::verbatim(reason),
                 };
