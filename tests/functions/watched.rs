@@ -20,7 +20,10 @@ async fn what_is_encrypted_and_signed_is_taken_in_once_cold_and_warm() {
     for (path, payload) in [(EVENTS, &message), (ACTIONS, &press)] {
         assert_eq!(stage.send(path, payload).await.status, 200);
     }
-    assert_eq!(stage.waiting().await, 0);
+    // The look of the pressed card is owed still, so a machine may be told to settle once more.
+    let more = stage.waiting().await;
+    let more = stage.jobs(more).await;
+    assert!(more.iter().all(|job| job.command == Command::Settle), "{more:?}");
     let room = stage.room(&stage.direct()).await;
     assert_eq!(room.desk.waiting.len(), 1, "the press made a task, and the message another");
     let (forged, _) = stage.sealed(&stage.message("e3", "/run forged"), poco_io::clock::now());
