@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use poco_core::setup::Usage;
 use poco_core::words::setup as words;
 use poco_core::{
-    ApprovalId, Choices, Lang, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict,
+    ApprovalId, Choices, Lang, Nature, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict,
 };
 use poco_io::config::Config;
 use std::collections::BTreeMap;
@@ -192,6 +192,8 @@ pub enum Note {
     Asked {
         approval: ApprovalId,
         ask: Question,
+        /// What the agent's protocol says of it.
+        nature: Nature,
     },
     /// It no longer waits for this.
     Settled {

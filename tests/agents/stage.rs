@@ -140,7 +140,7 @@ pub(crate) async fn next(turn: &mut dyn Turn) -> Note {
 pub(crate) async fn asked(turn: &mut dyn Turn) -> (ApprovalId, Question) {
     loop {
         match next(turn).await {
-            Note::Asked { approval, ask } => return (approval, ask),
+            Note::Asked { approval, ask, .. } => return (approval, ask),
             Note::Step(_) | Note::Settled { .. } | Note::Used(_) => {}
             Note::Ended(end) => panic!("it ended and did not ask: {end:?}"),
         }

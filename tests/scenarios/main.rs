@@ -16,6 +16,7 @@ mod mask;
 mod people;
 mod python;
 mod records;
+mod rights;
 mod runners;
 mod setup;
 mod taken;

@@ -12,6 +12,7 @@ mod failure;
 mod inbox;
 mod journal;
 mod launch;
+mod nature;
 mod notes;
 mod pool;
 mod preset;

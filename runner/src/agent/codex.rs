@@ -9,6 +9,7 @@ mod failure;
 mod folder;
 mod inbox;
 mod keeper;
+mod nature;
 mod notes;
 mod program;
 mod record;
