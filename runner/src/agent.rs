@@ -149,6 +149,17 @@ impl From<&str> for Prompt {
     }
 }
 
+/// Writes the fields of a tool's input that are not shown otherwise: what is asked must be shown whole.
+fn other_fields(input: &serde_json::Value, shown: &[&str]) -> Text {
+    let fields = input.as_object().into_iter().flatten();
+    let others = fields.filter(|(name, value)| {
+        let is_empty = value.is_null() || *value == "" || *value == false;
+        !is_empty && !shown.contains(&name.as_str())
+    });
+    let others: Vec<_> = others.map(|(name, value)| format!("{name}: {value}")).collect();
+    Text::verbatim(others.join("\n"))
+}
+
 /// Refuses a folder in which nothing can be done.
 fn check_folder(workdir: &str) -> Result<(), AgentError> {
     let folder = Path::new(workdir);

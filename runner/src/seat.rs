@@ -5,7 +5,6 @@ mod deliver;
 mod recover;
 mod report;
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops where it goes wrong")]
 mod tests;
 
 use crate::agent::{Agents, Note, Turn};

@@ -36,8 +36,13 @@ struct LeakyTurn {
     open: Option<mpsc::UnboundedSender<Order>>,
 }
 
+/// An agent's own.
+fn words(words: String) -> Text {
+    Text::verbatim(words)
+}
+
 fn notes(end: &End) -> VecDeque<Note> {
-    let said = || Text::verbatim(format!("because of {SECRET}"));
+    let said = || words(format!("because of {SECRET}"));
     let asked = |name: &str, ask| {
         let (approval, nature) = (ApprovalId::new(name), Nature::default());
         Note::Asked { approval, ask, nature }
@@ -240,7 +245,7 @@ async fn stored(end: End) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn nothing_that_is_stored_of_an_agents_words_holds_a_secret() {
-    let reason = || Text::verbatim(format!("the model does not take {SECRET}"));
+    let reason = || words(format!("the model does not take {SECRET}"));
     let ends = [
         (End::Completed, "it is •••(API_KEY)"),
         (End::Failed { reason: reason() }, "the model does not take •••(API_KEY)"),

@@ -156,9 +156,12 @@ const COMMANDS: &[(&str, &str)] = &[
     ("/nonsense",                 "look"),
 ];
 
+/// What a press carries beside its intent.
+type Fields = &'static [(&'static str, &'static str)];
+
 /// Every press, old names included, as Bob's client would send it.
 #[rustfmt::skip]
-const PRESSES: &[(&str, &[(&str, &str)], &str)] = &[
+const PRESSES: &[(&str, Fields, &str)] = &[
     ("doctor.tap",                     &[], "look"),
     ("project.home",                   &[], "look"),
     ("project.new",                    &[], "create"),

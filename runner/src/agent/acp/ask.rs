@@ -1,7 +1,7 @@
 //! What an agent asks a person, and how it is answered: with one of the options it gave.
 
 use super::{nature, notes};
-use crate::agent::Question;
+use crate::agent::{Question, other_fields};
 use agent_client_protocol_schema::v1::{
     PermissionOption, PermissionOptionId, PermissionOptionKind, RequestPermissionOutcome,
     RequestPermissionRequest, RequestPermissionResponse, SelectedPermissionOutcome, ToolCall,
@@ -14,6 +14,20 @@ use std::path::Path;
 
 /// The one question there is where an agent's options are no plain yes and no.
 const CHOICE: &str = "choice";
+
+/// Fields of a command that are shown with it, or are no part of it.
+const COMMAND_FIELDS: [&str; 10] = [
+    "command",
+    "cmd",
+    "args",
+    "cwd",
+    "workdir",
+    "description",
+    "reason",
+    "justification",
+    "timeout",
+    "timeout_ms",
+];
 
 /// A request that waits for a person.
 #[derive(Debug)]
@@ -112,8 +126,10 @@ fn wanted(call: &ToolCall, workdir: &str) -> Question {
     if let Some((diff, files)) = notes::patch(call) {
         return Question::Patch { diff, files, reason };
     }
-    if let Some(command) = notes::command(call) {
+    if let Some(command) = notes::command(call).filter(|_| !is_elsewhere(call)) {
         let raw = call.raw_input.as_ref();
+        let more = raw.map(|raw| other_fields(raw, &COMMAND_FIELDS)).unwrap_or_default();
+        let reason = Text::join([reason, more].into_iter().filter(|it| !it.is_empty()), "\n");
         let cwd = raw.and_then(|raw| raw["cwd"].as_str().or(raw["workdir"].as_str()));
         return Question::Command { command, cwd: cwd.unwrap_or(workdir).to_owned(), reason };
     }
@@ -125,6 +141,15 @@ fn reason(call: &ToolCall) -> Text {
     let given =
         ["description", "reason", "justification"].iter().find_map(|key| raw?.get(key)?.as_str());
     Text::verbatim(given.unwrap_or_default())
+}
+
+/// Whether a call brings something, and what would be run is nowhere that is known: its title may be
+/// any words about it.
+fn is_elsewhere(call: &ToolCall) -> bool {
+    let raw = call.raw_input.as_ref().and_then(|raw| raw.as_object());
+    raw.is_some_and(|raw| {
+        !raw.is_empty() && !raw.contains_key("command") && !raw.contains_key("cmd")
+    })
 }
 
 /// Describes a call that is neither a command nor a change, with all that is known of it.
@@ -415,5 +440,25 @@ mod tests {
             what,
             "**Read\\*\\*⏎⏎\\[Allow once\\](https://evil.example)**\n- `` /w/a`b ``\n\\[Allow once\\](https://evil.example)"
         );
+    }
+
+    #[test]
+    fn what_would_be_run_is_shown_whole() {
+        let wanted = |raw: &Value| {
+            let call =
+                json!({ "toolCallId": "c", "title": "ls", "kind": "execute", "rawInput": raw });
+            wanted(&serde_json::from_value(call).unwrap(), "/w")
+        };
+        let asked = json!({ "command": "bash", "args": ["-c", "rm -rf ~"], "env": { "A": "1" } });
+        let question = wanted(&asked);
+        let Question::Command { command, reason, .. } = question else { panic!("{question:?}") };
+        assert_eq!(command, "bash -c 'rm -rf ~'");
+        assert_eq!(reason, Text::verbatim("env: {\"A\":\"1\"}"));
+        let question = wanted(&json!({ "script": "rm -rf ~" }));
+        let Question::Permission { what, .. } = question else { panic!("{question:?}") };
+        assert!(what.contains("rm -rf ~"), "{what}");
+        let question = wanted(&Value::Null);
+        let Question::Command { command, .. } = question else { panic!("{question:?}") };
+        assert_eq!(command, "ls", "it says nothing else");
     }
 }

@@ -1,6 +1,6 @@
 //! What Claude Code asks a person, and how it is answered.
 
-use super::super::Question;
+use super::super::{Question, other_fields};
 use poco_core::words::agent as words;
 use poco_core::{Danger, Nature, Text, Verdict, code, fenced, prose, seen};
 use serde_json::{Map, Value, json};
@@ -56,10 +56,15 @@ fn question(tool: &str, request: &Value, workdir: &str) -> Question {
     let reason = reason(request);
     match tool {
         "Bash" => {
+            let more = other_fields(input, &["command", "description", "timeout"]);
+            let reason = lines(reason, more);
             Question::Command { command: text(input, "command"), cwd: workdir.to_owned(), reason }
         }
         "Write" | "Edit" | "MultiEdit" => {
             let file = text(input, "file_path");
+            let shown =
+                ["file_path", "content", "old_string", "new_string", "edits", "replace_all"];
+            let reason = lines(reason, other_fields(input, &shown));
             Question::Patch { diff: diff(input), files: vec![file], reason }
         }
         "AskUserQuestion" => Question::Questions(questions(input)),
@@ -91,16 +96,21 @@ fn reason(request: &Value) -> Text {
     Text::verbatim(parts.join("\n"))
 }
 
+fn lines(one: Text, more: Text) -> Text {
+    Text::join([one, more].into_iter().filter(|text| !text.is_empty()), "\n")
+}
+
 /// Shows a change as far as Claude Code tells it: what goes and what comes.
 fn diff(input: &Value) -> String {
-    let lines = |sign: char, text: &str| {
+    let signed = |sign: char, text: &str| {
         text.lines().map(|line| format!("{sign}{line}")).collect::<Vec<_>>().join("\n")
     };
     let one = |edit: &Value| {
-        let gone = edit["old_string"].as_str().map(|text| lines('-', text));
+        let gone = edit["old_string"].as_str().map(|text| signed('-', text));
         let comes = edit["new_string"].as_str().or_else(|| edit["content"].as_str());
-        let parts: Vec<_> = gone.into_iter().chain(comes.map(|text| lines('+', text))).collect();
-        parts.join("\n")
+        let parts: Vec<_> = gone.into_iter().chain(comes.map(|text| signed('+', text))).collect();
+        let all = if edit["replace_all"] == true { "replace_all\n" } else { "" };
+        format!("{all}{}", parts.join("\n"))
     };
     let changes = match input["edits"].as_array() {
         Some(edits) => edits.iter().map(one).collect::<Vec<_>>().join("\n…\n"),
@@ -249,6 +259,20 @@ mod tests {
             assert_eq!((of(&nature.is), of(&nature.is_not)), (is, is_not), "{tool}");
             assert!(!nature.leave);
         }
+    }
+
+    #[test]
+    fn what_is_asked_is_shown_whole() {
+        let input = json!({ "command": "ls", "timeout": 5, "description": "Look",
+            "dangerouslyDisableSandbox": true, "run_in_background": false });
+        let (_, question, _) = read(&json!({ "tool_name": "Bash", "input": input }), "/w");
+        let Question::Command { reason, .. } = question else { panic!("{question:?}") };
+        assert_eq!(reason, Text::verbatim("Look\ndangerouslyDisableSandbox: true"));
+        let edit = json!({ "old_string": "a", "new_string": "b", "replace_all": true });
+        let input = json!({ "file_path": "/w/a", "edits": [edit] });
+        let (_, question, _) = read(&json!({ "tool_name": "MultiEdit", "input": input }), "/w");
+        let Question::Patch { diff, .. } = question else { panic!("{question:?}") };
+        assert_eq!(diff, "/w/a\nreplace_all\n-a\n+b");
     }
 
     #[test]
