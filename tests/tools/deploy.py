@@ -2,6 +2,8 @@
 
 deploy.py URL deploy EVENTS ACTIONS NAME=VALUE…
 deploy.py URL without SID        (an empty SID takes nothing)
+deploy.py URL keep NAME TEXT     (as a parameter of SSM, encrypted)
+deploy.py URL look               (does what the schedule does, and prints what came back)
 deploy.py URL user POLICY        (prints the keys of somebody with that policy and no other)
 """
 
@@ -71,6 +73,19 @@ def take_away(sid: str) -> None:
     iam.create_policy_version(PolicyArn=policy["Arn"], PolicyDocument=text, SetAsDefault=True)
 
 
+def look() -> None:
+    events, functions = client("events"), client("lambda")
+    (rule,) = [it for it in events.list_rules()["Rules"] if STACK in it["Name"]]
+    assert rule["State"] == "ENABLED", rule
+    (target,) = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    name = target["Arn"].rsplit(":", 1)[-1]
+    policy = json.loads(functions.get_policy(FunctionName=name)["Policy"])
+    callers = {it["Principal"]["Service"]: it["Condition"]["ArnLike"]["AWS:SourceArn"] for it in policy["Statement"]}
+    assert callers["events.amazonaws.com"] == rule["Arn"], callers
+    answer = functions.invoke(FunctionName=name, Payload=target["Input"])
+    print(json.dumps({"every": rule["ScheduleExpression"], "answer": json.load(answer["Payload"])}))
+
+
 if sys.argv[2] == "deploy":
     events, actions, *rest = sys.argv[3:]
     deploy({"events": events, "actions": actions}, rest)
@@ -80,5 +95,9 @@ elif sys.argv[2] == "user":
     iam.attach_user_policy(UserName="machine", PolicyArn=sys.argv[3])
     key = iam.create_access_key(UserName="machine")["AccessKey"]
     print(json.dumps([key["AccessKeyId"], key["SecretAccessKey"]]))
+elif sys.argv[2] == "keep":
+    client("ssm").put_parameter(Name=sys.argv[3], Value=sys.argv[4], Type="SecureString")
+elif sys.argv[2] == "look":
+    look()
 else:
     take_away(sys.argv[3])

@@ -5,7 +5,16 @@ use super::{REGION, SharedCredentialsProvider};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use serde_json::Value;
-use std::process::Command;
+use std::process::{Command, Output};
+
+/// What the schedule of the template has a function invoked with.
+pub fn asks_for_a_look() -> Value {
+    let template = std::fs::read_to_string(root().join("infra/template.yaml")).unwrap();
+    let mut inputs = template.lines().filter_map(|line| line.trim().strip_prefix("Input: "));
+    let input = inputs.next().unwrap().trim_matches('\'');
+    assert_eq!(inputs.next(), None, "there is but one schedule");
+    serde_json::from_str(input).unwrap()
+}
 
 /// A deployed template.
 #[derive(Debug)]
@@ -15,15 +24,34 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Deploys these programs with these parameters.
-    pub fn deploy(events: &str, actions: &str, parameters: &[(&str, &str)]) -> Self {
+    /// Deploys these programs with these parameters; a text of SSM is there before, if there is one.
+    pub fn deploy(
+        events: &str,
+        actions: &str,
+        parameters: &[(&str, &str)],
+        kept: Option<(&str, &str)>,
+    ) -> Self {
         let strict = [("AUTH", "true")];
         let none = |_| vec![];
         let server = Tied::start_with("ministack.app", "/_ministack/health", none, &strict);
+        if let Some((name, text)) = kept {
+            Self::keep(&server, name, text);
+        }
         let parameters = parameters.iter().map(|(name, value)| format!("{name}={value}"));
         let words = ["deploy", events, actions].map(str::to_owned).into_iter().chain(parameters);
         let said = python(&server, words.collect());
         Self { outputs: serde_json::from_str(&said).unwrap(), server }
+    }
+
+    /// Tries to deploy with parameters that do not do, and returns what is said about it.
+    pub fn refuses(events: &str, actions: &str, parameters: &[(&str, &str)]) -> String {
+        let none = |_| vec![];
+        let server = Tied::start_with("ministack.app", "/_ministack/health", none, &[]);
+        let parameters = parameters.iter().map(|(name, value)| format!("{name}={value}"));
+        let words = ["deploy", events, actions].map(str::to_owned).into_iter().chain(parameters);
+        let said = ask(&server, words.collect());
+        assert!(!said.status.success(), "it was deployed");
+        String::from_utf8_lossy(&said.stderr).into_owned()
     }
 
     /// Returns what the template says of itself, by name.
@@ -34,6 +62,19 @@ impl Stack {
     /// Takes one statement from the policy of the functions as the template has it.
     pub fn take_away(&self, statement: &str) {
         python(&self.server, vec!["without".to_owned(), statement.to_owned()]);
+    }
+
+    /// Keeps a text as a parameter of SSM, encrypted, before anything is deployed.
+    fn keep(server: &Tied, name: &str, text: &str) {
+        python(server, ["keep", name, text].map(str::to_owned).to_vec());
+    }
+
+    /// Does once what the schedule of the template does: invokes its target with its input.
+    /// Returns how often it does, and what came back.
+    pub fn look(&self) -> (String, Value) {
+        let said = python(&self.server, vec!["look".to_owned()]);
+        let mut said: Value = serde_json::from_str(&said).unwrap();
+        (said["every"].as_str().unwrap().to_owned(), said["answer"].take())
     }
 
     /// Where a URL of the outputs is really served: the address, and the host to ask it for.
@@ -69,13 +110,14 @@ impl Stack {
     }
 }
 
+fn ask(server: &Tied, words: Vec<String>) -> Output {
+    let mut python = Command::new(root().join(".tools/ministack/venv/bin/python"));
+    python.arg(root().join("tests/tools/deploy.py")).arg(server.url()).args(words);
+    python.output().unwrap()
+}
+
 fn python(server: &Tied, words: Vec<String>) -> String {
-    let said = Command::new(root().join(".tools/ministack/venv/bin/python"))
-        .arg(root().join("tests/tools/deploy.py"))
-        .arg(server.url())
-        .args(words)
-        .output()
-        .unwrap();
+    let said = ask(server, words);
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     String::from_utf8(said.stdout).unwrap()
 }
