@@ -243,7 +243,7 @@ async fn the_secret_may_be_a_parameter_of_ssm() {
     assert!(matches!(deployed.job().await.command, Command::Start { .. }));
     // A machine reads it, and nothing beside it.
     let config = stack.config_with("RunnerPolicyArn");
-    poco_io::secrets::check(arn, &config).await.unwrap();
+    poco_io::secrets::check(PARAMETER, &config).await.unwrap();
     let other = poco_io::secrets::check("/poco/other", &config).await.unwrap_err();
     assert!(format!("{other:#}").contains("AccessDenied"), "{other:#}");
     let none = aws_sdk_secretsmanager::Client::new(&stack.config()).list_secrets().send().await;

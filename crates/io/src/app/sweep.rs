@@ -54,11 +54,12 @@ impl App {
             return Ok(Swept { machine: true, ..Swept::default() });
         }
         let (told, mut more) = self.tell_all(&runners, now, until).await?;
-        let Ok(owing) = timeout_at(until, self.owing()).await else {
+        let Ok(due) = timeout_at(until, self.due()).await else {
             return Ok(Swept { told: told.len(), more: true, ..Swept::default() });
         };
+        let due = due?.context("there is no index of what is due, or no right to it")?;
         // What was just told may not be found by its index yet.
-        let owing: BTreeSet<_> = owing?.into_iter().chain(told.iter().cloned()).collect();
+        let owing: BTreeSet<_> = due.into_iter().chain(told.iter().cloned()).collect();
         let mut settled = 0;
         for chats in owing.into_iter().collect::<Vec<_>>().chunks(AT_ONCE) {
             for clear in join_all(chats.iter().map(|chat| self.clear(chat, until))).await {
