@@ -6,7 +6,7 @@ use poco_io::port::{Delivery, Document, Job, PutError, Queue, Store};
 use poco_io::queue::{Sqs, sqs};
 use poco_io::store::Dynamo;
 use poco_io::store::dynamo::BODY_MAX;
-use poco_tests::cloud::Cloud;
+use poco_tests::cloud::{Cloud, RECEIVES_MAX};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::task::JoinSet;
@@ -300,6 +300,20 @@ async fn what_cannot_be_read_is_put_aside_and_holds_up_nobody_else() {
         () = polls => unreachable!("it polls for ever"),
     };
     assert_eq!(body, "no job");
+}
+
+#[tokio::test]
+async fn a_queue_that_may_not_be_looked_at_is_taken_for_one_of_the_template() {
+    let place = Place::new();
+    let (queue, faults) = (place.shaky_queue(), place.cloud.faults());
+    faults.refuse("GetQueueAttributes", "AccessDenied", 1);
+    assert_eq!(queue.deliveries_max().await, Some(sqs::DELIVERIES));
+    faults.count();
+    assert_eq!(queue.deliveries_max().await, Some(RECEIVES_MAX));
+    queue.deliveries_max().await;
+    assert_eq!(faults.fired().len(), 1 + 1, "it is asked once");
+    let sender = Sqs::sender(&place.cloud.config(), &place.queue);
+    assert_eq!(sender.deliveries_max().await, None, "who only sends is delivered nothing");
 }
 
 #[tokio::test]

@@ -58,7 +58,10 @@ async fn with_the_only_machine_dead_the_cards_say_so_and_what_is_owed_goes_out()
     let counted = (count("Query"), count("GetItem"), calls.len());
     assert_eq!(counted, (2, 2, 4), "{calls:?}: what an idle look costs");
     last_heard(&stage, 0).await;
+    let before = stage.faults().fired().len();
     assert_eq!(look(&stage).await["machine"], true);
+    let calls = stage.faults().fired().split_off(before);
+    assert_eq!(calls, ["Query", "GetItem"], "what a look costs with a machine there");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! The template as it is deployed, on a server of its own that holds everybody to their rights.
 
 use super::process::{Tied, root};
-use super::{REGION, SharedCredentialsProvider};
+use super::{REGION, SharedCredentialsProvider, create_table, wait};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use serde_json::Value;
@@ -15,6 +15,9 @@ pub fn asks_for_a_look() -> Value {
     assert_eq!(inputs.next(), None, "there is but one schedule");
     serde_json::from_str(input).unwrap()
 }
+
+/// The table that is there before a machine is.
+const TABLE: &str = "poco-table";
 
 /// A deployed template.
 #[derive(Debug)]
@@ -41,6 +44,50 @@ impl Stack {
         let words = ["deploy", events, actions].map(str::to_owned).into_iter().chain(parameters);
         let said = python(&server, words.collect());
         Self { outputs: serde_json::from_str(&said).unwrap(), server }
+    }
+
+    /// Deploys what one more machine needs, beside a table and a secret that are there.
+    pub fn of_machine(name: &str, secret: &str) -> Self {
+        let strict = [("AUTH", "true")];
+        let none = |_| vec![];
+        let server = Tied::start_with("ministack.app", "/_ministack/health", none, &strict);
+        let mut stack = Self { outputs: Value::Null, server };
+        let (config, secret) = (stack.config(), secret.to_owned());
+        let arn = wait(async move {
+            create_table(&config, TABLE).await;
+            let client = aws_sdk_secretsmanager::Client::new(&config);
+            let create = client.create_secret().name("feishu").secret_string(secret);
+            create.send().await.expect("a secret").arn.expect("its name")
+        });
+        let parameters = [("RunnerName", name), ("TableName", TABLE), ("SecretArn", &arn)];
+        let words = parameters.iter().map(|(name, value)| format!("{name}={value}"));
+        let said = python(&stack.server, ["machine".to_owned()].into_iter().chain(words).collect());
+        stack.outputs = serde_json::from_str(&said).unwrap();
+        let aside = stack.output("AsideQueueUrl");
+        let queue = aside.replace(&format!("-aside-{name}"), "-runner-{runner}");
+        for (name, value) in [("QueueUrl", &*queue), ("TableName", TABLE), ("SecretArn", &arn)] {
+            stack.outputs[name] = value.into();
+        }
+        stack
+    }
+
+    /// Takes one statement from the policy of the machine as its template has it.
+    pub fn take_from_machine(&self, statement: &str) {
+        python(&self.server, ["without", statement, "RunnerPolicy"].map(str::to_owned).to_vec());
+    }
+
+    /// How a process of somebody is told to call it who has the policy of an output and no other.
+    pub fn environment_with(&self, policy: &str) -> Vec<(String, String)> {
+        let said = python(&self.server, vec!["user".to_owned(), self.output(policy).to_owned()]);
+        let [id, secret]: [String; 2] = serde_json::from_str(&said).unwrap();
+        let url = self.server.url();
+        let variables = [
+            ("AWS_ACCESS_KEY_ID", id.as_str()),
+            ("AWS_SECRET_ACCESS_KEY", &secret),
+            ("AWS_REGION", REGION),
+            ("AWS_ENDPOINT_URL", &url),
+        ];
+        variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
     }
 
     /// Tries to deploy with parameters that do not do, and returns what is said about it.

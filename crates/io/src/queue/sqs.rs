@@ -20,9 +20,13 @@ use receiver::{Receiver, is_over};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 /// How long a receiver may be at a job before another gets it.
 const LEASE: Duration = Duration::from_secs(120);
+
+/// How often a queue of the template delivers a job before it puts it aside.
+pub const DELIVERIES: u32 = 5;
 
 /// The longest job. SQS takes more by now; not everything that speaks its language does.
 pub const BODY_MAX: usize = 256 * 1024;
@@ -40,6 +44,8 @@ pub struct Sqs {
     /// Where queues are; [`RUNNER`] in it stands for the runner's name.
     url: String,
     receiver: Option<Receiver>,
+    /// How the queue that is received from is, once that was asked for.
+    deliveries: OnceCell<Shape>,
 }
 
 impl Sqs {
@@ -51,7 +57,8 @@ impl Sqs {
         let config = aws_sdk_sqs::config::Builder::from(config)
             .retry_classifier(Throttled)
             .stalled_stream_protection(silence);
-        Self { client: Client::from_conf(config.build()), url: url.into(), receiver: None }
+        let (client, deliveries) = (Client::from_conf(config.build()), OnceCell::new());
+        Self { client, url: url.into(), receiver: None, deliveries }
     }
 
     /// A queue that is received from, and sent to by what its jobs lead to.
@@ -103,6 +110,19 @@ impl Queue for Sqs {
 
     async fn retry(&self, delivery: &Delivery, after: Duration) -> anyhow::Result<()> {
         self.receiving()?.retry(delivery, after).await
+    }
+
+    async fn deliveries_max(&self) -> Option<u32> {
+        let Some(receiver) = &self.receiver else { return None };
+        let url = receiver.url();
+        let known = self.deliveries.get_or_try_init(async || self.shape_of(url).await);
+        match known.await {
+            Ok(shape) => Some(shape.tries).filter(|tries| *tries > 0),
+            Err(error) => {
+                tracing::warn!("the queue does not say how often it delivers: {error:#}");
+                Some(DELIVERIES)
+            }
+        }
     }
 
     /// Whoever asks next for a job that was received too often has SQS put it aside.
