@@ -2,10 +2,10 @@
 
 use super::{Scene, people, task};
 use crate::policy;
-use crate::words::{approval as words, people as w};
+use crate::words::{approval as words, people as w, task as task_words};
 use crate::{
     ANSWERED_MAX, Answered, Approval, ApprovalId, Ask, CONFIRMATION, Command, Effect, Event,
-    Pending, Phase, Room, Task, TaskId, Text, UserId, Verdict,
+    PROMPT_BYTES_MAX, Pending, Phase, Room, Task, TaskId, Text, UserId, Verdict,
 };
 use std::collections::BTreeMap;
 
@@ -146,6 +146,9 @@ fn decide(scene: &Scene<'_>, room: &mut Room, what: &str, verdict: &Verdict) -> 
         };
         return scene.reply(text);
     };
+    if words_of(verdict) > PROMPT_BYTES_MAX {
+        return scene.reply(task_words::too_long_to_add());
+    }
     if matches!(verdict, Verdict::Answers(_))
         != matches!(task.pending[*at].approval.ask, Ask::Questions(_))
         && !matches!(verdict, Verdict::Deny { .. })
@@ -168,6 +171,15 @@ fn decide(scene: &Scene<'_>, room: &mut Room, what: &str, verdict: &Verdict) -> 
     let mut effects = vec![send(task, approval.id, verdict.clone())];
     effects.extend(scene.reply(said(&verdict)));
     effects
+}
+
+/// How much an agent is told with an answer, in bytes.
+fn words_of(verdict: &Verdict) -> usize {
+    match verdict {
+        Verdict::AllowOnce | Verdict::AllowSession => 0,
+        Verdict::Deny { why } => why.as_ref().map_or(0, String::len),
+        Verdict::Answers(answers) => answers.values().map(String::len).sum(),
+    }
 }
 
 /// Says what an answer comes to, and who allowed it before where that takes two; or why it is no

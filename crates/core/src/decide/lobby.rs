@@ -1,7 +1,9 @@
 //! The direct chat, where projects are made and listed.
 
 use super::{Scene, on, runner, words};
+use crate::setup::PATH_BYTES_MAX;
 use crate::words::lobby as say;
+use crate::words::setup as setup_words;
 use crate::{
     Card, CardRef, ChatId, Command, Effect, Event, EventId, Fact, Heir, Kind, Listing, Lobby,
     Making, NAME_CHARS_MAX, PROJECTS_MAX, Room, RunnerId, Settings, Terms, Text, UserId, view,
@@ -115,6 +117,9 @@ fn mistake(scene: &Scene<'_>, lobby: &Lobby, making: &Making) -> Option<Text> {
     let Making { name, settings, .. } = making;
     if let Some(wrong) = bad_name(name) {
         return Some(wrong);
+    }
+    if settings.workdir.len() > PATH_BYTES_MAX {
+        return Some(setup_words::path_too_long(PATH_BYTES_MAX));
     }
     let agents = match runner::find(scene, &settings.runner) {
         Ok(agents) => agents,

@@ -1,7 +1,8 @@
 //! A project's own group, from its opening to its end.
 
 use super::{Scene, broken, held, task};
-use crate::words::{file as file_words, project as words};
+use crate::setup::PATH_BYTES_MAX;
+use crate::words::{file as file_words, project as words, setup as setup_words};
 use crate::{
     Card, CardKey, ChatId, Command, Desk, Effect, Event, Fact, Kind, Project, Room, Settings,
     Terms, ThreadId, Tone, UserId, view,
@@ -51,6 +52,9 @@ pub(super) fn deliver(scene: &Scene<'_>, room: &Room, path: &str) -> Vec<Effect>
     let Kind::Project(project) = &room.kind else {
         return scene.reply(file_words::sends_project_files());
     };
+    if path.len() > PATH_BYTES_MAX {
+        return scene.reply(setup_words::path_too_long(PATH_BYTES_MAX));
+    }
     let command = Command::Deliver {
         request: scene.event.id.clone(),
         path: path.to_owned(),
