@@ -221,6 +221,21 @@ async fn when_the_only_machine_is_killed_the_cloud_says_so_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_machine_cannot_read_is_told_in_its_chat_and_holds_up_nothing() {
+    let mut stage = Stage::new().await;
+    let group = stage.project("api").await;
+    stage.kill().await;
+    stage.place.ask_what_nobody_can_read(&group).await;
+    stage.start().await;
+    stage.titled(&group, "Not Done", "laptop** could not read something").await;
+    stage.say(&group, "say hello");
+    stage.titled(&group, "[Complete] Task:", "Model answer to: say hello").await;
+    let told = stage.feishu.messages(&group);
+    assert_eq!(told.iter().filter(|it| it.text.starts_with("Not Done")).count(), 1, "once");
+    stage.is_well();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_machine_that_drains_finishes_what_runs_and_takes_nothing_new() {
     let stage = Stage::new().await;
     let office = Machine::start(&stage).await;

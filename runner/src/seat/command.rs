@@ -9,7 +9,7 @@ use poco_core::{
     ApprovalId, Command, Enclosed, Fact, Lang, Outcome, Phase, Report, Settings, Step, Task,
     TaskId, Text, ThreadId, Transcript, UserId, Verdict,
 };
-use poco_io::port::Delivery;
+use poco_io::port::{Delivery, Job};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -89,7 +89,7 @@ impl Seat {
                     true => (limits.ends, words::ended_each_time()),
                     false => (delivery.tries, Text::verbatim(reason)),
                 };
-                match self.give_up(&job.command, tries, &reason).await {
+                match self.give_up(job, tries, &reason).await {
                     Ok(()) => self.shared.queue.put_aside(delivery).await,
                     // It must not be out of sight before people were told.
                     Err(error) => {
@@ -126,6 +126,8 @@ impl Seat {
                 Ok(Done::Yes)
             }
             Command::Deliver { .. } => self.deliver(command, tries).await,
+            // Another process of a newer version may be able to, before it is given up.
+            Command::Unreadable => Ok(Done::Later("it cannot be read".to_owned())),
             Command::Look { request, workdir } => {
                 let result = self.shared.roots.look(workdir);
                 let fact = Fact::Looked { request: request.clone(), result };
@@ -143,13 +145,8 @@ impl Seat {
     }
 
     /// Says so where people look, for a command that can't be performed.
-    async fn give_up(
-        &mut self,
-        command: &Command,
-        tries: u32,
-        reason: &Text,
-    ) -> anyhow::Result<()> {
-        match command {
+    async fn give_up(&mut self, job: &Job, tries: u32, reason: &Text) -> anyhow::Result<()> {
+        match &job.command {
             Command::Start { task, .. } => self.put_aside(task, tries, reason).await,
             Command::Answer { task, approval, .. } => {
                 let report = Report::Settled { approval: approval.clone() };
@@ -163,6 +160,10 @@ impl Seat {
             }
             // Once a minute it is looked for anyway.
             Command::Settle => Ok(()),
+            Command::Unreadable => {
+                let fact = Fact::Unreadable { runner: self.shared.runner.clone() };
+                self.tell(&format!("{}-unreadable", job.id), fact).await
+            }
             Command::Browse { request, .. } => {
                 let result = Err(words::folder_not_looked_at(reason));
                 let fact = Fact::Browsed { request: request.clone(), result };
