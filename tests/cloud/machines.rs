@@ -222,11 +222,9 @@ async fn when_the_only_machine_is_killed_the_cloud_says_so_by_itself() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_machine_cannot_read_is_told_in_its_chat_and_holds_up_nothing() {
-    let mut stage = Stage::new().await;
+    let stage = Stage::new().await;
     let group = stage.project("api").await;
-    stage.kill().await;
     stage.place.ask_what_nobody_can_read(&group).await;
-    stage.start().await;
     stage.titled(&group, "Not Done", "laptop** could not read something").await;
     stage.say(&group, "say hello");
     stage.titled(&group, "[Complete] Task:", "Model answer to: say hello").await;

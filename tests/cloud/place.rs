@@ -151,19 +151,13 @@ impl Place {
         self.kill_functions();
     }
 
-    /// Puts a job of a newer version into the queue of the machine, which is not there and has had it
-    /// three times already.
+    /// Puts a job of a newer version into the queue of the machine.
     pub(crate) async fn ask_what_nobody_can_read(&self, chat: &str) {
         let client = aws_sdk_sqs::Client::new(&self.cloud.config());
         let queue = self.queue.replace("{runner}", self.runner);
         let body = json!({ "id": "1", "chat": chat, "command": { "Dance": {} } }).to_string();
         let send = client.send_message().queue_url(&queue).message_body(body);
         send.message_group_id(chat).message_deduplication_id("1").send().await.unwrap();
-        for _ in 0..3 {
-            let receive = client.receive_message().queue_url(&queue).visibility_timeout(0);
-            let received = receive.wait_time_seconds(5).send().await.unwrap();
-            assert_eq!(received.messages.map(|it| it.len()), Some(1));
-        }
     }
 
     /// Has a function look, as the schedule of the template does.
