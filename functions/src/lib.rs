@@ -2,6 +2,7 @@
 //! something comes in.
 
 mod reception;
+mod sweep;
 
 pub use reception::Reception;
 
@@ -77,9 +78,9 @@ fn routes(config: &Config, keyring: Keyring, app: App) -> anyhow::Result<Router>
         "delivery": feishu.delivery.as_str(),
         "feishu": feishu.is_set() && keyring.keys().verifier().is_configured(),
     });
-    let reception = Arc::new(Reception::new(app));
+    let reception = Arc::new(Reception::new(app.clone()));
     let webhooks = webhook::routes(reception, keyring, clock::now);
-    Ok(webhooks.route("/health", get(async move || Json(health))))
+    Ok(webhooks.route("/health", get(async move || Json(health))).merge(sweep::routes(app)))
 }
 
 fn log(config: &Config, mask: &Mask) -> anyhow::Result<()> {

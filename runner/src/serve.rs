@@ -67,6 +67,10 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let (store, queue) = open(&config).await?;
     let in_cloud = config.state.backend == Backend::DynamoDb;
     let agents = agent::open(&config);
+    if !agents.withheld.is_empty() {
+        let names = agents.withheld.join(", ");
+        tracing::info!("agents are not given {names}; POCO_AGENT_ENV names those they may have");
+    }
     let feishu = match config.feishu.is_set() {
         true => {
             let feishu = Feishu::with_keyring(&config.feishu, keyring);

@@ -91,6 +91,7 @@ proptest! {
                     stopped.push(task.clone());
                 }
                 Command::Settle
+                | Command::Unreadable
                 | Command::Look { .. }
                 | Command::Browse { .. }
                 | Command::Deliver { .. } => {}

@@ -8,6 +8,7 @@ mod cards;
 mod door;
 mod faults;
 mod files;
+mod jobs;
 mod languages;
 mod laws;
 mod line;

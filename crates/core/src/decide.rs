@@ -88,6 +88,7 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
         Fact::Inherited { projects } => lobby::inherited(room, event, projects),
         Fact::Rehomed { from, to, lobby } => people::rehomed(room, event, from, to, lobby),
         Fact::Checked => task::release(terms, room, event),
+        Fact::Unreadable { runner } => runner::unreadable(room, event, runner),
         Fact::NotSent { path, why, topic } => held::not_sent(event, path, why, topic.as_ref()),
     };
     let lang = spoken(terms, room, event);

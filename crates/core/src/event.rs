@@ -99,6 +99,8 @@ pub enum Fact {
     Unlisted { project: ChatId },
     /// A file that was asked for could not be sent, and why.
     NotSent { path: String, why: Text, topic: Option<Topic> },
+    /// The machine of this chat could not read what it was asked, and put it aside.
+    Unreadable { runner: RunnerId },
 }
 
 /// How a person acted.

@@ -5,7 +5,7 @@ use crate::policy;
 use crate::words::{approval as words, people as w, task as task_words};
 use crate::{
     ANSWERED_MAX, Answered, Approval, ApprovalId, Ask, CONFIRMATION, Command, Effect, Event,
-    Pending, Phase, Room, Rules, Task, TaskId, Terms, Text, UserId, Verdict,
+    PROMPT_BYTES_MAX, Pending, Phase, Room, Rules, Task, TaskId, Terms, Text, UserId, Verdict,
 };
 use std::collections::BTreeMap;
 
@@ -191,6 +191,9 @@ fn decide(scene: &Scene<'_>, room: &mut Room, what: &str, verdict: &Verdict) -> 
         };
         return scene.reply(text);
     };
+    if words_of(verdict) > PROMPT_BYTES_MAX {
+        return scene.reply(task_words::too_long_to_add());
+    }
     let (at, asks) = (*at, task.pending[*at].approval.clone());
     if let Some(wrong) = unfit(&policy::rules(room), &asks, verdict) {
         return scene.reply(wrong);
@@ -231,6 +234,15 @@ pub(crate) fn once_only(rules: &Rules, approval: &Approval) -> bool {
     approval.nature.leave
         && matches!(approval.ask, Ask::Questions(_))
         && policy::takes_two(rules, approval)
+}
+
+/// How much an agent is told with an answer, in bytes.
+fn words_of(verdict: &Verdict) -> usize {
+    match verdict {
+        Verdict::AllowOnce | Verdict::AllowSession => 0,
+        Verdict::Deny { why } => why.as_ref().map_or(0, String::len),
+        Verdict::Answers(answers) => answers.values().map(String::len).sum(),
+    }
 }
 
 /// Says what an answer comes to, and who allowed it before where that takes two; or why it is no

@@ -84,6 +84,7 @@ pub(super) fn entry(
         | Fact::Adopted { .. }
         | Fact::Settled { .. }
         | Fact::NotSent { .. }
+        | Fact::Unreadable { .. }
         | Fact::Unlisted { .. } => None,
     }
 }
