@@ -20,6 +20,10 @@ pub const ASLEEP_AFTER: u64 = 90_000;
 /// The silences that cards tell apart, in minutes.
 const ASLEEP_STEPS: [u64; 10] = [1, 2, 5, 10, 20, 30, 60, 180, 720, 1_440];
 
+/// A machine that has been silent for so many minutes may never come back: people may end what it
+/// does not stop. One of the steps above.
+const LOST_AFTER: u64 = 10;
+
 /// How often a group without a project is told so when somebody just talks, in milliseconds.
 const HINT_EVERY: u64 = 60 * 60 * 1_000;
 
@@ -179,6 +183,11 @@ impl Project {
     /// Whether its agent, as it is set up now, can know of a conversation.
     pub(crate) fn can_go_on(&self, it: &Conversation) -> bool {
         it.agent == self.settings.agent && it.runner == self.settings.runner
+    }
+
+    /// Whether its machine has been silent for so long that it may never come back.
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(self.away, Some(Away::Asleep { minutes }) if minutes >= LOST_AFTER)
     }
 
     /// Where it works if nobody says otherwise.

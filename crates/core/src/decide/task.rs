@@ -1,12 +1,12 @@
 //! A task from prompt to outcome.
 
-use super::{Scene, broken, held, project};
+use super::{Scene, broken, held, project, runner};
 use crate::desk::MACHINE;
 use crate::policy::{self, Right};
 use crate::setup::Usage;
 use crate::words::{
-    file as file_words, people as people_words, project as project_words, setup as setup_words,
-    task as words,
+    file as file_words, people as people_words, project as project_words, runner as runner_words,
+    setup as setup_words, task as words,
 };
 use crate::{
     Archive, Brought, Command, Desk, Effect, Enclosed, Event, FILES_MAX, Kind, Outcome,
@@ -205,9 +205,10 @@ pub(super) fn held(room: &mut Room, id: &TaskId) -> Vec<Effect> {
 /// Gives a task that was held to its machine again, once that takes something.
 pub(super) fn release(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
     let desk = &mut room.desk;
-    let Some(mut task) = desk.current.take_if(|task| {
-        task.held && super::runner::is_taking(terms, &task.settings.runner, event.at)
-    }) else {
+    let Some(mut task) = desk
+        .current
+        .take_if(|task| task.held && runner::is_taking(terms, &task.settings.runner, event.at))
+    else {
         return vec![];
     };
     task.held = false;
@@ -224,13 +225,17 @@ pub(super) fn stop(scene: &Scene<'_>, room: &mut Room, id: Option<&TaskId>) -> V
     match current.filter(|task| id.is_none_or(|id| task.id == *id)) {
         None if id.is_some() => scene.reply(words::is_over()),
         None => scene.reply(words::nothing_runs()),
-        Some(task) if task.phase == Phase::Stopping => scene.reply(words::stopping_already()),
+        Some(task) if task.phase == Phase::Stopping && !runner::is_lost(room) => {
+            scene.reply(words::stopping_already())
+        }
         Some(_) => stop_current(room, scene.event, scene.by),
     }
 }
 
-/// Stops the current task, if there is one: at once if no agent has it yet.
+/// Stops the current task, if there is one: at once if no agent has it yet, or if its machine was
+/// told before and is lost.
 pub(super) fn stop_current(room: &mut Room, event: &Event, by: &UserId) -> Vec<Effect> {
+    let is_lost = runner::is_lost(room);
     let Some(task) = &mut room.desk.current else { return vec![] };
     match &task.phase {
         Phase::Waiting | Phase::Confirming | Phase::Starting => {
@@ -251,8 +256,18 @@ pub(super) fn stop_current(room: &mut Room, event: &Event, by: &UserId) -> Vec<E
             };
             vec![task.send(command)]
         }
+        Phase::Stopping if is_lost => give_up(room, event),
         Phase::Stopping => vec![],
     }
+}
+
+/// Ends the current task without its machine, which may never come back. What became of it nobody
+/// here knows; what that machine says of it later counts no more.
+fn give_up(room: &mut Room, event: &Event) -> Vec<Effect> {
+    let Some(task) = room.desk.current.take() else { return vec![] };
+    let reason = runner_words::lost(&task.settings.runner);
+    let begun = task.turn.is_some().then_some(true);
+    finish(room, event, task, Outcome::Interrupted { reason, partial: None, begun }, vec![])
 }
 
 /// Takes a task that waits out of the line for good.
@@ -472,7 +487,6 @@ pub(super) fn ended(
     steps: &[Text],
 ) -> Vec<Effect> {
     let Some(task) = room.desk.current.take_if(|task| task.id == *id) else { return vec![] };
-    room.desk.remember_answers(&task);
     if task.turn.is_none() && view::text(outcome).is_some() {
         // It went by so fast that its beginning was not heard of.
         let (thread, _) = room.desk.talk(task.topic.as_ref());
@@ -480,10 +494,6 @@ pub(super) fn ended(
         if task.topic.is_none() {
             room.desk.thread_agent = Some(task.settings.agent.clone());
         }
-    }
-    room.desk.last = task.topic.clone().map(|topic| (task.id.clone(), topic));
-    if task.brought.changes.is_some() {
-        room.desk.changed = Some(task.id.clone());
     }
     let outcome = if let Outcome::Interrupted { partial, .. } = outcome
         && task.phase == Phase::Stopping
@@ -493,7 +503,23 @@ pub(super) fn ended(
     } else {
         outcome.clone()
     };
-    let archive = archive(event, task, outcome, steps.to_vec());
+    finish(room, event, task, outcome, steps.to_vec())
+}
+
+/// Puts away a task that an agent had, and goes on with what comes next.
+fn finish(
+    room: &mut Room,
+    event: &Event,
+    task: Task,
+    outcome: Outcome,
+    steps: Vec<Text>,
+) -> Vec<Effect> {
+    room.desk.remember_answers(&task);
+    room.desk.last = task.topic.clone().map(|topic| (task.id.clone(), topic));
+    if task.brought.changes.is_some() {
+        room.desk.changed = Some(task.id.clone());
+    }
+    let archive = archive(event, task, outcome, steps);
     let mut effects = kept(archive.clone());
     if matches!(archive.outcome, Outcome::Interrupted { .. } | Outcome::Lacking { .. }) {
         effects.extend(broken::remember(&mut room.desk, archive));
