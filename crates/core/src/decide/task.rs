@@ -14,6 +14,12 @@ use crate::{
     ThreadId, Topic, TurnId, UserId, Via, WAITING_MAX, view,
 };
 
+/// How far apart the clocks of the platform and of a machine may be, in milliseconds.
+const CLOCKS_APART: u64 = 60_000;
+
+/// What is noted of a task whose turn comes.
+const DEQUEUED: &str = "task_dequeued";
+
 /// A prompt that begins so waits for a person's word before it starts.
 const CONFIRM: &str = "confirm:";
 
@@ -225,11 +231,19 @@ pub(super) fn stop(scene: &Scene<'_>, room: &mut Room, id: Option<&TaskId>) -> V
     match current.filter(|task| id.is_none_or(|id| task.id == *id)) {
         None if id.is_some() => scene.reply(words::is_over()),
         None => scene.reply(words::nothing_runs()),
+        Some(task) if id.is_none() && came_late(scene.event, task) => scene.reply(words::is_over()),
         Some(task) if task.phase == Phase::Stopping && !runner::is_lost(room) => {
             scene.reply(words::stopping_already())
         }
         Some(_) => stop_current(room, scene.event, scene.by),
     }
+}
+
+/// Whether something that names no task was said before the turn of this one came: platforms may
+/// deliver late, and it was meant for another.
+fn came_late(event: &Event, task: &Task) -> bool {
+    let turn_came = task.history.iter().find(|it| it.kind == DEQUEUED);
+    event.at < task.since || turn_came.is_some_and(|it| it.at.since(event.at) > CLOCKS_APART)
 }
 
 /// Stops the current task, if there is one: at once if no agent has it yet, or if its machine was
@@ -291,6 +305,7 @@ pub(super) fn steer(scene: &Scene<'_>, room: &mut Room, text: &str) -> Vec<Effec
         return scene.reply(words::too_long_to_add());
     }
     match running(&room.desk) {
+        Some(task) if came_late(scene.event, task) => scene.reply(words::is_over()),
         Some(task) => {
             let id = named(scene, scene.event.id.as_str());
             let mut effects = scene.reply(words::steered());
@@ -532,7 +547,7 @@ fn finish(
 fn next(room: &mut Room, event: &Event) -> Vec<Effect> {
     let mut effects = project::leave(room, event);
     if let Some(mut task) = room.desk.waiting.pop_front() {
-        task.note("task_dequeued", event.at);
+        task.note(DEQUEUED, event.at);
         effects.extend(start(&mut room.desk, event, task));
     }
     effects
