@@ -68,7 +68,9 @@ pub(super) fn hasten(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Eff
         Some(0) => scene.reply(words::is_next()),
         Some(at) => {
             let Some(mut task) = waiting.remove(at) else { return vec![] };
-            let before = waiting.iter_mut().take(at).find(|it| it.fresh);
+            // What begins afresh in another topic stays so.
+            let place = task.place();
+            let before = waiting.iter_mut().take(at).find(|it| it.fresh && it.place() == place);
             if let Some(before) = before.filter(|_| !task.fresh) {
                 (before.fresh, task.fresh) = (false, true);
             }
