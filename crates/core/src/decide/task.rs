@@ -248,6 +248,11 @@ fn came_late(event: &Event, task: &Task) -> bool {
     event.at < task.since || turn_came.is_some_and(|it| it.at.since(event.at) > CLOCKS_APART)
 }
 
+/// Whether no machine has taken a task yet.
+pub(super) fn has_not_begun(task: &Task) -> bool {
+    matches!(task.phase, Phase::Confirming | Phase::Starting)
+}
+
 /// Stops the current task, if there is one: at once if no agent has it yet, or if its machine was
 /// told before and is lost.
 pub(super) fn stop_current(room: &mut Room, event: &Event, by: &UserId) -> Vec<Effect> {
@@ -444,7 +449,16 @@ pub(super) fn unclaimed(room: &mut Room, event: &Event, id: &TaskId) -> Vec<Effe
         Phase::Claimed { .. } => {
             task.phase = Phase::Starting;
             task.thread = None;
-            vec![]
+            match &room.kind {
+                // Nothing new begins there.
+                Kind::Project(project) if project.archived => {
+                    let by = project.by.clone();
+                    stop_current(room, event, &by)
+                }
+                Kind::Project(_) | Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => {
+                    vec![]
+                }
+            }
         }
         // A person stopped it before the agent had it, and now the agent will never have it.
         Phase::Stopping if task.turn.is_none() => {
