@@ -215,6 +215,9 @@ pub struct House {
     /// Projects that were taken over, until there is a lobby to list them in.
     #[serde(default)]
     pub adopted: Vec<Listing>,
+    /// Where the owner's projects are listed, as far as the house has heard.
+    #[serde(default)]
+    pub lobby: Option<ChatId>,
     /// To whom the owner wants to hand over.
     #[serde(default)]
     pub offer: Option<Offer>,

@@ -30,11 +30,19 @@ pub(super) fn adopted(room: &mut Room, event: &Event, projects: &[Listing]) -> V
     let Kind::Lobby(lobby) = &mut room.kind else { return vec![] };
     let before = lobby.projects.len();
     add(&mut lobby.projects, projects);
-    if lobby.projects.len() == before {
-        return vec![];
+    let homed = |it: &Listing| {
+        let fact = Fact::Homed { lobby: event.chat.clone() };
+        Effect::Tell { chat: it.chat.clone(), fact }
+    };
+    let is_listed = |it: &&Listing| lobby.projects.iter().any(|known| known.chat == it.chat);
+    let mut effects: Vec<_> = projects.iter().filter(is_listed).map(homed).collect();
+    if lobby.projects.len() > before {
+        let card = view::home(lobby, Some(say::adopted(lobby.projects.len() - before)));
+        effects.push(Effect::Post { chat: event.chat.clone(), card });
     }
-    let card = view::home(lobby, Some(say::adopted(lobby.projects.len() - before)));
-    vec![Effect::Post { chat: event.chat.clone(), card }]
+    // The owner may have become a former one by now.
+    effects.extend(pass_on(lobby));
+    effects
 }
 
 /// Adds those that are not listed yet, as far as there is room.
