@@ -117,6 +117,12 @@ pub struct Making {
     pub settings: Settings,
     /// The card the form was on.
     pub card: Option<CardRef>,
+    /// When it was asked for.
+    #[serde(default)]
+    pub since: Timestamp,
+    /// Its machine has looked, and its group is being opened, which ends by itself.
+    #[serde(default)]
+    pub opening: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,11 +2,14 @@
 
 use super::{Scene, on, runner, words};
 use crate::setup::PATH_BYTES_MAX;
-use crate::words::{lobby as say, setup as setup_words};
+use crate::words::{lobby as say, runner as runner_words, setup as setup_words};
 use crate::{
     Card, CardRef, ChatId, Command, Effect, Event, EventId, Fact, Heir, Kind, Listing, Lobby,
     Making, NAME_CHARS_MAX, PROJECTS_MAX, Room, RunnerId, Settings, Terms, Text, UserId, view,
 };
+
+/// How long a machine may take to look at the folder of a new project, in milliseconds.
+const LOOK_WITHIN: u64 = 10 * 60_000;
 
 pub(super) fn welcomed(terms: &Terms, room: &mut Room, event: &Event, _by: &UserId) -> Vec<Effect> {
     if matches!(room.kind, Kind::Fresh) {
@@ -54,9 +57,24 @@ pub(super) fn add(listed: &mut Vec<Listing>, more: &[Listing]) {
     }
 }
 
-pub(super) fn home(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
-    let Kind::Lobby(lobby) = &room.kind else { return words::help(scene, room) };
-    vec![scene.show(view::home(lobby, None))]
+pub(super) fn home(scene: &Scene<'_>, room: &mut Room) -> Vec<Effect> {
+    let Kind::Lobby(lobby) = &mut room.kind else { return words::help(scene, room) };
+    let mut effects = give_up(scene, lobby);
+    effects.push(scene.show(view::home(lobby, None)));
+    effects
+}
+
+/// Gives up projects whose machine never looked, so that their names and places are free again.
+fn give_up(scene: &Scene<'_>, lobby: &mut Lobby) -> Vec<Effect> {
+    let (terms, event) = (scene.terms, scene.event);
+    let is_late = |making: &Making| !making.opening && event.at.since(making.since) > LOOK_WITHIN;
+    let late: Vec<_> = lobby.making.extract_if(.., |_, making| is_late(making)).collect();
+    let given_up = |(_, making): (EventId, Making)| {
+        let wrong = runner_words::not_there(&making.settings.runner);
+        let card = view::form(terms, Some(&making), Some(wrong), event.at);
+        place(event, making.card.as_ref(), card)
+    };
+    late.into_iter().map(given_up).collect()
 }
 
 pub(super) fn form(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
@@ -104,20 +122,21 @@ pub(super) fn create(scene: &Scene<'_>, room: &mut Room, wish: &Wish<'_>) -> Vec
         by: scene.by.clone(),
         settings,
         card: scene.card().cloned(),
+        since: scene.event.at,
+        opening: false,
     };
+    let mut effects = give_up(scene, lobby);
     if let Some(wrong) = mistake(scene, lobby, &making) {
-        return vec![scene.show(view::form(
-            scene.terms,
-            Some(&making),
-            Some(wrong),
-            scene.event.at,
-        ))];
+        let form = view::form(scene.terms, Some(&making), Some(wrong), scene.event.at);
+        effects.push(scene.show(form));
+        return effects;
     }
     let card = view::making(&making);
     let Settings { runner, workdir, .. } = making.settings.clone();
     lobby.making.insert(scene.event.id.clone(), making);
     let command = Command::Look { request: scene.event.id.clone(), workdir };
-    vec![scene.show(card), Effect::Send { runner, command }]
+    effects.extend([scene.show(card), Effect::Send { runner, command }]);
+    effects
 }
 
 fn mistake(scene: &Scene<'_>, lobby: &Lobby, making: &Making) -> Option<Text> {
@@ -169,6 +188,7 @@ pub(super) fn looked(
     match result {
         Ok(path) => {
             making.settings.workdir.clone_from(path);
+            making.opening = true;
             let Making { name, by, settings, .. } = making.clone();
             vec![Effect::Open { request: request.clone(), name, by, settings, lang: room.lang }]
         }
