@@ -40,7 +40,8 @@ pub(super) fn adopted(room: &mut Room, event: &Event, projects: &[Listing]) -> V
     let is_listed = |it: &&Listing| lobby.projects.iter().any(|known| known.chat == it.chat);
     let mut effects: Vec<_> = projects.iter().filter(is_listed).map(homed).collect();
     if lobby.projects.len() > before {
-        let card = view::home(lobby, Some(say::adopted(lobby.projects.len() - before)));
+        let news = say::adopted(lobby.projects.len() - before);
+        let card = view::home(lobby, Some(with_limit(lobby, news)));
         effects.push(Effect::Post { chat: event.chat.clone(), card });
     }
     // The owner may have become a former one by now.
@@ -48,10 +49,11 @@ pub(super) fn adopted(room: &mut Room, event: &Event, projects: &[Listing]) -> V
     effects
 }
 
-/// Adds those that are not listed yet, as far as there is room.
+/// Adds those that are not listed yet. They are there whether or not they are more than a lobby
+/// lets be made, and must not be lost.
 pub(super) fn add(listed: &mut Vec<Listing>, more: &[Listing]) {
     for project in more {
-        if listed.len() < PROJECTS_MAX && !listed.iter().any(|it| it.chat == project.chat) {
+        if !listed.iter().any(|it| it.chat == project.chat) {
             listed.push(project.clone());
         }
     }
@@ -291,12 +293,19 @@ pub(super) fn inherited(room: &mut Room, event: &Event, projects: &[Listing]) ->
         room.kind = Kind::Lobby(Lobby::default());
     }
     let Kind::Lobby(lobby) = &mut room.kind else { return vec![] };
-    let is_new = |it: &&Listing| lobby.projects.iter().all(|known| known.chat != it.chat);
-    let new: Vec<_> = projects.iter().filter(is_new).cloned().collect();
-    let news = crate::words::people::inherited(new.len());
-    lobby.projects.extend(new);
-    let card = view::home(lobby, Some(news));
+    let before = lobby.projects.len();
+    add(&mut lobby.projects, projects);
+    let news = crate::words::people::inherited(lobby.projects.len() - before);
+    let card = view::home(lobby, Some(with_limit(lobby, news)));
     vec![Effect::Post { chat: event.chat.clone(), card }]
+}
+
+/// Adds that there are more projects than a lobby lets be made, if it is so.
+fn with_limit(lobby: &Lobby, news: Text) -> Text {
+    if lobby.projects.len() <= PROJECTS_MAX {
+        return news;
+    }
+    Text::join([news, say::above_limit(PROJECTS_MAX)], "\n")
 }
 
 pub(super) fn unlisted(room: &mut Room, project: &ChatId) -> Vec<Effect> {
