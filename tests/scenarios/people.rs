@@ -112,6 +112,29 @@ async fn two_people_must_allow_what_the_rules_say() {
 }
 
 #[tokio::test]
+async fn the_owner_counts_once_in_the_chat_and_at_the_machine() {
+    scenario(async |world| {
+        team(world).await;
+        world.say("ann", "/rules").await;
+        world.fill("ann", "Set", &[("when_two", "delete")]).await;
+        world.skim();
+        running(world, "bob").await;
+        world.agent_asks("a1", command("rm -rf data")).await;
+        let allow = format!("/approve {}", world.task("T1"));
+        world.say_at_the_machine(&allow).await;
+        world.skim();
+        world.say("ann", &allow).await;
+        assert!(world.shown_last().contains("You allowed this before."));
+        world.say_at_the_machine(&allow).await;
+        assert!(world.shown_last().contains("You allowed this before."));
+        world.say("cat", &allow).await;
+        assert_eq!(world.sent(), "answer a1: allow once");
+        world.skim();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn who_is_removed_or_leaves_loses_access_at_once() {
     scenario(async |world| {
         team(world).await;

@@ -301,10 +301,11 @@ impl Scene<'_> {
         matches!(self.via, Via::Local { .. })
     }
 
-    /// Whoever acts, as one of several who must allow something.
+    /// Whoever acts, as one of several who must allow something. The machine is the owner's, who
+    /// must not count twice by going there.
     fn person(&self) -> UserId {
         match self.via {
-            Via::Local { .. } => people::at_machine(),
+            Via::Local { .. } => self.terms.owner.clone().unwrap_or_else(people::at_machine),
             Via::Direct | Via::Group | Via::Topic { .. } | Via::Press { .. } => self.by.clone(),
         }
     }

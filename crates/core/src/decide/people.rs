@@ -190,7 +190,8 @@ pub(super) fn counts(terms: &Terms, room: &Room, by: &UserId) -> bool {
     *by == at_machine() || policy::may_answer(terms, room, by)
 }
 
-/// Whoever sits at the machine is one person, whatever names they give themselves.
+/// Whoever sits at the machine is one person, whatever names they give themselves: the owner, if there
+/// is one.
 pub(super) fn at_machine() -> UserId {
     UserId::new("machine")
 }
