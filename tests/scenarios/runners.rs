@@ -284,7 +284,7 @@ async fn other_machines_notice_one_that_was_killed_and_tell_its_projects() {
         fact,
     };
     let task = app.take_in(event("e", fact)).await.unwrap().room.desk.current.unwrap().id;
-    let thread = Some(poco_core::ThreadId::new("t"));
+    let thread = Some(ThreadId::new("t"));
     let (claim, laptop) = ("c".to_owned(), RunnerId::new(LAPTOP));
     let report = Report::Claimed { claim, runner: laptop, thread };
     app.take_in(event("c", Fact::Reported { task: task.clone(), report })).await.unwrap();
