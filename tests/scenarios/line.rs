@@ -1,8 +1,8 @@
 //! Prompts wait in line.
 
 use insta::assert_snapshot;
-use poco_core::{Report, UserId, WAITING_MAX};
-use poco_tests::{World, scenario};
+use poco_core::{Phase, Report, UserId, WAITING_MAX};
+use poco_tests::{MINUTE, World, scenario};
 
 async fn running(world: &mut World) {
     world.project().await;
@@ -281,6 +281,31 @@ async fn many_may_write_at_once() {
         assert_eq!(cards.len(), 1 + 40, "each has one answer");
         world.skim_cards();
         assert!(world.sent().starts_with("start "));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stop_that_comes_late_stops_no_other_task() {
+    scenario(async |world| {
+        running(world).await;
+        world.say("ann", "second").await;
+        world.wait(10 * MINUTE);
+        world.agent_answers(&["ok"]).await;
+        world.agent_starts().await;
+        world.skim();
+        for late in ["/stop", "/steer use tabs"] {
+            // Whoever wrote it saw the first one run; it was long over when it came.
+            world.say_late("ann", late, 5 * MINUTE).await;
+            assert!(world.shown().contains("That task is over."), "{late}");
+            world.say_late("ann", late, 30 * MINUTE).await;
+            assert!(world.shown().contains("That task is over."), "{late}");
+        }
+        world.assert_silent();
+        assert_eq!(world.room().desk.current.unwrap().phase, Phase::Running);
+        world.say("ann", "/stop").await;
+        assert_eq!(world.room().desk.current.unwrap().phase, Phase::Stopping);
+        world.skim();
     })
     .await;
 }

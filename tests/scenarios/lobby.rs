@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use poco_core::Outcome;
-use poco_tests::{DIRECT, HOUR, Refusal, scenario};
+use poco_tests::{DIRECT, HOUR, MINUTE, Refusal, scenario};
 
 const FIELDS: &[(&str, &str)] = &[("name", "api"), ("backend", "codex"), ("workdir", "~/api")];
 
@@ -326,6 +326,29 @@ async fn many_projects_are_listed_in_pages() {
         assert!(second.contains("**p10**") && !second.contains("**p8**"), "{second}");
         world.press("ann", "Previous Page").await;
         assert_eq!(world.shown(), first);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_project_whose_machine_never_looked_makes_way() {
+    scenario(async |world| {
+        world.say("ann", "hello").await;
+        world.press("ann", "New").await;
+        world.fill("ann", "Create Project + Group", FIELDS).await;
+        world.wait(9 * MINUTE);
+        world.say("ann", "hello").await;
+        world.press("ann", "New").await;
+        world.fill("ann", "Create Project + Group", FIELDS).await;
+        assert!(world.shown_last().contains("There is a project “api” already."), "it may yet be");
+        world.wait(2 * MINUTE);
+        world.fill("ann", "Create Project + Group", FIELDS).await;
+        assert!(world.shown_with("The machine “local” is not there.").contains("api_"));
+        assert!(world.shown_with("Making").contains("“api”"));
+        world.skim();
+        world.folder_is("/srv/api").await;
+        assert_eq!(world.chats(), ["api"]);
+        world.skim();
     })
     .await;
 }

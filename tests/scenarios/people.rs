@@ -1,6 +1,6 @@
 //! People are let in, do what their role lets them, and are let in no more.
 
-use poco_core::{Action, Fact, UserId};
+use poco_core::{Action, ChatId, Fact, Kind, Listing, UserId};
 use poco_io::app::{lines, verify};
 use poco_io::port::Document;
 use poco_tests::{DIRECT, World, command, scenario, scenario_with_faults, scenario_without_owner};
@@ -105,6 +105,29 @@ async fn two_people_must_allow_what_the_rules_say() {
         assert!(world.toast().starts_with("Noted: 1 of 2."));
         world.press("cat", "Allow once").await;
         assert_eq!(world.toast(), "Allowed once.");
+        assert_eq!(world.sent(), "answer a1: allow once");
+        world.skim();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_owner_counts_once_in_the_chat_and_at_the_machine() {
+    scenario(async |world| {
+        team(world).await;
+        world.say("ann", "/rules").await;
+        world.fill("ann", "Set", &[("when_two", "delete")]).await;
+        world.skim();
+        running(world, "bob").await;
+        world.agent_asks("a1", command("rm -rf data")).await;
+        let allow = format!("/approve {}", world.task("T1"));
+        world.say_at_the_machine(&allow).await;
+        world.skim();
+        world.say("ann", &allow).await;
+        assert!(world.shown_last().contains("You allowed this before."));
+        world.say_at_the_machine(&allow).await;
+        assert!(world.shown_last().contains("You allowed this before."));
+        world.say("cat", &allow).await;
         assert_eq!(world.sent(), "answer a1: allow once");
         world.skim();
     })
@@ -234,6 +257,32 @@ async fn nobody_but_the_owner_hands_over() {
         world.press("ann", "Hand over").await;
         // The operator named the owner of this world.
         assert!(world.shown_with("POCO_OWNER").contains("restart"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_project_of_a_former_owner_is_lost_to_a_limit() {
+    scenario(async |world| {
+        world.say("ann", "hello").await;
+        world.skim();
+        let project = |n: usize| Listing {
+            chat: ChatId::new(format!("oc_{n}")),
+            name: format!("p{n}"),
+            agent: "codex".into(),
+            workdir: "/srv".into(),
+            leaving: false,
+            archived: false,
+        };
+        let of = |range: std::ops::Range<usize>| range.map(project).collect::<Vec<_>>();
+        world.tell(Fact::Inherited { projects: of(0..50) }).await;
+        assert!(!world.shown().contains("more than"));
+        world.tell(Fact::Inherited { projects: of(50..51) }).await;
+        assert!(world.shown().contains("That is more than 50."));
+        world.tell(Fact::Adopted { projects: of(51..52) }).await;
+        assert!(world.shown().contains("That is more than 50."));
+        let Kind::Lobby(lobby) = world.room().kind else { panic!("no lobby") };
+        assert_eq!(lobby.projects.len(), 52);
     })
     .await;
 }

@@ -1,8 +1,9 @@
 //! Machines that sleep, drain or are killed: their projects and tasks say so, and go on later.
 
 use poco_core::{
-    Action, Card, ChatId, Command, Desk, Effect, Event, EventId, Fact, Kind, Lang, Phase, Project,
-    Report, Room, Runner, RunnerId, Settings, TaskId, Terms, Timestamp, UserId, Via, decide,
+    Action, Card, ChatId, Command, Desk, Effect, Event, EventId, Fact, Kind, Lang, Outcome, Phase,
+    Project, Report, Room, Runner, RunnerId, Settings, TaskId, Terms, ThreadId, Timestamp, TurnId,
+    UserId, Via, decide,
 };
 use poco_io::app::App;
 use poco_io::chats::Chats;
@@ -193,6 +194,73 @@ fn what_is_held_can_be_stopped_and_moved() {
     assert_eq!(starts(&scene.drains(false)), 0);
 }
 
+impl Scene {
+    /// Has a task of which the laptop was heard to begin, and then nothing for some minutes.
+    fn lost(minutes: u64) -> (Self, TaskId) {
+        let mut scene = Self::new();
+        scene.terms.runners = vec![runner(LAPTOP, false), runner("office", false)];
+        scene.act(Action::Say { text: "first".into() });
+        let laptop = RunnerId::new(LAPTOP);
+        scene.report(Report::Claimed { claim: "c".into(), runner: laptop, thread: None });
+        let (thread, turn) = (ThreadId::new("thread"), TurnId::new("turn"));
+        scene.report(Report::Started { thread, turn });
+        let task = scene.task();
+        NOW.set(NOW.get() + minutes * MINUTE);
+        scene.terms.runners[1] = runner("office", false);
+        (scene, task)
+    }
+
+    fn stop(&mut self) -> Vec<Effect> {
+        self.act(Action::Stop { task: None })
+    }
+}
+
+#[test]
+fn what_runs_on_a_machine_that_never_comes_back_is_ended_by_a_second_stop() {
+    let (mut scene, task) = Scene::lost(9);
+    assert!(!shown(&scene.stop()).contains("End it without the machine"));
+    assert!(shown(&scene.stop()).contains("It is stopping already"), "it may come back soon");
+    NOW.set(NOW.get() + 2 * MINUTE);
+    assert!(shown(&scene.tell(Fact::Checked)).contains("End it without the machine"));
+    scene.act(Action::Say { text: "second".into() });
+    let cards = shown(&scene.stop());
+    assert!(
+        cards.contains("[Interrupted] Task") && cards.contains("may still run there"),
+        "{cards}"
+    );
+    let second = scene.task();
+    assert_ne!(second, task, "what waited is next");
+    assert!(scene.room.desk.broken.iter().any(|it| it.task.id == task));
+    // What the machine says of it later is out of date.
+    let outcome = Outcome::Stopped { partial: None };
+    let report = Report::Ended { outcome, steps: vec![] };
+    assert_eq!(scene.tell(Fact::Reported { task, report }), vec![]);
+    assert_eq!(scene.task(), second);
+}
+
+#[test]
+fn a_project_moves_away_from_a_machine_that_never_comes_back() {
+    let (mut scene, _) = Scene::lost(11);
+    let to_office = || Action::Move { runner: "office".into() };
+    assert!(shown(&scene.act(to_office())).contains("A task runs"));
+    scene.stop();
+    scene.stop();
+    assert!(shown(&scene.act(to_office())).contains("on “office” now"));
+    let effects = scene.act(Action::Say { text: "second".into() });
+    let there = |effect: &Effect| matches!(effect, Effect::Send { runner, .. } if runner.as_str() == "office");
+    assert!(effects.iter().any(there), "{effects:?}");
+}
+
+#[test]
+fn a_project_on_a_machine_that_never_comes_back_can_be_deleted() {
+    let (mut scene, _) = Scene::lost(11);
+    let removed = || Fact::Removed { by: UserId::new("ann"), lobby: ChatId::new("lobby") };
+    scene.tell(removed());
+    assert!(matches!(scene.room.kind, Kind::Project(_)), "it was told to stop");
+    scene.stop();
+    assert_eq!(scene.room.kind, Kind::Gone);
+}
+
 #[tokio::test]
 async fn other_machines_notice_one_that_was_killed_and_tell_its_projects() {
     let store = Arc::new(store::Memory::default());
@@ -216,7 +284,7 @@ async fn other_machines_notice_one_that_was_killed_and_tell_its_projects() {
         fact,
     };
     let task = app.take_in(event("e", fact)).await.unwrap().room.desk.current.unwrap().id;
-    let thread = Some(poco_core::ThreadId::new("t"));
+    let thread = Some(ThreadId::new("t"));
     let (claim, laptop) = ("c".to_owned(), RunnerId::new(LAPTOP));
     let report = Report::Claimed { claim, runner: laptop, thread };
     app.take_in(event("c", Fact::Reported { task: task.clone(), report })).await.unwrap();

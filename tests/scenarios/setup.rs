@@ -289,6 +289,49 @@ async fn a_waiting_task_is_put_first_and_cancelled_from_the_workspace() {
     .await;
 }
 
+async fn archive(world: &mut World) {
+    world.press("ann", "Project").await;
+    world.press("ann", "Archive").await;
+    world.toast();
+}
+
+#[tokio::test]
+async fn what_has_not_begun_does_not_begin_in_an_archived_project() {
+    // It waits for a person's word.
+    scenario(async |world| {
+        world.project().await;
+        world.say("ann", "confirm: go").await;
+        let (card, approve) = world.button("Approve").await;
+        archive(world).await;
+        assert_eq!(world.room().desk.current, None);
+        world.press_on("ann", &card, &approve, &[]).await;
+        assert_eq!(world.room().desk.current, None);
+        world.skim();
+    })
+    .await;
+    // Its machine has not taken it yet.
+    scenario(async |world| {
+        world.project().await;
+        world.say("ann", "go").await;
+        archive(world).await;
+        assert_eq!(world.room().desk.current, None);
+        world.skim();
+    })
+    .await;
+    // Its machine took it, and then surely never gave it to the agent.
+    scenario(async |world| {
+        world.project().await;
+        world.say("ann", "go").await;
+        world.agent_is_given_it().await;
+        archive(world).await;
+        assert!(world.room().desk.current.is_some(), "what runs may end");
+        world.agent(Report::Unclaimed).await;
+        assert_eq!(world.room().desk.current, None);
+        world.skim();
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn an_archived_project_takes_no_tasks() {
     scenario(async |world| {

@@ -135,3 +135,38 @@ async fn taking_over_survives_any_failing_call() {
     )
     .await;
 }
+
+/// The owner hands over in the project that was taken over, and another accepts.
+async fn hand_over(world: &mut World) {
+    world.go("oc_old").await;
+    world.say("ann", "/owner @Cat<cat>").await;
+    world.press("ann", "Hand over").await;
+    world.go("dm-cat").await;
+    world.say("cat", "/accept").await;
+    assert!(world.shown_with("Projects that are yours now: 1.").contains("You have 1 project"));
+    world.press("cat", "Manage").await;
+    assert!(world.shown_with("Manage Projects").contains("**old** (codex, /srv/old)"));
+    world.go("oc_old").await;
+    let Kind::Project(project) = world.room().kind else { panic!("no project") };
+    assert_eq!(project.lobby, ChatId::new("dm-cat"));
+    world.skim();
+}
+
+#[tokio::test]
+async fn it_is_handed_over_with_the_rest_wherever_it_was_listed_first() {
+    for lister in ["house", DIRECT] {
+        scenario_without_owner(async |world| {
+            if lister == "house" {
+                take_over(world, "oc_old", "old", lister).await;
+            }
+            world.offer_pairing("ABCD2345").await;
+            world.go(DIRECT).await;
+            world.say("ann", "ABCD2345").await;
+            if lister == DIRECT {
+                take_over(world, "oc_old", "old", lister).await;
+            }
+            hand_over(world).await;
+        })
+        .await;
+    }
+}

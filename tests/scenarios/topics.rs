@@ -1,7 +1,7 @@
 //! Each topic of a group is a conversation of its own; all share the folder and the line.
 
 use insta::assert_snapshot;
-use poco_core::{Report, ThreadId, TurnId, UserId};
+use poco_core::{Action, Report, ThreadId, TurnId, UserId};
 use poco_tests::{World, scenario};
 
 async fn starts_in(world: &mut World, thread: &str) {
@@ -55,6 +55,30 @@ async fn what_came_too_late_stays_in_its_topic() {
         world.report(&task, Report::SteerMissed { id, by, text }).await;
         assert_snapshot!(world.sent(), @"start T2 in th-login: late");
         world.skim();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_put_first_leaves_the_other_conversations_as_they_are() {
+    scenario(async |world| {
+        world.project().await;
+        world.say_in_topic("ann", "login", "fix it").await;
+        starts_in(world, "th-login").await;
+        world.say("ann", "/new").await;
+        world.say("ann", "afresh").await;
+        world.say_in_topic("ann", "login", "more").await;
+        let (card, _) = world.button("Stop").await;
+        let first = Action::Hasten { task: world.task("T3") };
+        world.press_on("ann", &card, &first, &[]).await;
+        world.agent_answers(&["ok"]).await;
+        world.skim_cards();
+        assert_snapshot!(world.sent(), @"start T1 in new thread: fix it >login-root");
+        assert_snapshot!(world.sent(), @"start T3 in th-login: more");
+        starts_in(world, "th-login").await;
+        world.agent_answers(&["ok"]).await;
+        world.skim_cards();
+        assert_snapshot!(world.sent(), @"start T2 in new thread: afresh");
     })
     .await;
 }

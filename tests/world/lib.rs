@@ -259,6 +259,16 @@ impl World {
         NOW.set(moment);
     }
 
+    /// What somebody wrote some time ago comes in only now.
+    pub async fn say_late(&mut self, by: &str, text: &str, ago: u64) {
+        let moment = NOW.get();
+        NOW.set(moment - ago);
+        let event = self.event(self.said(by, text));
+        NOW.set(moment);
+        let taken = Box::pin(self.app.handle(event)).await.unwrap();
+        self.note(taken);
+    }
+
     /// Several people write at the same time; half of it comes in through another process.
     pub async fn say_at_once(&mut self, said: &[(&str, &str)]) {
         let mut handled = vec![];

@@ -76,12 +76,14 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
         }
         Fact::Adopted { projects } if event.chat == terms.house => house::adopted(room, projects),
         Fact::Adopted { projects } => lobby::adopted(room, event, projects),
+        Fact::Homed { lobby } => project::homed(terms, room, event, lobby),
         Fact::Settled { lobby } => house::settled(room, lobby),
         Fact::Removed { by, lobby } => project::removed(room, event, by, lobby),
         Fact::Left { people } => people::left(terms, room, event, people),
         Fact::PeopleWanted { .. } => people::wanted(terms, room, event),
         Fact::Offered { by, to, until, lobby, chat } => {
-            house::offered_owner(room, &house::Offering { by, to, until: *until, lobby, chat })
+            let offering = house::Offering { by, to, until: *until, lobby, chat };
+            house::offered_owner(room, &terms.house, &offering)
         }
         Fact::Accepted { by, via, chat } => house::accepted(terms, room, event, by, via, chat),
         Fact::HandedOver { from, to, chat } => lobby::handed_over(room, from, to, chat),
@@ -299,10 +301,11 @@ impl Scene<'_> {
         matches!(self.via, Via::Local { .. })
     }
 
-    /// Whoever acts, as one of several who must allow something.
+    /// Whoever acts, as one of several who must allow something. The machine is the owner's, who
+    /// must not count twice by going there.
     fn person(&self) -> UserId {
         match self.via {
-            Via::Local { .. } => people::at_machine(),
+            Via::Local { .. } => self.terms.owner.clone().unwrap_or_else(people::at_machine),
             Via::Direct | Via::Group | Via::Topic { .. } | Via::Press { .. } => self.by.clone(),
         }
     }

@@ -69,6 +69,8 @@ pub enum Fact {
     /// Projects that were taken over are to be listed here; the house keeps the list until the
     /// owner has a lobby.
     Adopted { projects: Vec<Listing> },
+    /// This project, which was taken over, is listed in this lobby from now on.
+    Homed { lobby: ChatId },
     /// The owner talks to the bot in this direct chat from now on.
     Settled { lobby: ChatId },
     /// A project was opened for the owner of this lobby.

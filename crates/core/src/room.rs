@@ -20,6 +20,10 @@ pub const ASLEEP_AFTER: u64 = 90_000;
 /// The silences that cards tell apart, in minutes.
 const ASLEEP_STEPS: [u64; 10] = [1, 2, 5, 10, 20, 30, 60, 180, 720, 1_440];
 
+/// A machine that has been silent for so many minutes may never come back: people may end what it
+/// does not stop. One of the steps above.
+const LOST_AFTER: u64 = 10;
+
 /// How often a group without a project is told so when somebody just talks, in milliseconds.
 const HINT_EVERY: u64 = 60 * 60 * 1_000;
 
@@ -113,6 +117,12 @@ pub struct Making {
     pub settings: Settings,
     /// The card the form was on.
     pub card: Option<CardRef>,
+    /// When it was asked for.
+    #[serde(default)]
+    pub since: Timestamp,
+    /// Its machine has looked, and its group is being opened, which ends by itself.
+    #[serde(default)]
+    pub opening: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -181,6 +191,11 @@ impl Project {
         it.agent == self.settings.agent && it.runner == self.settings.runner
     }
 
+    /// Whether its machine has been silent for so long that it may never come back.
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(self.away, Some(Away::Asleep { minutes }) if minutes >= LOST_AFTER)
+    }
+
     /// Where it works if nobody says otherwise.
     pub(crate) fn default_dir(&self) -> &str {
         self.default_dir.as_deref().unwrap_or(&self.settings.workdir)
@@ -206,6 +221,9 @@ pub struct House {
     /// Projects that were taken over, until there is a lobby to list them in.
     #[serde(default)]
     pub adopted: Vec<Listing>,
+    /// Where the owner's projects are listed, as far as the house has heard.
+    #[serde(default)]
+    pub lobby: Option<ChatId>,
     /// To whom the owner wants to hand over.
     #[serde(default)]
     pub offer: Option<Offer>,

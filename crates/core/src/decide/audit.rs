@@ -82,6 +82,7 @@ pub(super) fn entry(
         | Fact::HandedOver { .. }
         | Fact::Inherited { .. }
         | Fact::Adopted { .. }
+        | Fact::Homed { .. }
         | Fact::Settled { .. }
         | Fact::NotSent { .. }
         | Fact::Unreadable { .. }

@@ -42,9 +42,10 @@ pub(super) fn adopted(room: &mut Room, projects: &[Listing]) -> Vec<Effect> {
     vec![]
 }
 
-/// Hands over what is kept for the owner's lobby.
+/// Notes which lobby is the owner's, and hands over what is kept for it.
 pub(super) fn settled(room: &mut Room, lobby: &ChatId) -> Vec<Effect> {
     let Kind::House(house) = &mut room.kind else { return vec![] };
+    house.lobby = Some(lobby.clone());
     let projects = std::mem::take(&mut house.adopted);
     if projects.is_empty() {
         return vec![];
@@ -105,10 +106,16 @@ pub(super) struct Offering<'a> {
 }
 
 /// Notes that the owner wants to hand over. Where the operator named the owner, only they can.
-pub(super) fn offered_owner(room: &mut Room, offering: &Offering<'_>) -> Vec<Effect> {
+pub(super) fn offered_owner(
+    room: &mut Room,
+    here: &ChatId,
+    offering: &Offering<'_>,
+) -> Vec<Effect> {
     let house = house(room);
     let text = if house.owner.as_ref() == Some(offering.by) {
         let Offering { by, to, until, lobby, .. } = *offering;
+        // A project that was taken over may not know of the owner's lobby.
+        let lobby = house.lobby.as_ref().filter(|_| lobby == here).unwrap_or(lobby);
         let (by, to_id, lobby) = (by.clone(), to.id.clone(), lobby.clone());
         house.offer = Some(Offer { by, to: to_id, until, lobby });
         let name = if to.name.is_empty() { to.id.to_string() } else { to.name.clone() };

@@ -2,11 +2,14 @@
 
 use super::{Scene, on, runner, words};
 use crate::setup::PATH_BYTES_MAX;
-use crate::words::{lobby as say, setup as setup_words};
+use crate::words::{lobby as say, runner as runner_words, setup as setup_words};
 use crate::{
     Card, CardRef, ChatId, Command, Effect, Event, EventId, Fact, Heir, Kind, Listing, Lobby,
     Making, NAME_CHARS_MAX, PROJECTS_MAX, Room, RunnerId, Settings, Terms, Text, UserId, view,
 };
+
+/// How long a machine may take to look at the folder of a new project, in milliseconds.
+const LOOK_WITHIN: u64 = 10 * 60_000;
 
 pub(super) fn welcomed(terms: &Terms, room: &mut Room, event: &Event, _by: &UserId) -> Vec<Effect> {
     if matches!(room.kind, Kind::Fresh) {
@@ -30,25 +33,50 @@ pub(super) fn adopted(room: &mut Room, event: &Event, projects: &[Listing]) -> V
     let Kind::Lobby(lobby) = &mut room.kind else { return vec![] };
     let before = lobby.projects.len();
     add(&mut lobby.projects, projects);
-    if lobby.projects.len() == before {
-        return vec![];
+    let homed = |it: &Listing| {
+        let fact = Fact::Homed { lobby: event.chat.clone() };
+        Effect::Tell { chat: it.chat.clone(), fact }
+    };
+    let is_listed = |it: &&Listing| lobby.projects.iter().any(|known| known.chat == it.chat);
+    let mut effects: Vec<_> = projects.iter().filter(is_listed).map(homed).collect();
+    if lobby.projects.len() > before {
+        let news = say::adopted(lobby.projects.len() - before);
+        let card = view::home(lobby, Some(with_limit(lobby, news)));
+        effects.push(Effect::Post { chat: event.chat.clone(), card });
     }
-    let card = view::home(lobby, Some(say::adopted(lobby.projects.len() - before)));
-    vec![Effect::Post { chat: event.chat.clone(), card }]
+    // The owner may have become a former one by now.
+    effects.extend(pass_on(lobby));
+    effects
 }
 
-/// Adds those that are not listed yet, as far as there is room.
+/// Adds those that are not listed yet. They are there whether or not they are more than a lobby
+/// lets be made, and must not be lost.
 pub(super) fn add(listed: &mut Vec<Listing>, more: &[Listing]) {
     for project in more {
-        if listed.len() < PROJECTS_MAX && !listed.iter().any(|it| it.chat == project.chat) {
+        if !listed.iter().any(|it| it.chat == project.chat) {
             listed.push(project.clone());
         }
     }
 }
 
-pub(super) fn home(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
-    let Kind::Lobby(lobby) = &room.kind else { return words::help(scene, room) };
-    vec![scene.show(view::home(lobby, None))]
+pub(super) fn home(scene: &Scene<'_>, room: &mut Room) -> Vec<Effect> {
+    let Kind::Lobby(lobby) = &mut room.kind else { return words::help(scene, room) };
+    let mut effects = give_up(scene, lobby);
+    effects.push(scene.show(view::home(lobby, None)));
+    effects
+}
+
+/// Gives up projects whose machine never looked, so that their names and places are free again.
+fn give_up(scene: &Scene<'_>, lobby: &mut Lobby) -> Vec<Effect> {
+    let (terms, event) = (scene.terms, scene.event);
+    let is_late = |making: &Making| !making.opening && event.at.since(making.since) > LOOK_WITHIN;
+    let late: Vec<_> = lobby.making.extract_if(.., |_, making| is_late(making)).collect();
+    let given_up = |(_, making): (EventId, Making)| {
+        let wrong = runner_words::not_there(&making.settings.runner);
+        let card = view::form(terms, Some(&making), Some(wrong), event.at);
+        place(event, making.card.as_ref(), card)
+    };
+    late.into_iter().map(given_up).collect()
 }
 
 pub(super) fn form(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
@@ -96,20 +124,21 @@ pub(super) fn create(scene: &Scene<'_>, room: &mut Room, wish: &Wish<'_>) -> Vec
         by: scene.by.clone(),
         settings,
         card: scene.card().cloned(),
+        since: scene.event.at,
+        opening: false,
     };
+    let mut effects = give_up(scene, lobby);
     if let Some(wrong) = mistake(scene, lobby, &making) {
-        return vec![scene.show(view::form(
-            scene.terms,
-            Some(&making),
-            Some(wrong),
-            scene.event.at,
-        ))];
+        let form = view::form(scene.terms, Some(&making), Some(wrong), scene.event.at);
+        effects.push(scene.show(form));
+        return effects;
     }
     let card = view::making(&making);
     let Settings { runner, workdir, .. } = making.settings.clone();
     lobby.making.insert(scene.event.id.clone(), making);
     let command = Command::Look { request: scene.event.id.clone(), workdir };
-    vec![scene.show(card), Effect::Send { runner, command }]
+    effects.extend([scene.show(card), Effect::Send { runner, command }]);
+    effects
 }
 
 fn mistake(scene: &Scene<'_>, lobby: &Lobby, making: &Making) -> Option<Text> {
@@ -161,6 +190,7 @@ pub(super) fn looked(
     match result {
         Ok(path) => {
             making.settings.workdir.clone_from(path);
+            making.opening = true;
             let Making { name, by, settings, .. } = making.clone();
             vec![Effect::Open { request: request.clone(), name, by, settings, lang: room.lang }]
         }
@@ -263,12 +293,19 @@ pub(super) fn inherited(room: &mut Room, event: &Event, projects: &[Listing]) ->
         room.kind = Kind::Lobby(Lobby::default());
     }
     let Kind::Lobby(lobby) = &mut room.kind else { return vec![] };
-    let is_new = |it: &&Listing| lobby.projects.iter().all(|known| known.chat != it.chat);
-    let new: Vec<_> = projects.iter().filter(is_new).cloned().collect();
-    let news = crate::words::people::inherited(new.len());
-    lobby.projects.extend(new);
-    let card = view::home(lobby, Some(news));
+    let before = lobby.projects.len();
+    add(&mut lobby.projects, projects);
+    let news = crate::words::people::inherited(lobby.projects.len() - before);
+    let card = view::home(lobby, Some(with_limit(lobby, news)));
     vec![Effect::Post { chat: event.chat.clone(), card }]
+}
+
+/// Adds that there are more projects than a lobby lets be made, if it is so.
+fn with_limit(lobby: &Lobby, news: Text) -> Text {
+    if lobby.projects.len() <= PROJECTS_MAX {
+        return news;
+    }
+    Text::join([news, say::above_limit(PROJECTS_MAX)], "\n")
 }
 
 pub(super) fn unlisted(room: &mut Room, project: &ChatId) -> Vec<Effect> {

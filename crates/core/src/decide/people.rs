@@ -5,8 +5,8 @@ use crate::people::{Named, PEOPLE_MAX, Person, Role, Rules};
 use crate::policy::{self, Right};
 use crate::words::people as w;
 use crate::{
-    Answered, Card, ChatId, Danger, Effect, Event, Fact, Kind, Phase, Project, Room, Task, Terms,
-    Text, Tone, UserId, view,
+    Answered, Card, ChatId, Danger, Effect, Event, Fact, Kind, Project, Room, Task, Terms, Text,
+    Tone, UserId, view,
 };
 use std::collections::BTreeSet;
 
@@ -160,8 +160,7 @@ fn withdraw(terms: &Terms, room: &mut Room, event: &Event, by: &UserId) -> Vec<E
     while let Some(at) = room.desk.waiting.iter().position(|task| !may_run(room, task)) {
         effects.extend(task::cancel(room, event, by, at));
     }
-    let not_begun = |task: &&Task| matches!(task.phase, Phase::Confirming | Phase::Starting);
-    let current = room.desk.current.as_ref().filter(not_begun);
+    let current = room.desk.current.as_ref().filter(|task| task::has_not_begun(task));
     if current.is_some_and(|task| !may_run(room, task)) {
         effects.extend(task::stop_current(room, event, by));
     }
@@ -191,7 +190,8 @@ pub(super) fn counts(terms: &Terms, room: &Room, by: &UserId) -> bool {
     *by == at_machine() || policy::may_answer(terms, room, by)
 }
 
-/// Whoever sits at the machine is one person, whatever names they give themselves.
+/// Whoever sits at the machine is one person, whatever names they give themselves: the owner, if there
+/// is one.
 pub(super) fn at_machine() -> UserId {
     UserId::new("machine")
 }

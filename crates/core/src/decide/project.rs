@@ -1,6 +1,6 @@
 //! A project's own group, from its opening to its end.
 
-use super::{Scene, broken, held, task};
+use super::{Scene, broken, held, shelf, task};
 use crate::setup::{PATH_BYTES_MAX, PRESETS_MAX};
 use crate::words::{file as file_words, project as words, setup as setup_words};
 use crate::{
@@ -33,7 +33,7 @@ pub(super) struct Past<'a> {
 }
 
 /// Has a project of an earlier PoCo go on in a chat where no project of ours lives. The house stands
-/// in for its lobby until the owner deletes it from theirs.
+/// in for its lobby until the owner has one that lists it.
 pub(super) fn taken_over(terms: &Terms, room: &mut Room, past: &Past<'_>) -> Vec<Effect> {
     if !matches!(room.kind, Kind::Fresh) {
         return vec![];
@@ -44,6 +44,18 @@ pub(super) fn taken_over(terms: &Terms, room: &mut Room, past: &Past<'_>) -> Vec
         project.presets = past.presets.iter().take(PRESETS_MAX).cloned().collect();
     }
     effects
+}
+
+/// Notes where a project that was taken over is listed, and says there how it is by now. One that has
+/// a lobby already keeps it: that may be a later owner's.
+pub(super) fn homed(terms: &Terms, room: &mut Room, event: &Event, lobby: &ChatId) -> Vec<Effect> {
+    match &mut room.kind {
+        Kind::Project(project) if project.lobby == terms.house => {
+            project.lobby.clone_from(lobby);
+            shelf::relist(project, event)
+        }
+        Kind::Project(_) | Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => vec![],
+    }
 }
 
 pub(super) fn workspace(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {

@@ -18,6 +18,11 @@ pub(super) fn is_taking(terms: &Terms, id: &RunnerId, at: Timestamp) -> bool {
     terms.runners.iter().any(|it| it.id == *id && it.away(at).is_none())
 }
 
+/// Whether the machine of a project has been silent for so long that people may do without it.
+pub(super) fn is_lost(room: &Room) -> bool {
+    matches!(&room.kind, Kind::Project(project) if project.is_lost())
+}
+
 /// Returns the agents of a machine that takes something now, or says why there are none.
 pub(super) fn find<'a>(scene: &'a Scene<'_>, id: &RunnerId) -> Result<&'a [String], Text> {
     let terms = scene.terms;

@@ -93,6 +93,9 @@ pub(super) fn changed(room: &mut Room, event: &Event, change: &Change) -> Vec<Ef
     if matches!(change, Change::Archive(true)) {
         // What runs may end; nothing new begins.
         effects.extend(task::cancel_waiting(room, event, &by));
+        if room.desk.current.as_ref().is_some_and(task::has_not_begun) {
+            effects.extend(task::stop_current(room, event, &by));
+        }
     }
     effects
 }

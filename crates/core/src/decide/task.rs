@@ -1,18 +1,24 @@
 //! A task from prompt to outcome.
 
-use super::{Scene, broken, held, project};
+use super::{Scene, broken, held, project, runner};
 use crate::desk::MACHINE;
 use crate::policy::{self, Right};
 use crate::setup::Usage;
 use crate::words::{
-    file as file_words, people as people_words, project as project_words, setup as setup_words,
-    task as words,
+    file as file_words, people as people_words, project as project_words, runner as runner_words,
+    setup as setup_words, task as words,
 };
 use crate::{
     Archive, Brought, Command, Desk, Effect, Enclosed, Event, FILES_MAX, Kind, Outcome,
     PROMPT_BYTES_MAX, Phase, QUOTES_MAX, Room, RunnerId, Settings, Task, TaskId, Terms, Text,
     ThreadId, Topic, TurnId, UserId, Via, WAITING_MAX, view,
 };
+
+/// How far apart the clocks of the platform and of a machine may be, in milliseconds.
+const CLOCKS_APART: u64 = 60_000;
+
+/// What is noted of a task whose turn comes.
+const DEQUEUED: &str = "task_dequeued";
 
 /// A prompt that begins so waits for a person's word before it starts.
 const CONFIRM: &str = "confirm:";
@@ -62,7 +68,9 @@ pub(super) fn hasten(scene: &Scene<'_>, room: &mut Room, id: &TaskId) -> Vec<Eff
         Some(0) => scene.reply(words::is_next()),
         Some(at) => {
             let Some(mut task) = waiting.remove(at) else { return vec![] };
-            let before = waiting.iter_mut().take(at).find(|it| it.fresh);
+            // What begins afresh in another topic stays so.
+            let place = task.place();
+            let before = waiting.iter_mut().take(at).find(|it| it.fresh && it.place() == place);
             if let Some(before) = before.filter(|_| !task.fresh) {
                 (before.fresh, task.fresh) = (false, true);
             }
@@ -205,9 +213,10 @@ pub(super) fn held(room: &mut Room, id: &TaskId) -> Vec<Effect> {
 /// Gives a task that was held to its machine again, once that takes something.
 pub(super) fn release(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
     let desk = &mut room.desk;
-    let Some(mut task) = desk.current.take_if(|task| {
-        task.held && super::runner::is_taking(terms, &task.settings.runner, event.at)
-    }) else {
+    let Some(mut task) = desk
+        .current
+        .take_if(|task| task.held && runner::is_taking(terms, &task.settings.runner, event.at))
+    else {
         return vec![];
     };
     task.held = false;
@@ -224,13 +233,30 @@ pub(super) fn stop(scene: &Scene<'_>, room: &mut Room, id: Option<&TaskId>) -> V
     match current.filter(|task| id.is_none_or(|id| task.id == *id)) {
         None if id.is_some() => scene.reply(words::is_over()),
         None => scene.reply(words::nothing_runs()),
-        Some(task) if task.phase == Phase::Stopping => scene.reply(words::stopping_already()),
+        Some(task) if id.is_none() && came_late(scene.event, task) => scene.reply(words::is_over()),
+        Some(task) if task.phase == Phase::Stopping && !runner::is_lost(room) => {
+            scene.reply(words::stopping_already())
+        }
         Some(_) => stop_current(room, scene.event, scene.by),
     }
 }
 
-/// Stops the current task, if there is one: at once if no agent has it yet.
+/// Whether something that names no task was said before the turn of this one came: platforms may
+/// deliver late, and it was meant for another.
+fn came_late(event: &Event, task: &Task) -> bool {
+    let turn_came = task.history.iter().find(|it| it.kind == DEQUEUED);
+    event.at < task.since || turn_came.is_some_and(|it| it.at.since(event.at) > CLOCKS_APART)
+}
+
+/// Whether no machine has taken a task yet.
+pub(super) fn has_not_begun(task: &Task) -> bool {
+    matches!(task.phase, Phase::Confirming | Phase::Starting)
+}
+
+/// Stops the current task, if there is one: at once if no agent has it yet, or if its machine was
+/// told before and is lost.
 pub(super) fn stop_current(room: &mut Room, event: &Event, by: &UserId) -> Vec<Effect> {
+    let is_lost = runner::is_lost(room);
     let Some(task) = &mut room.desk.current else { return vec![] };
     match &task.phase {
         Phase::Waiting | Phase::Confirming | Phase::Starting => {
@@ -251,8 +277,18 @@ pub(super) fn stop_current(room: &mut Room, event: &Event, by: &UserId) -> Vec<E
             };
             vec![task.send(command)]
         }
+        Phase::Stopping if is_lost => give_up(room, event),
         Phase::Stopping => vec![],
     }
+}
+
+/// Ends the current task without its machine, which may never come back. What became of it nobody
+/// here knows; what that machine says of it later counts no more.
+fn give_up(room: &mut Room, event: &Event) -> Vec<Effect> {
+    let Some(task) = room.desk.current.take() else { return vec![] };
+    let reason = runner_words::lost(&task.settings.runner);
+    let begun = task.turn.is_some().then_some(true);
+    finish(room, event, task, Outcome::Interrupted { reason, partial: None, begun }, vec![])
 }
 
 /// Takes a task that waits out of the line for good.
@@ -276,6 +312,7 @@ pub(super) fn steer(scene: &Scene<'_>, room: &mut Room, text: &str) -> Vec<Effec
         return scene.reply(words::too_long_to_add());
     }
     match running(&room.desk) {
+        Some(task) if came_late(scene.event, task) => scene.reply(words::is_over()),
         Some(task) => {
             let id = named(scene, scene.event.id.as_str());
             let mut effects = scene.reply(words::steered());
@@ -412,7 +449,16 @@ pub(super) fn unclaimed(room: &mut Room, event: &Event, id: &TaskId) -> Vec<Effe
         Phase::Claimed { .. } => {
             task.phase = Phase::Starting;
             task.thread = None;
-            vec![]
+            match &room.kind {
+                // Nothing new begins there.
+                Kind::Project(project) if project.archived => {
+                    let by = project.by.clone();
+                    stop_current(room, event, &by)
+                }
+                Kind::Project(_) | Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => {
+                    vec![]
+                }
+            }
         }
         // A person stopped it before the agent had it, and now the agent will never have it.
         Phase::Stopping if task.turn.is_none() => {
@@ -472,7 +518,6 @@ pub(super) fn ended(
     steps: &[Text],
 ) -> Vec<Effect> {
     let Some(task) = room.desk.current.take_if(|task| task.id == *id) else { return vec![] };
-    room.desk.remember_answers(&task);
     if task.turn.is_none() && view::text(outcome).is_some() {
         // It went by so fast that its beginning was not heard of.
         let (thread, _) = room.desk.talk(task.topic.as_ref());
@@ -480,10 +525,6 @@ pub(super) fn ended(
         if task.topic.is_none() {
             room.desk.thread_agent = Some(task.settings.agent.clone());
         }
-    }
-    room.desk.last = task.topic.clone().map(|topic| (task.id.clone(), topic));
-    if task.brought.changes.is_some() {
-        room.desk.changed = Some(task.id.clone());
     }
     let outcome = if let Outcome::Interrupted { partial, .. } = outcome
         && task.phase == Phase::Stopping
@@ -493,7 +534,23 @@ pub(super) fn ended(
     } else {
         outcome.clone()
     };
-    let archive = archive(event, task, outcome, steps.to_vec());
+    finish(room, event, task, outcome, steps.to_vec())
+}
+
+/// Puts away a task that an agent had, and goes on with what comes next.
+fn finish(
+    room: &mut Room,
+    event: &Event,
+    task: Task,
+    outcome: Outcome,
+    steps: Vec<Text>,
+) -> Vec<Effect> {
+    room.desk.remember_answers(&task);
+    room.desk.last = task.topic.clone().map(|topic| (task.id.clone(), topic));
+    if task.brought.changes.is_some() {
+        room.desk.changed = Some(task.id.clone());
+    }
+    let archive = archive(event, task, outcome, steps);
     let mut effects = kept(archive.clone());
     if matches!(archive.outcome, Outcome::Interrupted { .. } | Outcome::Lacking { .. }) {
         effects.extend(broken::remember(&mut room.desk, archive));
@@ -506,7 +563,7 @@ pub(super) fn ended(
 fn next(room: &mut Room, event: &Event) -> Vec<Effect> {
     let mut effects = project::leave(room, event);
     if let Some(mut task) = room.desk.waiting.pop_front() {
-        task.note("task_dequeued", event.at);
+        task.note(DEQUEUED, event.at);
         effects.extend(start(&mut room.desk, event, task));
     }
     effects

@@ -6,12 +6,13 @@ use crate::decide::approval::once_only;
 use crate::plain::{plain_line, seen};
 use crate::policy;
 use crate::words::{
-    approval as ask_words, file as file_words, people as people_words, task as words,
+    approval as ask_words, file as file_words, people as people_words, runner as runner_words,
+    task as words,
 };
 use crate::{
-    Action, Archive, Ask, Block, Button, CONFIRMATION, Card, CardKey, Choice, Field, Form, Lang,
-    Look, Missing, OFFERED_MAX, Outcome, Pages, Pending, Phase, Question, Room, Task, TaskId, Text,
-    Tone, Transcript, Typing,
+    Action, Archive, Ask, Block, Button, CONFIRMATION, Card, CardKey, Choice, Field, Form, Kind,
+    Lang, Look, Missing, OFFERED_MAX, Outcome, Pages, Pending, Phase, Question, Room, Task, TaskId,
+    Text, Tone, Transcript, Typing,
 };
 use std::collections::BTreeMap;
 
@@ -89,7 +90,17 @@ fn standing(room: &Room, task: &Task, place: usize) -> Card {
         Phase::Running if task.pending.is_empty() => running(task, String::new(), String::new()),
         Phase::Running => asking(room, task),
         Phase::Stopping => {
-            shell(Tone::Busy, words::stopping(), task).note(Text::verbatim(brief(&task.prompt)))
+            let card = shell(Tone::Busy, words::stopping(), task);
+            let card = card.note(Text::verbatim(brief(&task.prompt)));
+            // A machine that is lost may never say that it stopped.
+            match &room.kind {
+                Kind::Project(project) if project.is_lost() => {
+                    card.buttons(vec![Button::new(runner_words::without_it(), stop).danger()])
+                }
+                Kind::Project(_) | Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => {
+                    card
+                }
+            }
         }
     }
 }

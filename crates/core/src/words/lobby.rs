@@ -30,6 +30,10 @@ words! {
         "Taken over from the PoCo before: {count} more. They go on in their groups.",
         "已从之前的 PoCo 接管 {count} 个项目，可在各自的群里继续。";
 
+    above_limit(most):
+        "That is more than {most}. All of them go on; new ones can be made once there are fewer.",
+        "项目总数已超过 {most} 个。现有项目都会保留，减少到上限以下后才能新建。";
+
     needs_name(): "A project needs a name.", "请填写项目名称。";
     bad_name(most): "A name has at most {most} characters, on one line.", "名称最多 {most} 个字符，且不能换行。";
     no_agent(agent, known):

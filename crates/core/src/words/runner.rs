@@ -49,6 +49,10 @@ words! {
     is_draining(runner):
         "The machine “{runner}” is draining: it takes nothing new. Choose another.",
         "运行机器“{runner}”正在排空，暂不接收新任务。请选择其他机器。";
+    lost(runner):
+        "The machine “{runner}” has not been heard for long, so this was ended without it. It may still run there until the machine hears of it.",
+        "运行机器“{runner}”长时间没有响应，任务已在这里结束。在那台机器收到消息之前，任务可能仍在那里运行。";
+    without_it(): "End it without the machine", "不等机器，直接结束";
     no_other():
         "There is no other machine. `poco runner join` adds one.",
         "没有其他运行机器。用 `poco runner join` 可以添加。";

@@ -41,7 +41,8 @@ pub(super) async fn take(
     let terms = app.terms().await?;
     let roots = Roots::new(config.workdir_roots.clone());
     let lobby = app.lobby().await?;
-    let mut places = PROJECTS_MAX - lobby.as_ref().map_or(0, |(_, it)| it.projects.len());
+    let listed = lobby.as_ref().map_or(0, |(_, it)| it.projects.len());
+    let mut places = PROJECTS_MAX.saturating_sub(listed);
     let (mut items, mut taken, mut chats) = (vec![], vec![], BTreeSet::new());
     for past in past {
         let weighed = match weigh(config, &terms, &roots, past) {
