@@ -1,6 +1,6 @@
 //! The template as it is: the functions work with the rights it gives, and miss each one of them.
 
-use crate::stage::{RUNNER, laptop, machine};
+use crate::stage::{RUNNER, laptop, machine, program};
 use poco_core::{ChatId, Command};
 use poco_io::app::{App, Debt};
 use poco_io::port::{Job, Queue};
@@ -42,8 +42,8 @@ impl Deployed {
                 ("OwnerOpenId", &owner),
                 ("RunnerName", RUNNER),
             ];
-            let programs = [env!("CARGO_BIN_EXE_events"), env!("CARGO_BIN_EXE_actions")];
-            Stack::deploy(programs[0], programs[1], &parameters)
+            let [events, actions] = ["events", "actions"].map(|name| program(name).path);
+            Stack::deploy(&events, &actions, &parameters)
         };
         let stack = tokio::task::spawn_blocking(deploy).await.unwrap();
         let config = stack.config();

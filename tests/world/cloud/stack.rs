@@ -5,6 +5,7 @@ use super::{REGION, SharedCredentialsProvider};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use serde_json::Value;
+use std::path::Path;
 use std::process::Command;
 
 /// A deployed template.
@@ -16,12 +17,13 @@ pub struct Stack {
 
 impl Stack {
     /// Deploys these programs with these parameters.
-    pub fn deploy(events: &str, actions: &str, parameters: &[(&str, &str)]) -> Self {
+    pub fn deploy(events: &Path, actions: &Path, parameters: &[(&str, &str)]) -> Self {
         let strict = [("AUTH", "true")];
         let none = |_| vec![];
         let server = Tied::start_with("ministack.app", "/_ministack/health", none, &strict);
         let parameters = parameters.iter().map(|(name, value)| format!("{name}={value}"));
-        let words = ["deploy", events, actions].map(str::to_owned).into_iter().chain(parameters);
+        let programs = [events, actions].map(|it| it.display().to_string());
+        let words = ["deploy".to_owned()].into_iter().chain(programs).chain(parameters);
         let said = python(&server, words.collect());
         Self { outputs: serde_json::from_str(&said).unwrap(), server }
     }
