@@ -5,7 +5,7 @@ use crate::stats;
 use crate::tap::{Call, Tap};
 use poco_sim::feishu::Feishu;
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const WARM: usize = 60;
 const COLD: usize = 20;
@@ -133,7 +133,8 @@ impl Bench {
         let log = std::fs::read_to_string(self.stage.folder.join("stderr.log")).unwrap();
         let line = log.lines().rev().find(|line| line.contains(BEGINS)).unwrap();
         let at: jiff::Timestamp = line.split_whitespace().next().unwrap().parse().unwrap();
-        SystemTime::from(at).duration_since(began).unwrap()
+        let began = began.duration_since(UNIX_EPOCH).unwrap();
+        Duration::from_micros(u64::try_from(at.as_microsecond()).unwrap()) - began
     }
 }
 
