@@ -81,6 +81,7 @@ impl Burst {
         }
         let answers = stage.feishu.answered_in(0).len();
         let started = stage.place.functions.events.started();
+        let busy = processor();
         let (begun, mut sent) = (Instant::now(), vec![]);
         for n in 0..EVENTS {
             let at = begun + SENT_WITHIN * u32::try_from(n).unwrap() / u32::try_from(EVENTS).unwrap();
@@ -96,6 +97,11 @@ impl Burst {
         let chats = groups.len();
         println!("  {EVENTS} events in {:.1} s over {chats} chats:", SENT_WITHIN.as_secs_f64());
         stats::tell("  acknowledged after", answered);
+        let busy = processor().map(|(who, time)| {
+            let before = busy.iter().find(|(it, _)| *it == who).map_or(0.0, |(_, time)| *time);
+            format!("{who} {:.1} s", time - before)
+        });
+        println!("    processor time meanwhile: {}", busy.join(", "));
         println!(
             "    {again} delivered again; all acknowledged after {}; {started} processes started",
             stats::millis(all)
@@ -137,6 +143,30 @@ impl Burst {
         println!("    {} tasks done, {doubled} of them twice, {overtaken} overtaken", tasks.len());
         assert_eq!((counted.len(), doubled), (accepted, 0));
     }
+}
+
+/// How much processor time has gone into the functions, the emulator, and what plays Feishu and
+/// Lambda, in seconds.
+fn processor() -> [(&'static str, f64); 3] {
+    let mut times = [("functions", 0.0), ("emulator of AWS", 0.0), ("Feishu and Lambda", 0.0)];
+    let us = std::process::id();
+    for process in std::fs::read_dir("/proc").unwrap().flatten() {
+        let stat = std::fs::read_to_string(process.path().join("stat")).unwrap_or_default();
+        let Some((head, rest)) = stat.rsplit_once(')') else { continue };
+        let (pid, name) = head.split_once(" (").unwrap();
+        let fields: Vec<_> = rest.split_whitespace().collect();
+        let who = match name {
+            _ if pid == us.to_string() => 2,
+            _ if fields[1] != us.to_string() => continue,
+            "events" | "actions" | "bootstrap" => 0,
+            "python" => 1,
+            _ => continue,
+        };
+        // In hundredths of a second, as Linux counts them for programs: of itself, and for it.
+        let ticks: f64 = fields[11..13].iter().map(|it| it.parse::<f64>().unwrap()).sum();
+        times[who].1 += ticks / 100.0;
+    }
+    times
 }
 
 /// How many events a record remembers.
