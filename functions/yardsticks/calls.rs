@@ -12,7 +12,7 @@ use poco_io::{aws, open, secrets};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let aws = aws::connect_in_haste(Roots::BuiltIn).await;
+    let aws = aws::connect_in_haste(Roots::BuiltIn);
     let mut given = Given::gather(Environment::of_process().with("HOME", "/tmp"));
     let store = &open::peek(&given, &aws);
     let url = std::env::var("POCO_QUEUE_URL")?;
