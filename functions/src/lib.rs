@@ -26,7 +26,7 @@ const HOME: &str = "/tmp";
 
 /// Reads the settings, makes the clients once, and answers requests until the process is ended.
 pub async fn serve() -> Result<(), lambda_http::Error> {
-    let aws = aws::connect_in_haste(roots()).await;
+    let aws = aws::connect_in_haste(roots());
     let mut given = Given::gather(Environment::of_process().with("HOME", HOME));
     let table = open::peek(&given, &aws);
     // Neither needs the other, and both are far away.

@@ -33,8 +33,8 @@ impl Reception {
     async fn follow(&self, seen: &Seen, until: Instant) {
         let (chat, taken) = (&seen.taken.chat, &seen.taken);
         let performed = async {
-            match seen.pressed {
-                // Its card must not change before the answer to the press is out.
+            match seen.pressed || taken.is_crowded() {
+                // A pressed card must not change before the answer to the press is out.
                 true => self.app.send_jobs_after(taken, &seen.id).await,
                 false => self.app.settle_after(taken).await,
             }

@@ -12,7 +12,7 @@ use poco_io::{aws, open, secrets};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let aws = aws::connect_in_haste(Roots::BuiltIn).await;
+    let aws = aws::connect_in_haste(Roots::BuiltIn);
     let mut given = Given::gather(Environment::of_process().with("HOME", "/tmp"));
     let store = &open::peek(&given, &aws);
     let url = std::env::var("POCO_QUEUE_URL")?;
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Error> {
 
 async fn make_calls(store: &dyn Store, queue: &Sqs, event: &str) -> anyhow::Result<()> {
     let key = format!("calls/{event}");
-    let document = |version, due| Document { version, body: "x".repeat(2_000), due };
+    let document = Document { version: 1, body: "x".repeat(2_000), due: true };
     let job = |word: &str| Job {
         id: format!("{event}-{word}"),
         chat: ChatId::new(event),
@@ -37,10 +37,8 @@ async fn make_calls(store: &dyn Store, queue: &Sqs, event: &str) -> anyhow::Resu
         command: Command::Settle,
     };
     store.get(&key).await?;
-    store.put(&key, &document(1, true)).await?;
-    queue.send(&job("start")).await?;
-    let (second, rest) = (document(2, true), job("settle"));
-    let (struck, handed) = tokio::join!(store.put(&key, &second), queue.send(&rest));
-    struck?;
-    handed
+    store.put(&key, &document).await?;
+    let (start, settle) = (job("start"), job("settle"));
+    tokio::try_join!(queue.send(&start), queue.send(&settle))?;
+    Ok(())
 }

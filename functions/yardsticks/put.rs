@@ -9,7 +9,7 @@ use poco_io::tls::Roots;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let aws = aws::connect_in_haste(Roots::BuiltIn).await;
+    let aws = aws::connect_in_haste(Roots::BuiltIn);
     let store = &Dynamo::new(&aws, std::env::var("POCO_STATE_TABLE")?);
     let write = async |request: Request| {
         let key = format!("put/{}", request.headers()["x-event"].to_str()?);

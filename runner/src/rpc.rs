@@ -183,6 +183,7 @@ impl Rpc {
             calls.waiting.insert(id, answer);
         }
         let message = self.inner.worded(json!({ "id": id, "method": method, "params": params }));
+        tracing::trace!(method, "asks");
         if self.inner.out.send(Outgoing { message, call: Some(id), sent }).is_err() {
             lock(&self.inner.calls).waiting.remove(&id);
             return Err(CallError::NotSent("the connection is closed".to_owned()));

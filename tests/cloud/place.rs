@@ -56,8 +56,8 @@ impl Place {
         });
         let mut environment = cloud.environment_at(line.url());
         environment.push(("POCO_SECRET_ARN".to_owned(), cloud.secret(&secret.to_string())));
-        let function = || Arc::new(Lambda::new(program(), &environment));
-        let functions = Functions { events: function(), actions: function() };
+        let function = |name| Arc::new(Lambda::new(program(name), &environment));
+        let functions = Functions { events: function("events"), actions: function("actions") };
         let url = gateway::open(functions.clone()).await;
         let events = format!("{url}/platform/feishu/events");
         let encrypt_key = Some(ENCRYPT_KEY.to_owned());
@@ -208,8 +208,12 @@ impl Drop for Place {
     }
 }
 
-/// A function is this test program again, as a process of its own.
-fn program() -> Program {
+/// A function is the program that is to be deployed, if there is one; else this test program again,
+/// as a process of its own.
+fn program(name: &str) -> Program {
+    if let Some(released) = Program::released(name) {
+        return released;
+    }
     let arguments = ["--exact", "place::function", "--ignored", "--nocapture"];
     Program {
         path: std::env::current_exe().unwrap(),

@@ -48,16 +48,54 @@ async fn an_event_costs_few_calls() {
     stage.faults().count();
     let first = counted(&stage, EVENTS, &stage.message("e0", "/help")).await;
     // Once for each chat: whether the house has something for it.
-    assert_eq!(first, calls([("Query", 1), ("GetItem", 4), ("PutItem", 2)]));
+    assert_eq!(first, calls([("Query", 1), ("GetItem", 3), ("PutItem", 2)]));
+    // Saved, noted in the audit, struck off.
     let starts = calls([("GetItem", 1), ("PutItem", 3), ("SendMessage", 1)]);
     assert_eq!(steady(&stage, EVENTS, &stage.message("e1", "/run one")).await, starts);
     let shows = calls([("GetItem", 1), ("PutItem", 3)]);
     assert_eq!(steady(&stage, EVENTS, &stage.message("e2", "/run two")).await, shows);
+    let unnoted = calls([("GetItem", 1), ("PutItem", 2)]);
+    assert_eq!(steady(&stage, EVENTS, &stage.message("e5", "/status")).await, unnoted);
     let nothing = calls([("GetItem", 1)]);
     assert_eq!(steady(&stage, EVENTS, &stage.message("e2", "/run two")).await, nothing);
     steady(&stage, ACTIONS, &stage.press("e3")).await;
     let hands_over = calls([("GetItem", 1), ("PutItem", 1), ("SendMessage", 1)]);
     assert_eq!(steady(&stage, ACTIONS, &stage.press("e4")).await, hands_over);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_press_that_starts_a_task_is_written_once() {
+    let stage = Stage::new().await;
+    stage.faults().count();
+    stage.send(EVENTS, &stage.message("e0", "/help")).await;
+    let once = calls([("GetItem", 1), ("PutItem", 1), ("SendMessage", 2)]);
+    assert_eq!(steady(&stage, ACTIONS, &stage.press("e1")).await, once);
+    let mut jobs = stage.jobs(2).await;
+    jobs.sort_by_key(|job| job.command == Command::Settle);
+    assert!(matches!(jobs[0].command, Command::Start { .. }), "{jobs:?}");
+    assert_eq!(jobs[1].command, Command::Settle);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_many_write_at_once_the_machine_shows_what_comes_of_an_event() {
+    let stage = Stage::new().await;
+    assert_eq!(stage.send(EVENTS, &stage.message("e0", "/help")).await.status, 200);
+    let cards = |stage: &Stage| {
+        let cards = stage.feishu.messages(&stage.direct());
+        cards.into_iter().filter(|it| it.from_bot()).count()
+    };
+    let before = cards(&stage);
+    stage.faults().refuse("PutItem", "ConditionalCheckFailedException", 1);
+    stage.faults().count();
+    let crowded = calls([("GetItem", 2), ("PutItem", 2), ("SendMessage", 2)]);
+    assert_eq!(steady(&stage, EVENTS, &stage.message("e1", "/run one")).await, crowded);
+    assert_eq!(cards(&stage), before, "it is one writer less");
+    let mut jobs = stage.jobs(2).await;
+    jobs.sort_by_key(|job| job.command == Command::Settle);
+    assert!(matches!(jobs[0].command, Command::Start { .. }), "{jobs:?}");
+    assert_eq!(jobs[1].command, Command::Settle);
+    stage.settled(&stage.direct()).await;
+    assert!(cards(&stage) > before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! The template as it is: the functions work with the rights it gives, and miss each one of them.
 
-use crate::stage::{RUNNER, laptop, machine};
+use crate::stage::{RUNNER, laptop, machine, program};
 use poco_core::{ChatId, Command, Runner, Timestamp};
 use poco_io::app::{App, Debt};
 use poco_io::port::{Job, Queue};
@@ -12,8 +12,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const KEY: &str = "simulated-encrypt-key";
-
-const PROGRAMS: [&str; 2] = [env!("CARGO_BIN_EXE_events"), env!("CARGO_BIN_EXE_actions")];
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -65,7 +63,8 @@ impl Deployed {
                 "encrypt_key": KEY,
                 "verification_token": verification,
             });
-            let (text, [events, actions]) = (text.to_string(), PROGRAMS);
+            let text = text.to_string();
+            let [events, actions] = ["events", "actions"].map(|name| program(name).path);
             let parameter = match kept {
                 Kept::InSecretsManager => {
                     parameters.extend(given);
@@ -76,7 +75,7 @@ impl Deployed {
                     Some((PARAMETER, text.as_str()))
                 }
             };
-            Stack::deploy(events, actions, &parameters, parameter)
+            Stack::deploy(&events, &actions, &parameters, parameter)
         };
         let stack = tokio::task::spawn_blocking(deploy).await.unwrap();
         let config = stack.config();
@@ -253,7 +252,8 @@ async fn the_secret_may_be_a_parameter_of_ssm() {
 #[test]
 fn without_secrets_the_template_is_not_deployed() {
     let parameters = [("FeishuAppId", "cli_1"), ("FeishuAppSecret", "secret")];
-    let said = Stack::refuses(PROGRAMS[0], PROGRAMS[1], &parameters);
+    let [events, actions] = ["events", "actions"].map(|name| program(name).path);
+    let said = Stack::refuses(&events, &actions, &parameters);
     assert!(said.contains("Give FeishuEncryptKey, or SecretParameter"), "{said}");
 }
 

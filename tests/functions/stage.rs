@@ -8,7 +8,6 @@ use poco_io::{clock, queue, store};
 use poco_sim::feishu::{Feishu, Options, Webhook, encrypt, sign};
 use poco_tests::cloud::{Cloud, Faults, Functions, Lambda, Program, Watch, gateway};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,9 +16,6 @@ pub(crate) const FEISHU_WAITS: Duration = Duration::from_secs(3);
 
 pub(crate) const EVENTS: &str = "/platform/feishu/events";
 pub(crate) const ACTIONS: &str = "/platform/feishu/card-actions";
-
-const EVENTS_PROGRAM: &str = env!("CARGO_BIN_EXE_events");
-const ACTIONS_PROGRAM: &str = env!("CARGO_BIN_EXE_actions");
 
 /// The machine that is there, and where it works.
 pub(crate) const RUNNER: &str = "laptop";
@@ -72,8 +68,7 @@ impl Stage {
         Self::with(by).await
     }
 
-    /// Has the functions served by `cargo lambda watch`, as the programs that are to be deployed if
-    /// there are any.
+    /// Has the functions served by `cargo lambda watch`.
     pub(crate) async fn watched(by: Protection) -> Self {
         let mut stage = Self::with(by).await;
         stage.cold().await;
@@ -109,8 +104,8 @@ impl Stage {
         let app = machine(store, sender, &feishu);
         app.heartbeat(&laptop()).await.unwrap();
         let functions = Functions {
-            events: Arc::new(Lambda::new(Program::new(program(EVENTS_PROGRAM)), &environment)),
-            actions: Arc::new(Lambda::new(Program::new(program(ACTIONS_PROGRAM)), &environment)),
+            events: Arc::new(Lambda::new(program("events"), &environment)),
+            actions: Arc::new(Lambda::new(program("actions"), &environment)),
         };
         let url = gateway::open(functions.clone()).await;
         let urls = [url.clone(), url];
@@ -138,9 +133,8 @@ impl Stage {
     pub(crate) async fn cold(&mut self) {
         // A server of its own: the one before would go on waiting for the processes that are gone.
         let watch = Watch::bare().await;
-        let programs = [("events", EVENTS_PROGRAM), ("actions", ACTIONS_PROGRAM)];
-        for (url, (name, built)) in self.urls.iter_mut().zip(programs) {
-            watch.run(name, &Program::new(released(name, built)), &self.environment);
+        for (url, name) in self.urls.iter_mut().zip(["events", "actions"]) {
+            watch.run(name, &program(name), &self.environment);
             *url = watch.url(name);
         }
         self.watch = Some(watch);
@@ -296,19 +290,13 @@ impl Stage {
     }
 }
 
-/// Returns the program to run: the one that was built for tests, or its namesake in the folder that
-/// is named for figures.
-fn program(built: &'static str) -> &'static str {
-    let Some(folder) = std::env::var_os("POCO_TEST_FUNCTIONS") else { return built };
-    let name = Path::new(built).file_name().unwrap();
-    Path::new(&folder).join(name).to_str().unwrap().to_owned().leak()
-}
-
-/// The program that is to be deployed, if there is one in the folder that `POCO_BOOTSTRAPS` names, as
-/// `cargo lambda build` leaves them there; else the one built for this test.
-fn released(name: &str, built: &str) -> PathBuf {
-    let folder = std::env::var_os("POCO_BOOTSTRAPS").map(PathBuf::from);
-    folder.map_or_else(|| built.into(), |folder| folder.join(name).join("bootstrap"))
+/// The function as it is to be deployed, if there is one; else as it was built for this test.
+pub(crate) fn program(name: &str) -> Program {
+    let built = match name {
+        "events" => env!("CARGO_BIN_EXE_events"),
+        _ => env!("CARGO_BIN_EXE_actions"),
+    };
+    Program::released(name).unwrap_or_else(|| Program::new(built))
 }
 
 pub(crate) async fn answer(request: reqwest::RequestBuilder) -> Answer {

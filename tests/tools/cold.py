@@ -59,6 +59,12 @@ class Runtime(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_):
+        # Whoever was killed ends its connection as it likes.
+        pass
+
+
 def event(name: str) -> dict:
     # A press: Feishu is not called for it, only the store and the queue.
     header = {"event_id": name, "event_type": "card.action.trigger", "create_time": str(int(time.time() * 1000)), "token": TOKEN}
@@ -75,7 +81,7 @@ def event(name: str) -> dict:
 
 def run(program: str, environment: dict, name: str) -> float:
     # A runtime of its own: the last process may still wait at the one before.
-    runtime = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Runtime)
+    runtime = Server(("127.0.0.1", 0), Runtime)
     runtime.events, runtime.answers = queue.Queue(), queue.Queue()
     threading.Thread(target=runtime.serve_forever, daemon=True).start()
     runtime.events.put(event(name))
@@ -136,7 +142,8 @@ def main() -> None:
                 archive.write(program, "bootstrap")
             zipped = os.path.getsize(packed.name) / 1e6
         late, size = times[int(len(times) * 0.95)], os.path.getsize(program) / 1e6
-        print(f"{name}: median {statistics.median(times):.1f} ms, least {times[0]:.1f}, 95 of 100 within {late:.1f}, "
+        ratios = [f"{statistics.median(times) / statistics.median(took[other][3:]):.2f} × {other}" for other in programs if other != name]
+        print(f"{name}: median {statistics.median(times):.1f} ms ({', '.join(ratios)}), least {times[0]:.1f}, 95 of 100 within {late:.1f}, "
               f"{size:.1f} MB, {zipped:.1f} zipped")
 
 

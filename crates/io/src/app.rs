@@ -31,7 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How often a save is tried again when a writer of another process came first.
-const TRIES_MAX: u32 = 16;
+const TRIES_MAX: u32 = 24;
 
 /// How long what the house said of the owner is good for, in milliseconds: only another process can
 /// have heard of a change by then.
@@ -74,6 +74,8 @@ pub struct Taken {
     pub room: Room,
     /// The machine that looks after the chat.
     pub runner: RunnerId,
+    /// Other processes wrote to the chat meanwhile.
+    crowded: bool,
     /// What is stored of the chat by now.
     record: Record,
 }
@@ -83,7 +85,15 @@ impl Taken {
     pub fn starts(&self) -> bool {
         let is_start =
             |effect: &Effect| matches!(effect, Effect::Send { command: Command::Start { .. }, .. });
-        self.record.owed().any(|owed| is_start(&owed.effect))
+        // A start that was owed before may have been heard of, and all that was owed then be paid.
+        let newest = self.record.version;
+        self.record.owed().any(|owed| owed.order == newest && is_start(&owed.effect))
+    }
+
+    /// Whether many write to the chat at once, and its machine is there: what needs more writing is
+    /// better done by that alone.
+    pub fn is_crowded(&self) -> bool {
+        self.crowded && !self.is_alone()
     }
 
     /// Whether the machine that looks after the chat is away.
@@ -180,7 +190,8 @@ impl App {
             if event.chat == terms.house {
                 self.heed(&record.room);
             }
-            let taken = taken(terms, &self.mask, event.chat, decided.effects, record);
+            let mut taken = taken(terms, &self.mask, event.chat, decided.effects, record);
+            taken.crowded = tries > 0;
             return Ok(Admitted::In(Box::new(taken)));
         }
         anyhow::bail!("too many writers at once in chat {}", event.chat)
@@ -283,7 +294,7 @@ enum Admitted {
 async fn give_way(tries: u32) {
     if tries > 0 {
         let chance = f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX);
-        tokio::time::sleep(Duration::from_millis(2 << tries.min(6)).mul_f64(chance)).await;
+        tokio::time::sleep(Duration::from_millis(2 << tries.min(7)).mul_f64(chance)).await;
     }
 }
 
@@ -315,7 +326,7 @@ fn taken(terms: &Terms, mask: &Mask, chat: ChatId, effects: Vec<Effect>, record:
         Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => terms.settings.runner.clone(),
     };
     let lang = room.lang(terms);
-    Taken { chat, toast, lang, shown, nothing, ended, room, runner, record }
+    Taken { chat, toast, lang, shown, nothing, ended, room, runner, crowded: false, record }
 }
 
 impl fmt::Debug for App {

@@ -5,10 +5,14 @@ mod http;
 use crate::config::Cloud;
 use crate::tls::Roots;
 use anyhow::Context;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_types::origin::Origin;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use std::time::Duration;
 
 /// How long the first retry waits at most; it doubles with each, and chance takes a share off.
@@ -24,24 +28,10 @@ const CONNECT_IN_HASTE: Duration = Duration::from_millis(700);
 /// Finds credentials and region as every AWS tool does: environment, profile, role; unless the
 /// settings name them.
 pub async fn connect(cloud: &Cloud) -> SdkConfig {
-    load(cloud, http_client(), timeouts()).await
-}
-
-/// Like [`connect`], for a process that must answer within seconds itself.
-pub async fn connect_in_haste(roots: Roots) -> SdkConfig {
-    let haste = TimeoutConfig::builder()
-        .operation_attempt_timeout(Duration::from_millis(900))
-        .operation_timeout(Duration::from_secs(2))
-        .build();
-    let http = SharedHttpClient::new(http::Http::new(roots, CONNECT_IN_HASTE));
-    load(&Cloud::default(), http, haste).await
-}
-
-async fn load(cloud: &Cloud, http: SharedHttpClient, timeouts: TimeoutConfig) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
+        .http_client(http_client())
         .retry_config(retries())
-        .timeout_config(timeouts);
+        .timeout_config(timeouts());
     if let Some(profile) = &cloud.profile {
         loader = loader.profile_name(profile);
     }
@@ -49,6 +39,45 @@ async fn load(cloud: &Cloud, http: SharedHttpClient, timeouts: TimeoutConfig) ->
         loader = loader.region(Region::new(region.clone()));
     }
     loader.load().await
+}
+
+/// Like [`connect`], for a function: it must answer within seconds itself, and Lambda puts all there
+/// is to know into its environment. Looking elsewhere too, it would be larger and start later.
+pub fn connect_in_haste(roots: Roots) -> SdkConfig {
+    let haste = TimeoutConfig::builder()
+        .operation_attempt_timeout(Duration::from_millis(900))
+        .operation_timeout(Duration::from_secs(2))
+        .build();
+    let keys = EnvironmentVariableCredentialsProvider::new();
+    let is_true = |name| named(name).map(|it| it.eq_ignore_ascii_case("true"));
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(http::Http::new(roots, CONNECT_IN_HASTE))
+        .retry_config(retries())
+        .timeout_config(haste)
+        .region(named("AWS_REGION").map(Region::new))
+        .credentials_provider(SharedCredentialsProvider::new(keys))
+        .service_config(OfEnvironment);
+    config.set_use_fips(is_true("AWS_USE_FIPS_ENDPOINT"));
+    config.set_use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"));
+    config.set_endpoint_url(named("AWS_ENDPOINT_URL"));
+    config.insert_origin("endpoint_url", Origin::shared_environment_variable());
+    config.build()
+}
+
+fn named(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// What the environment says of one service, as of its endpoint.
+#[derive(Debug)]
+struct OfEnvironment;
+
+impl LoadServiceConfig for OfEnvironment {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().to_uppercase().replace([' ', '-'], "_");
+        named(&format!("{}_{service}", key.env())).or_else(|| named(key.env()))
+    }
 }
 
 /// Makes the connections calls go over.

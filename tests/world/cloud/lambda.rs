@@ -23,7 +23,7 @@ use tokio::sync::{Mutex as Turn, OwnedSemaphorePermit, Semaphore, mpsc};
 /// How long a function may run, as in the template.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many requests are at work at once; the others wait.
+/// How many requests are at work at once, unless more places are made; the others wait.
 const INSTANCES_MAX: usize = 8;
 
 /// A function, with as many instances as there were requests at once.
@@ -51,6 +51,18 @@ impl Program {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), arguments: vec![] }
     }
+
+    /// A function as it is deployed, if `POCO_BOOTSTRAPS` names the folder it is in: a file of its
+    /// name, as `cargo build` leaves it, or in a folder of its name, as `cargo lambda build` does.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub fn released(name: &str) -> Option<Self> {
+        let folder = PathBuf::from(std::env::var_os("POCO_BOOTSTRAPS")?);
+        let places = [folder.join(name).join("bootstrap"), folder.join(name)];
+        let found = places.into_iter().find(|it| it.is_file());
+        Some(Self::new(found.unwrap_or_else(|| panic!("no {name} in {}", folder.display()))))
+    }
 }
 
 /// One process of a function.
@@ -75,6 +87,11 @@ impl Lambda {
     /// Waits until one more request may be at work.
     pub(super) async fn place(&self) -> OwnedSemaphorePermit {
         self.places.clone().acquire_owned().await.expect("it is never closed")
+    }
+
+    /// Has so many more requests be at work at once.
+    pub fn add_places(&self, count: usize) {
+        self.places.add_permits(count);
     }
 
     /// Has processes that start from now on see this.

@@ -5,6 +5,7 @@ use super::{REGION, SharedCredentialsProvider, create_table, wait};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
 use serde_json::Value;
+use std::path::Path;
 use std::process::{Command, Output};
 
 /// What the schedule of the template has a function invoked with.
@@ -29,8 +30,8 @@ pub struct Stack {
 impl Stack {
     /// Deploys these programs with these parameters; a text of SSM is there before, if there is one.
     pub fn deploy(
-        events: &str,
-        actions: &str,
+        events: &Path,
+        actions: &Path,
         parameters: &[(&str, &str)],
         kept: Option<(&str, &str)>,
     ) -> Self {
@@ -40,9 +41,7 @@ impl Stack {
         if let Some((name, text)) = kept {
             Self::keep(&server, name, text);
         }
-        let parameters = parameters.iter().map(|(name, value)| format!("{name}={value}"));
-        let words = ["deploy", events, actions].map(str::to_owned).into_iter().chain(parameters);
-        let said = python(&server, words.collect());
+        let said = python(&server, to_deploy(events, actions, parameters));
         Self { outputs: serde_json::from_str(&said).unwrap(), server }
     }
 
@@ -91,12 +90,10 @@ impl Stack {
     }
 
     /// Tries to deploy with parameters that do not do, and returns what is said about it.
-    pub fn refuses(events: &str, actions: &str, parameters: &[(&str, &str)]) -> String {
+    pub fn refuses(events: &Path, actions: &Path, parameters: &[(&str, &str)]) -> String {
         let none = |_| vec![];
         let server = Tied::start_with("ministack.app", "/_ministack/health", none, &[]);
-        let parameters = parameters.iter().map(|(name, value)| format!("{name}={value}"));
-        let words = ["deploy", events, actions].map(str::to_owned).into_iter().chain(parameters);
-        let said = ask(&server, words.collect());
+        let said = ask(&server, to_deploy(events, actions, parameters));
         assert!(!said.status.success(), "it was deployed");
         String::from_utf8_lossy(&said.stderr).into_owned()
     }
@@ -155,6 +152,12 @@ impl Stack {
             .timeout_config(poco_io::aws::timeouts())
             .build()
     }
+}
+
+fn to_deploy(events: &Path, actions: &Path, parameters: &[(&str, &str)]) -> Vec<String> {
+    let programs = [events, actions].map(|it| it.display().to_string());
+    let parameters = parameters.iter().map(|(name, value)| format!("{name}={value}"));
+    ["deploy".to_owned()].into_iter().chain(programs).chain(parameters).collect()
 }
 
 fn ask(server: &Tied, words: Vec<String>) -> Output {

@@ -5,7 +5,7 @@ use super::{App, Debt, ROOMS, TRIES_MAX, Taken, give_way};
 use crate::port::{ChatError, Job, KEYS_MAX, MessageId, PutError};
 use crate::record::{Head, Owed, Record};
 use anyhow::Context;
-use futures_util::future::{join_all, try_join};
+use futures_util::future::{join, join_all};
 use poco_core::words::platform as words;
 use poco_core::{
     Archive, CardKey, ChatId, Command, Effect, Event, EventId, Fact, Lang, Listing, Settings,
@@ -133,7 +133,7 @@ impl App {
         let mut heard = vec![];
         for event in &paid.events {
             let taken = self.take_in(event.clone()).await?;
-            if !heard.contains(&taken.chat) {
+            if !taken.record.is_settled() && !heard.contains(&taken.chat) {
                 heard.push(taken.chat);
             }
         }
@@ -152,16 +152,19 @@ impl App {
     }
 
     /// Sends the jobs that are owed since an event was taken in, and has a machine pay the rest.
-    /// `cause` is that event.
+    /// `cause` is that event. The machine strikes the jobs off too: one that is sent again is known
+    /// for what it is.
     pub async fn send_jobs_after(&self, taken: &Taken, cause: &str) -> anyhow::Result<Debt> {
         let (chat, record, mut paid) = (&taken.chat, &taken.record, Paid::default());
-        self.send(chat, record, &mut paid).await;
-        let struck = self.strike_off(chat, &paid, record.clone());
-        if left(record, &paid) == Debt::Owing {
-            try_join(struck, self.hand_over(taken, cause)).await?;
-        } else {
-            struck.await?;
+        let is_job = |owed: &Owed| matches!(owed.effect, Effect::Send { .. });
+        if record.owed().all(is_job) {
+            self.send(chat, record, &mut paid).await;
+            let debt = left(record, &paid);
+            self.strike_off(chat, &paid, record.clone()).await?;
+            return Ok(debt);
         }
+        let sent = self.send(chat, record, &mut paid);
+        join(sent, self.hand_over(taken, cause)).await.1?;
         Ok(Debt::Clear)
     }
 
@@ -202,13 +205,14 @@ impl App {
     async fn perform(&self, chat: &ChatId, record: &Record, cards: Cards) -> Paid {
         let mut paid = Paid::default();
         self.send(chat, record, &mut paid).await;
-        let (noted, head) = Box::pin(self.audit(chat, record)).await;
-        paid.done.extend(noted);
-        paid.audited = head;
         self.keep_known(record, &mut paid).await;
         let shows = record.owed().filter(|owed| !superseded(record, owed));
         let shows = shows.filter(|owed| cards == Cards::All || is_new(record, owed));
-        let shown = join_all(shows.map(|owed| self.show(chat, record, owed))).await;
+        let shown = join_all(shows.map(|owed| self.show(chat, record, owed)));
+        // Neither waits for the other, and both are far away.
+        let (shown, (noted, head)) = join(shown, Box::pin(self.audit(chat, record))).await;
+        paid.done.extend(noted);
+        paid.audited = head;
         for (owed, posted) in shown.into_iter().flatten() {
             paid.done.extend(
                 record.owed().filter(|it| it.order <= owed.order && it.is_same_card(owed)).cloned(),
