@@ -23,7 +23,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 /// How often people get to see what an agent writes.
@@ -60,6 +60,8 @@ pub(crate) struct Shared {
     pub(crate) places: Arc<Semaphore>,
     /// Nothing new is begun here.
     pub(crate) draining: Arc<AtomicBool>,
+    /// Whether the machine's name is this process's.
+    pub(crate) ours: watch::Receiver<bool>,
 }
 
 /// What a seat is told.

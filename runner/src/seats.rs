@@ -3,6 +3,7 @@
 use crate::seat::{Order, Seat, Shared, Stay};
 use anyhow::Context;
 use poco_core::{ChatId, Kind, Phase, Text};
+use poco_io::port::Delivery;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -29,7 +30,7 @@ impl Seats {
     pub(crate) async fn run(&self, mut stop: watch::Receiver<bool>) {
         loop {
             let received = tokio::select! {
-                received = self.shared.queue.receive() => received,
+                received = self.receive() => received,
                 _ = stop.wait_for(|stop| *stop) => return,
             };
             match received {
@@ -44,6 +45,14 @@ impl Seats {
                 }
             }
         }
+    }
+
+    /// Receives jobs once the machine's name is ours.
+    async fn receive(&self) -> anyhow::Result<Vec<Delivery>> {
+        let mut ours = self.shared.ours.clone();
+        // Nobody tells otherwise any more when this process ends.
+        let _ = ours.wait_for(|ours| *ours).await;
+        self.shared.queue.receive().await
     }
 
     /// Has every task that an earlier process was at taken over.

@@ -107,7 +107,7 @@ impl Stage {
         let store = Arc::new(store::Dynamo::new(&cloud.config(), &table));
         let sender = Arc::new(queue::Sqs::sender(&cloud.config(), &queue));
         let app = machine(store, sender, &feishu);
-        app.heartbeat(&laptop()).await.unwrap();
+        app.heartbeat(&laptop(), "one").await.unwrap();
         let functions = Functions {
             events: Arc::new(Lambda::new(Program::new(program(EVENTS_PROGRAM)), &environment)),
             actions: Arc::new(Lambda::new(Program::new(program(ACTIONS_PROGRAM)), &environment)),

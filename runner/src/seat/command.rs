@@ -65,6 +65,13 @@ struct Start<'a> {
 impl Seat {
     pub(super) async fn command(&mut self, delivery: &Delivery) {
         let job = &delivery.job;
+        if !*self.shared.ours.borrow() {
+            // It is for whoever has the machine's name now.
+            if let Err(error) = self.shared.queue.retry(delivery, RETRY_AFTER).await {
+                tracing::warn!(chat.id = %self.chat, job.id, "a job could not be given back: {error:#}");
+            }
+            return;
+        }
         // The first delivery is within any limit.
         let limits = match delivery.tries {
             0 | 1 => Limits::of(None),

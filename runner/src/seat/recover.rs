@@ -18,6 +18,9 @@ const WAIT: Duration = Duration::from_millis(250);
 impl Seat {
     /// Takes over whatever the chat is at, if an earlier process began it.
     pub(super) async fn recover(&mut self) {
+        if !*self.shared.ours.borrow() {
+            return;
+        }
         let room = match self.shared.app.room(&self.chat).await {
             Ok(room) => room,
             Err(error) => {

@@ -226,6 +226,7 @@ async fn stored(end: End) -> Vec<(String, String)> {
         enclosures: Enclosures::new(&home, None),
         places: Arc::new(Semaphore::new(1)),
         draining: Arc::default(),
+        ours: tokio::sync::watch::channel(true).1,
     };
     Seat::new(shared, chat.clone()).serve(&mut orders).await;
     app.settle(&chat).await.unwrap();
