@@ -97,6 +97,8 @@ pub(crate) struct Seat {
     shared: Shared,
     chat: ChatId,
     work: Option<Work>,
+    /// When to see again what an earlier process was at, if that failed.
+    again: Option<Instant>,
 }
 
 /// Says whether it may have been seen.
@@ -104,7 +106,7 @@ type Glance = Pin<Box<dyn Future<Output = bool> + Send>>;
 
 impl Seat {
     pub(crate) fn new(shared: Shared, chat: ChatId) -> Self {
-        Self { shared, chat, work: None }
+        Self { shared, chat, work: None, again: None }
     }
 
     /// Serves until there has been nothing to do for a while, or until told to close.
@@ -134,7 +136,11 @@ impl Seat {
                     if glance.is_none() {
                         glance = self.glance();
                     }
-                    if self.work.is_none() && glance.is_none() && last.elapsed() > IDLE {
+                    if self.again.is_some_and(|at| at <= Instant::now()) {
+                        self.recover().await;
+                    }
+                    let is_idle = self.work.is_none() && self.again.is_none();
+                    if is_idle && glance.is_none() && last.elapsed() > IDLE {
                         return Stay::Idle;
                     }
                     continue;

@@ -12,6 +12,9 @@ use tokio::time::Instant;
 /// How often an agent is asked about a task before it is given up, with growing waits between.
 const TRIES_MAX: u32 = 6;
 
+/// When a task that could not be taken over is looked at again: nobody else does.
+const AGAIN_AFTER: Duration = Duration::from_secs(2);
+
 /// The first wait between two tries.
 const WAIT: Duration = Duration::from_millis(250);
 
@@ -21,16 +24,17 @@ impl Seat {
         if !*self.shared.ours.borrow() {
             return;
         }
-        let room = match self.shared.app.room(&self.chat).await {
-            Ok(room) => room,
-            Err(error) => {
-                tracing::error!(chat.id = %self.chat, "could not look what runs: {error:#}");
-                return;
-            }
+        self.again = None;
+        let recovered = match self.shared.app.room(&self.chat).await {
+            Ok(room) => match room.desk.current {
+                Some(task) => self.take_over(&task).await,
+                None => Ok(()),
+            },
+            Err(error) => Err(error.context("look what runs")),
         };
-        let Some(task) = room.desk.current else { return };
-        if let Err(error) = self.take_over(&task).await {
-            tracing::error!(chat.id = %self.chat, task.id = %task.id, "could not take over: {error:#}");
+        if let Err(error) = recovered {
+            tracing::error!(chat.id = %self.chat, "could not take over, tried again: {error:#}");
+            self.again = Some(Instant::now() + AGAIN_AFTER);
         }
     }
 
