@@ -5,6 +5,7 @@ use anyhow::Context;
 use poco_core::{ChatId, Kind, Phase, Text};
 use poco_io::port::Delivery;
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -62,7 +63,9 @@ impl Seats {
                 Phase::Claimed { .. } | Phase::Running | Phase::Stopping => {
                     task.settings.runner == self.shared.runner
                 }
-                Phase::Waiting | Phase::Confirming | Phase::Starting => false,
+                // Nobody else knows when there is a place for it.
+                Phase::Starting => task.held && task.settings.runner == self.shared.runner,
+                Phase::Waiting | Phase::Confirming => false,
             });
             if at_work && !matches!(room.kind, Kind::House(_)) {
                 self.order(&chat, Order::Recover);
@@ -73,6 +76,7 @@ impl Seats {
 
     /// Brings all that runs to a safe point and waits for it.
     pub(crate) async fn close(&self, reason: &Text) {
+        self.shared.closing.store(true, Ordering::Relaxed);
         let taken = std::mem::take(&mut *self.taken());
         for orders in taken.values() {
             // A seat that left a moment ago has nothing to close.

@@ -104,6 +104,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         mask,
         enclosures: enclosures.clone(),
         draining: Arc::clone(&draining),
+        closing: Arc::default(),
         ours: is_ours,
     });
     let presence = Presence {

@@ -27,6 +27,10 @@ impl Seat {
         self.again = None;
         let recovered = match self.shared.app.room(&self.chat).await {
             Ok(room) => match room.desk.current {
+                Some(task) if task.held => {
+                    self.waits = true;
+                    Ok(())
+                }
                 Some(task) => self.take_over(&task).await,
                 None => Ok(()),
             },

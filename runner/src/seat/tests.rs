@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 
 const SECRET: &str = "k3y-of-the-project";
@@ -192,6 +193,11 @@ async fn stored(end: End) -> Vec<(String, String)> {
 }
 
 async fn stored_on(shelf: Arc<dyn Store>, end: End) -> Vec<(String, String)> {
+    stored_by(shelf, end, false).await
+}
+
+/// The same, where the only place is another's until the task is held.
+async fn stored_by(shelf: Arc<dyn Store>, end: End, full: bool) -> Vec<(String, String)> {
     let home = tempfile::tempdir().unwrap();
     let home = home.path().canonicalize().unwrap();
     let work = home.join("work");
@@ -213,6 +219,9 @@ async fn stored_on(shelf: Arc<dyn Store>, end: End) -> Vec<(String, String)> {
     let delivery = line.receive().await.unwrap().remove(0);
     let (open, mut orders) = mpsc::unbounded_channel();
     open.send(Order::Do(delivery)).unwrap();
+    let inbox = open.downgrade();
+    let places = Arc::new(Semaphore::new(1));
+    let taken = full.then(|| places.clone().try_acquire_owned().unwrap());
     let leaky: Arc<dyn Agent> = Arc::new(Leaky { open: Mutex::new(Some(open)), end });
     let by_name = BTreeMap::from([("leaky".to_owned(), leaky)]);
     let agents =
@@ -220,7 +229,7 @@ async fn stored_on(shelf: Arc<dyn Store>, end: End) -> Vec<(String, String)> {
     let shared = Shared {
         settler: Settler::new(app.clone()),
         app: app.clone(),
-        queue: line,
+        queue: line.clone(),
         agents,
         live: Live::default(),
         roots: Roots::new(vec![home.clone()]),
@@ -228,11 +237,29 @@ async fn stored_on(shelf: Arc<dyn Store>, end: End) -> Vec<(String, String)> {
         claim: "claim".to_owned(),
         mask,
         enclosures: Enclosures::new(&home, None),
-        places: Arc::new(Semaphore::new(1)),
+        places: places.clone(),
         draining: Arc::default(),
+        closing: Arc::default(),
         ours: tokio::sync::watch::channel(true).1,
     };
-    Seat::new(shared, chat.clone()).serve(&mut orders).await;
+    let others = async {
+        if let Some(taken) = taken {
+            let current = async || app.room(&chat).await.unwrap().desk.current;
+            while !current().await.is_some_and(|task| task.held) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            drop(taken);
+        }
+        loop {
+            for delivery in line.receive().await.unwrap() {
+                inbox.upgrade().unwrap().send(Order::Do(delivery)).unwrap();
+            }
+        }
+    };
+    tokio::select! {
+        _ = Seat::new(shared, chat.clone()).serve(&mut orders) => {}
+        () = others => {}
+    }
     app.settle(&chat).await.unwrap();
     assert!(app.room(&chat).await.unwrap().desk.current.is_none(), "it is over");
     let mut stored: Vec<(String, String)> = vec![];
@@ -309,4 +336,10 @@ async fn neither_a_question_nor_an_end_is_lost_when_pages_cannot_be_kept_at_firs
         assert!(stored.iter().any(|(_, body)| body.contains("example.com")), "{stored:?}");
         assert!(stored.iter().any(|(_, body)| body.contains("it is •")), "{stored:?}");
     }
+}
+
+#[tokio::test]
+async fn a_start_without_a_place_is_held_and_begins_when_there_is_one() {
+    let stored = stored_by(Arc::new(store::Memory::default()), End::Completed, true).await;
+    assert!(stored.iter().any(|(_, body)| body.contains("it is •••(API_KEY)")), "{stored:?}");
 }

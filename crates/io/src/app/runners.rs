@@ -237,9 +237,14 @@ pub(super) fn news(
     Some(Event { id, chat: chat.clone(), at: now, lang: None, fact: Fact::Checked })
 }
 
+/// Says whether a machine could begin something. One that is full gives out the next place itself.
+fn has_place(runner: &Runner, now: Timestamp) -> bool {
+    runner.away(now).is_none() && (runner.seats == 0 || runner.turns < runner.seats)
+}
+
 fn is_news(room: &Room, runners: &[Runner], now: Timestamp) -> bool {
     if let Some(task) = room.desk.current.as_ref().filter(|task| task.held)
-        && runners.iter().any(|it| it.id == task.settings.runner && it.away(now).is_none())
+        && runners.iter().any(|it| it.id == task.settings.runner && has_place(it, now))
     {
         return true;
     }
