@@ -279,3 +279,12 @@ fn the_table_is_sound() {
     assert_eq!(names.len(), KEYS.len());
     assert!(KEYS.iter().all(|key| key.name.starts_with("POCO_") && !key.help.is_empty()));
 }
+
+#[test]
+fn an_app_whose_secret_is_in_the_cloud_is_not_said_to_lack_one() {
+    let (id, note) = (("POCO_FEISHU_APP_ID", "cli_a1"), "Feishu stays off");
+    let notes = |variables: &[_]| read(None, variables).unwrap().warnings.join("\n");
+    assert!(notes(&[id]).contains(note));
+    let named = notes(&[id, ("POCO_SECRET_ARN", "/poco/app")]);
+    assert!(!named.contains(note), "{named}");
+}
