@@ -247,6 +247,14 @@ impl Judge<'_> {
         };
         let mut roots = self.read("POCO_WORKDIR_ROOTS", read).unwrap_or_default();
         roots.extend(given.path(&self.text("POCO_CODEX_WORKDIR")));
+        // The others' count where they were named: by default each is the whole home folder, which
+        // would open what a narrower one closes.
+        let others = ["CLAUDE", "ACP", "CURSOR", "COCO"];
+        for name in others.map(|agent| format!("POCO_{agent}_WORKDIR")) {
+            let value = key(&name).map(|key| given.value(key));
+            let named = value.filter(|(_, source)| *source != Source::Default);
+            roots.extend(named.and_then(|(path, _)| given.path(&path).ok()));
+        }
         roots
     }
 
