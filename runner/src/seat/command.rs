@@ -229,6 +229,7 @@ impl Seat {
             self.waits = true;
             return Ok(held);
         };
+        self.waits = false;
         learn(&self.shared.mask, &start.settings.workdir).await;
         let prompt = match self.shared.enclosures.gather(start.task, start.enclosed).await {
             Ok(gathered) => wrap(start.prompt, &gathered),

@@ -27,7 +27,7 @@ impl Seat {
         self.again = None;
         let recovered = match self.shared.app.room(&self.chat).await {
             Ok(room) => match room.desk.current {
-                Some(task) if task.held => {
+                Some(task) if task.held && task.phase == Phase::Starting => {
                     self.waits = true;
                     Ok(())
                 }
