@@ -52,6 +52,23 @@ impl Home {
         self.0.join("instance.json")
     }
 
+    /// Names this home on this host, now and after a restart. A copy of it elsewhere is another.
+    pub fn machine(&self) -> anyhow::Result<String> {
+        let path = self.0.join("machine");
+        let id = match std::fs::read_to_string(&path) {
+            Ok(id) if !id.trim().is_empty() => id.trim().to_owned(),
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("read {}", path.display()));
+            }
+            Ok(_) | Err(_) => {
+                let id = random_hex::<8>();
+                write_private(&path, &id)?;
+                id
+            }
+        };
+        Ok(format!("{id}@{}", rustix::system::uname().nodename().to_string_lossy()))
+    }
+
     /// Makes the folder, for its owner only.
     pub fn prepare(&self) -> anyhow::Result<()> {
         private_folder(&self.0)?;

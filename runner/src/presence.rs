@@ -3,12 +3,12 @@
 use crate::agent::Agents;
 use crate::settle::Settler;
 use poco_core::{Runner, RunnerId, Settings, Timestamp};
-use poco_io::app::App;
+use poco_io::app::{App, Unheard};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 /// How often word is left: thrice before a machine is taken to be asleep.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(30);
@@ -20,6 +20,10 @@ pub(crate) struct Presence {
     pub(crate) settler: Settler,
     pub(crate) agents: Agents,
     pub(crate) runner: RunnerId,
+    /// Names whoever runs on this home: the name of a machine is one process's at a time.
+    pub(crate) instance: String,
+    /// Whether the machine's name is ours. Nothing is taken while it is not.
+    pub(crate) ours: watch::Sender<bool>,
     /// What this machine does where nobody says otherwise.
     pub(crate) settings: Settings,
     /// Places for turns that are not taken.
@@ -43,7 +47,8 @@ impl Presence {
         }
     }
 
-    /// Goes on draining if this machine was before it was started again: its own word says so.
+    /// Takes the machine's name, before anything is done under it. Goes on draining if this machine
+    /// was before it was started again: its own word says so.
     pub(crate) async fn resume(&self) -> anyhow::Result<()> {
         let runners = self.app.runners().await?;
         let was = runners.iter().any(|it| it.id == self.runner && it.draining);
@@ -51,7 +56,15 @@ impl Presence {
         if was {
             tracing::info!("this machine is draining: it takes nothing new");
         }
+        self.app.heartbeat(&self.here(), &self.instance).await?;
         Ok(())
+    }
+
+    /// Gives the machine's name back at the end.
+    pub(crate) async fn release(&self) {
+        if let Err(error) = self.app.release(&self.here(), &self.instance).await {
+            tracing::warn!("could not leave word that this machine has stopped: {error:#}");
+        }
     }
 
     /// Takes nothing new from now on, or takes it again. Others know before this returns.
@@ -66,7 +79,22 @@ impl Presence {
 
     /// Leaves word once, and tells the projects for which something changed.
     pub(crate) async fn tell(&self) -> anyhow::Result<()> {
-        self.app.heartbeat(&self.here()).await?;
+        let told = self.app.heartbeat(&self.here(), &self.instance).await;
+        match &told {
+            Ok(()) => {
+                if !self.ours.send_replace(true) {
+                    tracing::warn!("this machine has its name again: it takes jobs");
+                }
+            }
+            // It may have slept for long enough that another one began.
+            Err(Unheard::Taken { .. }) => {
+                if self.ours.send_replace(false) {
+                    tracing::error!("this machine takes no jobs: its name is another's now");
+                }
+            }
+            Err(Unheard::Other(_)) => {}
+        }
+        told?;
         for chat in self.app.check_runners().await? {
             self.settler.soon(&chat);
         }

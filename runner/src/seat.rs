@@ -23,7 +23,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 /// How often people get to see what an agent writes.
@@ -60,6 +60,10 @@ pub(crate) struct Shared {
     pub(crate) places: Arc<Semaphore>,
     /// Nothing new is begun here.
     pub(crate) draining: Arc<AtomicBool>,
+    /// This process ends: nothing is begun that it would only cut off.
+    pub(crate) closing: Arc<AtomicBool>,
+    /// Whether the machine's name is this process's.
+    pub(crate) ours: watch::Receiver<bool>,
 }
 
 /// What a seat is told.
@@ -88,13 +92,19 @@ struct Work {
     usage: Option<Usage>,
     /// Why it was cut off, if it was us.
     closing: Option<Text>,
-    _place: Option<tokio::sync::OwnedSemaphorePermit>,
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 pub(crate) struct Seat {
     shared: Shared,
     chat: ChatId,
     work: Option<Work>,
+    /// When to see again what an earlier process was at, if that failed.
+    again: Option<Instant>,
+    /// The task that was held waits for a place here.
+    waits: bool,
+    /// The place that is kept for it until it is given to us again.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 /// Says whether it may have been seen.
@@ -102,7 +112,7 @@ type Glance = Pin<Box<dyn Future<Output = bool> + Send>>;
 
 impl Seat {
     pub(crate) fn new(shared: Shared, chat: ChatId) -> Self {
-        Self { shared, chat, work: None }
+        Self { shared, chat, work: None, again: None, waits: false, place: None }
     }
 
     /// Serves until there has been nothing to do for a while, or until told to close.
@@ -123,6 +133,7 @@ impl Seat {
                     None => return Stay::Closed,
                 },
                 note = next(&mut self.work) => self.note(note).await,
+                place = free(&self.shared.places, self.waits) => self.placed(place).await,
                 seen = done(&mut glance) => {
                     glance = None;
                     self.work.iter_mut().for_each(|work| work.unseen |= !seen);
@@ -132,7 +143,11 @@ impl Seat {
                     if glance.is_none() {
                         glance = self.glance();
                     }
-                    if self.work.is_none() && glance.is_none() && last.elapsed() > IDLE {
+                    if self.again.is_some_and(|at| at <= Instant::now()) {
+                        self.recover().await;
+                    }
+                    let is_idle = self.work.is_none() && self.again.is_none() && !self.waits;
+                    if is_idle && glance.is_none() && last.elapsed() > IDLE {
                         return Stay::Idle;
                     }
                     continue;
@@ -235,6 +250,14 @@ async fn next(work: &mut Option<Work>) -> Note {
     match work {
         Some(work) => work.turn.next().await,
         None => pending().await,
+    }
+}
+
+/// Takes a place once there is one, if one is waited for.
+async fn free(places: &Arc<Semaphore>, waits: bool) -> Option<OwnedSemaphorePermit> {
+    match waits {
+        true => places.clone().acquire_owned().await.ok(),
+        false => pending().await,
     }
 }
 

@@ -3,7 +3,9 @@
 use crate::seat::{Order, Seat, Shared, Stay};
 use anyhow::Context;
 use poco_core::{ChatId, Kind, Phase, Text};
+use poco_io::port::Delivery;
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -29,7 +31,7 @@ impl Seats {
     pub(crate) async fn run(&self, mut stop: watch::Receiver<bool>) {
         loop {
             let received = tokio::select! {
-                received = self.shared.queue.receive() => received,
+                received = self.receive() => received,
                 _ = stop.wait_for(|stop| *stop) => return,
             };
             match received {
@@ -46,6 +48,14 @@ impl Seats {
         }
     }
 
+    /// Receives jobs once the machine's name is ours.
+    async fn receive(&self) -> anyhow::Result<Vec<Delivery>> {
+        let mut ours = self.shared.ours.clone();
+        // Nobody tells otherwise any more when this process ends.
+        let _ = ours.wait_for(|ours| *ours).await;
+        self.shared.queue.receive().await
+    }
+
     /// Has every task that an earlier process was at taken over.
     pub(crate) async fn recover(&self) -> anyhow::Result<()> {
         for (chat, room) in self.shared.app.rooms().await.context("look for tasks at work")? {
@@ -53,7 +63,9 @@ impl Seats {
                 Phase::Claimed { .. } | Phase::Running | Phase::Stopping => {
                     task.settings.runner == self.shared.runner
                 }
-                Phase::Waiting | Phase::Confirming | Phase::Starting => false,
+                // Nobody else knows when there is a place for it.
+                Phase::Starting => task.held && task.settings.runner == self.shared.runner,
+                Phase::Waiting | Phase::Confirming => false,
             });
             if at_work && !matches!(room.kind, Kind::House(_)) {
                 self.order(&chat, Order::Recover);
@@ -64,6 +76,7 @@ impl Seats {
 
     /// Brings all that runs to a safe point and waits for it.
     pub(crate) async fn close(&self, reason: &Text) {
+        self.shared.closing.store(true, Ordering::Relaxed);
         let taken = std::mem::take(&mut *self.taken());
         for orders in taken.values() {
             // A seat that left a moment ago has nothing to close.

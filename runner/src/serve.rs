@@ -1,9 +1,10 @@
 //! The whole of PoCo in one process: state on disk, events in, agents at work, cards out.
 
 use crate::agent::{self, Agents};
+use crate::cmd::Refusal;
 use crate::files::Enclosures;
 use crate::folder::Roots;
-use crate::home::Instance;
+use crate::home::{Home, Instance};
 use crate::http::{self, Admin, Http, Screen};
 use crate::listen::Entrance;
 use crate::live::Live;
@@ -15,7 +16,7 @@ use crate::settle::Settler;
 use crate::traffic::Traffic;
 use anyhow::Context;
 use poco_core::words::agent as words;
-use poco_io::app::App;
+use poco_io::app::{App, Unheard};
 use poco_io::chats::Chats;
 use poco_io::clock;
 use poco_io::config::{Backend, Config};
@@ -89,6 +90,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let settler = Settler::new(app.clone());
     let (live, traffic) = (Live::default(), Traffic::new(feishu.clone()));
     let (places, draining) = (Arc::new(Semaphore::new(TURNS_MAX)), Arc::default());
+    let (ours, is_ours) = watch::channel(true);
     let seats = Seats::new(Shared {
         app: app.clone(),
         settler: settler.clone(),
@@ -102,12 +104,16 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         mask,
         enclosures: enclosures.clone(),
         draining: Arc::clone(&draining),
+        closing: Arc::default(),
+        ours: is_ours,
     });
     let presence = Presence {
         app: app.clone(),
         settler: settler.clone(),
         agents: agents.clone(),
         runner: config.runner.clone(),
+        instance: Home::new(&config.home).machine()?,
+        ours,
         settings: config.terms(agents.names()).settings,
         places,
         turns_max: TURNS_MAX,
@@ -117,7 +123,7 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     // Events come in through functions; a machine of the cloud only says that it is there.
     let presence = in_cloud.then_some(presence);
     if let Some(presence) = &presence {
-        presence.resume().await.context("see how this machine was left")?;
+        presence.resume().await.map_err(of_another)?;
     }
     let admin = Arc::new(Admin { instance: instance.id, token: instance.admin_token });
     let config = Arc::new(config);
@@ -144,8 +150,11 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
         tokio::spawn(offers::keep(app.clone(), agents.clone(), presence.clone())),
         tokio::spawn(enclosures.tidy()),
     ];
-    match presence {
-        Some(presence) => work.push(tokio::spawn(async move { presence.keep().await })),
+    match &presence {
+        Some(presence) => {
+            let presence = presence.clone();
+            work.push(tokio::spawn(async move { presence.keep().await }));
+        }
         None => work.push(tokio::spawn(entrance.listen(config, feishu, stopped))),
     }
     let end = end.next().await;
@@ -155,7 +164,22 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     for task in work.into_iter().chain([served]) {
         task.abort();
     }
+    // Whoever was left to the next process on this home is not for one elsewhere.
+    if let Some(presence) = presence.filter(|_| end == End::ShutDown) {
+        presence.release().await;
+    }
     Ok(())
+}
+
+/// Says what to do about a name that is another's.
+fn of_another(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<Unheard>() {
+        Some(taken @ Unheard::Taken { .. }) => {
+            Refusal::new(taken.to_string(), "stop it, or poco runner join under another name")
+                .into()
+        }
+        Some(Unheard::Other(_)) | None => error.context("see how this machine was left"),
+    }
 }
 
 async fn finish(end: End, seats: &Seats, settler: &Settler, agents: &Agents) {

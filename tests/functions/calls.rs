@@ -109,7 +109,7 @@ async fn a_machine_with_nothing_to_do_costs_the_same_however_many_chats_there_ar
     let mut app = stage.machine().with_runners();
     app.clock = now;
     let look = || async {
-        app.heartbeat(&Runner { seen: now(), ..laptop() }).await.unwrap();
+        app.heartbeat(&Runner { seen: now(), ..laptop() }, "one").await.unwrap();
         let told = app.check_runners().await.unwrap();
         (told, app.owing().await.unwrap())
     };

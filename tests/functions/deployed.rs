@@ -82,7 +82,7 @@ impl Deployed {
         let table = Arc::new(store::Dynamo::new(&config, stack.output("TableName")));
         let queue = stack.output("QueueUrl").replace("{runner}", RUNNER);
         let app = machine(table, Arc::new(queue::Sqs::sender(&config, &queue)), &feishu);
-        app.heartbeat(&laptop()).await.unwrap();
+        app.heartbeat(&laptop(), "one").await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { stack, feishu, app, token, queue, http }
     }
@@ -212,7 +212,7 @@ async fn the_cloud_looks_by_itself_as_the_template_says(deployed: &Deployed) {
     assert_eq!((every.as_str(), &there["statusCode"]), ("rate(5 minutes)", &json!(200)), "{there}");
     assert!(there["body"].as_str().unwrap().contains(r#""machine":true"#), "{there}");
     let long_ago = Timestamp(clock::now().0 - 10 * 60_000);
-    deployed.app.heartbeat(&Runner { seen: long_ago, ..laptop() }).await.unwrap();
+    deployed.app.heartbeat(&Runner { seen: long_ago, ..laptop() }, "one").await.unwrap();
     // What a function read of the machines is good for some seconds.
     let end = Instant::now() + DEADLINE;
     stack.take_away("ListDue");
@@ -265,7 +265,7 @@ async fn a_machine_may_do_what_it_needs_and_take_no_jobs_of_others() {
     let queue = Arc::new(queue::Sqs::receiver(&config, &deployed.queue));
     let app =
         machine(Arc::new(store::Dynamo::new(&config, table)), queue.clone(), &deployed.feishu);
-    app.heartbeat(&laptop()).await.unwrap();
+    app.heartbeat(&laptop(), "one").await.unwrap();
     assert_eq!(app.with_runners().check_runners().await.unwrap(), []);
     stack.take_away("Send");
     assert_eq!(deployed.message("e1", "/run one").await, 200);

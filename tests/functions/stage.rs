@@ -102,7 +102,7 @@ impl Stage {
         let store = Arc::new(store::Dynamo::new(&cloud.config(), &table));
         let sender = Arc::new(queue::Sqs::sender(&cloud.config(), &queue));
         let app = machine(store, sender, &feishu);
-        app.heartbeat(&laptop()).await.unwrap();
+        app.heartbeat(&laptop(), "one").await.unwrap();
         let functions = Functions {
             events: Arc::new(Lambda::new(program("events"), &environment)),
             actions: Arc::new(Lambda::new(program("actions"), &environment)),

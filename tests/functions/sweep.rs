@@ -21,7 +21,7 @@ async fn look(stage: &Stage) -> Value {
 /// The machine was last heard so long ago, and is dead since.
 async fn last_heard(stage: &Stage, minutes: u64) {
     let seen = Timestamp(clock::now().0 - minutes * 60_000);
-    stage.app.heartbeat(&Runner { seen, ..laptop() }).await.unwrap();
+    stage.app.heartbeat(&Runner { seen, ..laptop() }, "one").await.unwrap();
 }
 
 fn nothing() -> Value {

@@ -268,8 +268,8 @@ async fn other_machines_notice_one_that_was_killed_and_tell_its_projects() {
     let scene = Scene::new();
     let terms = Terms { runners: vec![], ..scene.terms.clone() };
     let app = App::new(store.clone(), queue, chats, terms, now).with_runners();
-    app.heartbeat(&runner(LAPTOP, false)).await.unwrap();
-    app.heartbeat(&runner("office", false)).await.unwrap();
+    app.heartbeat(&runner(LAPTOP, false), "one").await.unwrap();
+    app.heartbeat(&runner("office", false), "one").await.unwrap();
     let chat = ChatId::new("api");
     let room = serde_json::json!({ "room": scene.room, "owed": [], "seen": {}, "cards": [] });
     let document = Document { version: 1, body: room.to_string(), due: false };
@@ -292,7 +292,7 @@ async fn other_machines_notice_one_that_was_killed_and_tell_its_projects() {
 
     // The laptop is killed; the office goes on.
     NOW.set(NOW.get() + 3 * MINUTE);
-    app.heartbeat(&runner("office", false)).await.unwrap();
+    app.heartbeat(&runner("office", false), "one").await.unwrap();
     assert_eq!(app.check_runners().await.unwrap(), vec![chat.clone()]);
     let room = app.room(&chat).await.unwrap();
     assert_eq!(
@@ -305,7 +305,7 @@ async fn other_machines_notice_one_that_was_killed_and_tell_its_projects() {
     assert_eq!(app.check_runners().await.unwrap(), vec![], "once");
 
     // What a machine says of itself counts here at once, however lately the others were read.
-    app.heartbeat(&runner(LAPTOP, true)).await.unwrap();
+    app.heartbeat(&runner(LAPTOP, true), "one").await.unwrap();
     assert_eq!(app.check_runners().await.unwrap(), vec![chat.clone()]);
     let body = store.get("room/api").await.unwrap().unwrap().body;
     assert!(body.contains("**laptop is draining:**"), "{body}");

@@ -152,7 +152,7 @@ pub enum Report {
     },
     /// The agent surely never saw the prompt of the claim before; it may be claimed again.
     Unclaimed,
-    /// The machine takes nothing new: the task waits there until it does.
+    /// The machine takes nothing new, or has no place: the task waits there until it does.
     Held,
     /// The agent took the prompt.
     Started { thread: ThreadId, turn: TurnId },

@@ -11,7 +11,7 @@ mod turns;
 
 pub use audit::{Flaw, Line, Verified, lines, verify};
 pub(crate) use pages::PAGES;
-pub use runners::{RUNNERS, runner_key, runners};
+pub use runners::{RUNNERS, Unheard, runner_key, runners};
 pub use sweep::Swept;
 pub(crate) use tasks::TASKS;
 pub use tasks::TaskPage;

@@ -279,3 +279,24 @@ fn the_table_is_sound() {
     assert_eq!(names.len(), KEYS.len());
     assert!(KEYS.iter().all(|key| key.name.starts_with("POCO_") && !key.help.is_empty()));
 }
+
+#[test]
+fn an_app_whose_secret_is_in_the_cloud_is_not_said_to_lack_one() {
+    let (id, note) = (("POCO_FEISHU_APP_ID", "cli_a1"), "Feishu stays off");
+    let notes = |variables: &[_]| read(None, variables).unwrap().warnings.join("\n");
+    assert!(notes(&[id]).contains(note));
+    let named = notes(&[id, ("POCO_SECRET_ARN", "/poco/app")]);
+    assert!(!named.contains(note), "{named}");
+}
+
+#[test]
+fn the_work_folder_of_every_agent_is_a_root_where_it_was_named() {
+    let roots = |variables: &[_]| read(None, variables).unwrap().workdir_roots;
+    let codex = ("POCO_CODEX_WORKDIR", "/usr");
+    assert_eq!(roots(&[codex]), [Path::new("/usr")], "no default opens more");
+    for agent in ["CLAUDE", "ACP", "CURSOR", "COCO"] {
+        let name = format!("POCO_{agent}_WORKDIR");
+        let roots = roots(&[codex, (name.as_str(), "/tmp")]);
+        assert_eq!(roots, [Path::new("/usr"), Path::new("/tmp")], "{agent}");
+    }
+}

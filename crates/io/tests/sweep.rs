@@ -7,7 +7,7 @@ use poco_core::{
     Action, ChatId, Command, Desk, Event, EventId, Fact, Kind, Lang, Project, Room, Runner,
     RunnerId, Settings, Terms, Timestamp, UserId, Via,
 };
-use poco_io::app::{App, Swept};
+use poco_io::app::{App, Swept, Unheard};
 use poco_io::chats::Chats;
 use poco_io::port::{Document, PutError, Queue, Store};
 use poco_io::{queue, store};
@@ -100,7 +100,7 @@ impl Scene {
 
     /// The machine leaves word of itself.
     async fn is_heard(&self) {
-        self.app().heartbeat(&machine()).await.unwrap();
+        self.app().heartbeat(&machine(), "one").await.unwrap();
     }
 
     async fn look(&self) -> Swept {
@@ -250,4 +250,24 @@ async fn a_chat_that_cannot_be_read_holds_back_no_other_and_is_tried_again() {
     let begun = Instant::now();
     assert_eq!(scene.look().await, more);
     assert!(begun.elapsed() > 2 * READ, "chats are read again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_is_one_process_at_a_time() {
+    let scene = Scene::new(0).await;
+    let here = Runner { host: "here".into(), ..machine() };
+    let (one, two) = (scene.app(), scene.app());
+    one.heartbeat(&here, "one").await.unwrap();
+    NOW.set(NOW.get() + 12_000);
+    let refused = two.heartbeat(&machine(), "two").await.unwrap_err();
+    assert!(matches!(refused, Unheard::Taken { seconds: 12, .. }), "{refused:?}");
+    let said = "another process says it is the machine `laptop`, seen 12 s ago on host here";
+    assert_eq!(refused.to_string(), said);
+    scene.app().heartbeat(&here, "one").await.expect("it was killed and started again");
+    pass(2);
+    two.heartbeat(&machine(), "two").await.expect("the first was not heard for long");
+    let slept = one.heartbeat(&machine(), "one").await;
+    assert!(matches!(slept, Err(Unheard::Taken { .. })), "it wakes to find another: {slept:?}");
+    two.release(&machine(), "two").await.unwrap();
+    one.heartbeat(&machine(), "one").await.expect("the other has stopped");
 }

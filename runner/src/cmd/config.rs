@@ -99,6 +99,12 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<u8> {
 
 /// Refuses to make an app that would not count, for the environment names another.
 fn refuse_hidden(given: &Given) -> Result<(), Refusal> {
+    if given.names_a_secret() {
+        let what = "POCO_SECRET_ARN names what holds the app's secrets: a new app's would not be \
+                    there, and the cloud would not know it";
+        let next = "poco config --qr on a machine of its own, then deploy with that app";
+        return Err(Refusal::new(what, next));
+    }
     let names = ["POCO_FEISHU_APP_ID", "POCO_FEISHU_APP_SECRET"];
     let is_set =
         |name: &&&str| given.value(key(name).expect("the table has it")).1 == Source::Environment;

@@ -5,6 +5,7 @@ mod here;
 mod trip;
 
 use super::check::{self, Finding};
+use super::{Refusal, server};
 use crate::home::{Home, Running};
 use crate::out::{Out, progress};
 use poco_io::config::{Backend, Config, Delivery};
@@ -63,7 +64,9 @@ pub(crate) async fn run(args: Args, out: Out) -> anyhow::Result<u8> {
 
 /// Looks at the parts in the order in which they need each other.
 async fn examine(args: &Args, findings: &mut Vec<Finding>) {
-    let config = match super::given().judge() {
+    let given = super::given();
+    let (secretless, has_secret) = (given.judge(), given.names_a_secret());
+    let mut config = match secretless {
         Ok(config) => config,
         Err(mistakes) => {
             let fix = "put that right where it says; `poco config --list` shows what holds";
@@ -74,6 +77,17 @@ async fn examine(args: &Args, findings: &mut Vec<Finding>) {
     };
     let odd = config.warnings.join("; ");
     findings.push(Finding::ok("settings", odd));
+    if has_secret {
+        // As a start does.
+        match server::settings(given).await {
+            Ok((revealed, _)) => config = revealed,
+            Err(error) => {
+                let Refusal { what, next, .. } = Refusal::of(&error);
+                findings.push(Finding::failed("secret", what, next));
+                return;
+            }
+        }
+    }
     let home = Home::new(&config.home);
     let running = home.running();
     let mut _lock = None;
@@ -100,7 +114,11 @@ async fn examine(args: &Args, findings: &mut Vec<Finding>) {
             config.owner.clone()
         }
     };
-    let Some(feishu) = app(&config, findings).await else { return };
+    let fix = match has_secret {
+        true => "put app_secret into the secret that POCO_SECRET_ARN names; poco cloud check",
+        false => "poco config --qr makes one",
+    };
+    let Some(feishu) = app(&config, fix, findings).await else { return };
     let way = arrivals(&config, running.ok(), findings).await;
     findings.push(groups(&feishu).await);
     if let Way::Instance(client) = &way {
@@ -127,10 +145,10 @@ fn patience(args: &Args) -> Option<Duration> {
 }
 
 /// Whether the platform knows the app.
-async fn app(config: &Config, findings: &mut Vec<Finding>) -> Option<Feishu> {
+async fn app(config: &Config, fix: &str, findings: &mut Vec<Finding>) -> Option<Feishu> {
     const NAME: &str = "Feishu app";
     if !config.feishu.is_set() {
-        findings.push(Finding::failed(NAME, "there is none", "poco config --qr makes one"));
+        findings.push(Finding::failed(NAME, "there is none", fix));
         return None;
     }
     progress(&format!("Asking {} …", config.feishu.base_url));

@@ -103,7 +103,7 @@ async fn serve_detached(place: &Place, id: String) -> anyhow::Result<()> {
 /// Judges the settings, with the secrets that are kept in the cloud filled in. Nothing of the cloud
 /// is touched unless they name such a secret.
 #[cfg(feature = "cloud")]
-async fn settings(mut given: Given) -> anyhow::Result<(Config, Keyring)> {
+pub(super) async fn settings(mut given: Given) -> anyhow::Result<(Config, Keyring)> {
     let Some(name) = secrets::named(&given) else { return local(&given) };
     let cloud = given.judge().map_err(Refusal::from)?.cloud;
     let vault =
@@ -121,7 +121,7 @@ async fn settings(mut given: Given) -> anyhow::Result<(Config, Keyring)> {
 
 #[cfg(not(feature = "cloud"))]
 #[expect(clippy::unused_async, reason = "only the cloud is far away")]
-async fn settings(given: Given) -> anyhow::Result<(Config, Keyring)> {
+pub(super) async fn settings(given: Given) -> anyhow::Result<(Config, Keyring)> {
     local(&given)
 }
 

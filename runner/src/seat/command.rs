@@ -1,6 +1,6 @@
 //! Does what jobs say. A job is struck off once its command has taken effect.
 
-use super::{Seat, Work, learn};
+use super::{Seat, Shared, Work, learn};
 use crate::agent::{Agent, AgentError, Prompt, Turn};
 use crate::files::{Ungathered, wrap};
 use crate::home::random_hex;
@@ -13,6 +13,7 @@ use poco_io::port::{Delivery, Job};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 /// How often a job is tried before its task is told that it failed.
@@ -65,6 +66,13 @@ struct Start<'a> {
 impl Seat {
     pub(super) async fn command(&mut self, delivery: &Delivery) {
         let job = &delivery.job;
+        if !*self.shared.ours.borrow() {
+            // It is for whoever has the machine's name now.
+            if let Err(error) = self.shared.queue.retry(delivery, RETRY_AFTER).await {
+                tracing::warn!(chat.id = %self.chat, job.id, "a job could not be given back: {error:#}");
+            }
+            return;
+        }
         // The first delivery is within any limit.
         let limits = match delivery.tries {
             0 | 1 => Limits::of(None),
@@ -197,12 +205,7 @@ impl Seat {
     async fn start(&mut self, start: &Start<'_>) -> anyhow::Result<Done> {
         let Some(task) = self.current(start.task).await? else { return Ok(Done::Yes) };
         match &task.phase {
-            Phase::Starting if self.shared.draining.load(Ordering::Relaxed) => {
-                // It is saved with the task, so that no count of tries runs out meanwhile.
-                let word = format!("held-{}", random_hex::<8>());
-                self.report(start.task, &word, Report::Held).await?;
-                return Ok(Done::Yes);
-            }
+            Phase::Starting if self.begins_nothing() => return self.hold(start.task).await,
             Phase::Starting => {}
             Phase::Claimed { .. } | Phase::Running | Phase::Stopping => {
                 // It was begun before. If that was not us, its end must be found out.
@@ -219,6 +222,14 @@ impl Seat {
             self.failed(start.task, reason).await?;
             return Ok(Done::Yes);
         };
+        let place = self.place.take();
+        let Some(place) = place.or_else(|| self.shared.places.clone().try_acquire_owned().ok())
+        else {
+            let held = self.hold(start.task).await?;
+            self.waits = true;
+            return Ok(held);
+        };
+        self.waits = false;
         learn(&self.shared.mask, &start.settings.workdir).await;
         let prompt = match self.shared.enclosures.gather(start.task, start.enclosed).await {
             Ok(gathered) => wrap(start.prompt, &gathered),
@@ -230,7 +241,9 @@ impl Seat {
                 return Ok(Done::Later(format!("the files could not be kept: {error}")));
             }
         };
-        let place = self.shared.places.clone().acquire_owned().await?;
+        if self.begins_nothing() {
+            return self.hold(start.task).await;
+        }
         match self.hand_over(agent.as_ref(), start, &prompt).await? {
             Handed::Turn { turn, note } => {
                 let mut transcript = Transcript::default();
@@ -251,6 +264,29 @@ impl Seat {
                 Ok(Done::Yes)
             }
             Handed::Not(done) => Ok(done),
+        }
+    }
+
+    fn begins_nothing(&self) -> bool {
+        let Shared { draining, closing, .. } = &self.shared;
+        draining.load(Ordering::Relaxed) || closing.load(Ordering::Relaxed)
+    }
+
+    /// Has a task wait until this machine takes it. That is saved with the task, so that no count of
+    /// tries and no lease runs out meanwhile.
+    async fn hold(&self, task: &TaskId) -> anyhow::Result<Done> {
+        let word = format!("held-{}", random_hex::<8>());
+        self.report(task, &word, Report::Held).await?;
+        Ok(Done::Yes)
+    }
+
+    /// There is a place for the task that was held: it is asked for again.
+    pub(super) async fn placed(&mut self, place: Option<OwnedSemaphorePermit>) {
+        (self.waits, self.place) = (false, place);
+        let word = format!("placed-{}", random_hex::<8>());
+        if let Err(error) = self.tell(&word, Fact::Checked).await {
+            tracing::error!(chat.id = %self.chat, "could not ask for what waits: {error:#}");
+            (self.waits, self.place) = (true, None);
         }
     }
 

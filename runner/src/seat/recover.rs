@@ -12,22 +12,33 @@ use tokio::time::Instant;
 /// How often an agent is asked about a task before it is given up, with growing waits between.
 const TRIES_MAX: u32 = 6;
 
+/// When a task that could not be taken over is looked at again: nobody else does.
+const AGAIN_AFTER: Duration = Duration::from_secs(2);
+
 /// The first wait between two tries.
 const WAIT: Duration = Duration::from_millis(250);
 
 impl Seat {
     /// Takes over whatever the chat is at, if an earlier process began it.
     pub(super) async fn recover(&mut self) {
-        let room = match self.shared.app.room(&self.chat).await {
-            Ok(room) => room,
-            Err(error) => {
-                tracing::error!(chat.id = %self.chat, "could not look what runs: {error:#}");
-                return;
-            }
+        if !*self.shared.ours.borrow() {
+            return;
+        }
+        self.again = None;
+        let recovered = match self.shared.app.room(&self.chat).await {
+            Ok(room) => match room.desk.current {
+                Some(task) if task.held && task.phase == Phase::Starting => {
+                    self.waits = true;
+                    Ok(())
+                }
+                Some(task) => self.take_over(&task).await,
+                None => Ok(()),
+            },
+            Err(error) => Err(error.context("look what runs")),
         };
-        let Some(task) = room.desk.current else { return };
-        if let Err(error) = self.take_over(&task).await {
-            tracing::error!(chat.id = %self.chat, task.id = %task.id, "could not take over: {error:#}");
+        if let Err(error) = recovered {
+            tracing::error!(chat.id = %self.chat, "could not take over, tried again: {error:#}");
+            self.again = Some(Instant::now() + AGAIN_AFTER);
         }
     }
 

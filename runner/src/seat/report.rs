@@ -19,6 +19,7 @@ const TRIES_MAX: u32 = 60;
 const WAIT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
 /// What a turn has brought by its end.
+#[derive(Clone)]
 pub(super) struct Product<'a> {
     pub(super) workdir: &'a str,
     pub(super) answer: &'a str,
@@ -100,8 +101,11 @@ impl Seat {
 
     pub(super) async fn asked(&mut self, approval: ApprovalId, question: Question, nature: Nature) {
         let Some(task) = self.work.as_ref().map(|work| work.task.clone()) else { return };
-        let told = self.ask(&task, &approval, question, nature).await;
-        self.log_untold(&task, told);
+        let mut wait = WAIT.0;
+        // The agent asks once: what is not saved now nobody would ever be asked.
+        while let Err(error) = self.ask(&task, &approval, question.clone(), nature.clone()).await {
+            self.rest(&task, &error, &mut wait).await;
+        }
     }
 
     async fn ask(
@@ -158,8 +162,11 @@ impl Seat {
     pub(super) async fn settled(&mut self, approval: ApprovalId) {
         let Some(task) = self.work.as_ref().map(|work| work.task.clone()) else { return };
         let word = format!("settled-{approval}");
-        let told = self.report(&task, &word, Report::Settled { approval }).await;
-        self.log_untold(&task, told);
+        let settled = Report::Settled { approval };
+        let mut wait = WAIT.0;
+        while let Err(error) = self.report(&task, &word, settled.clone()).await {
+            self.rest(&task, &error, &mut wait).await;
+        }
     }
 
     pub(super) async fn ended(&mut self, end: End) {
@@ -172,8 +179,20 @@ impl Seat {
             self.log_untold(&work.task, told);
         }
         let product = Product { workdir: &work.workdir, answer: &answer, diff, steps };
-        let told = self.conclude(&work.task, end, work.closing, product).await;
-        self.log_untold(&work.task, told);
+        let mut wait = WAIT.0;
+        // The agent says so once. While this process lives, the end is kept here until it is saved.
+        while let Err(error) =
+            self.conclude(&work.task, end.clone(), work.closing.clone(), product.clone()).await
+        {
+            self.rest(&work.task, &error, &mut wait).await;
+        }
+    }
+
+    /// Waits before the store is tried again, longer each time.
+    async fn rest(&self, task: &TaskId, error: &anyhow::Error, wait: &mut Duration) {
+        tracing::error!(chat.id = %self.chat, task.id = %task, "not saved, tried again: {error:#}");
+        tokio::time::sleep(*wait).await;
+        *wait = (*wait * 2).min(WAIT.1);
     }
 
     /// Reports the end of a turn, its text kept whole.

@@ -15,11 +15,13 @@ use poco_core::{
 use poco_io::app::App;
 use poco_io::chats::Chats;
 use poco_io::mask::Mask;
-use poco_io::port::{Queue, Store};
+use poco_io::port::{Document, PutError, Queue, Store};
 use poco_io::{queue, store};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 
 const SECRET: &str = "k3y-of-the-project";
@@ -187,12 +189,20 @@ async fn tell(app: &App, chat: &ChatId, id: &str, fact: Fact) {
 
 /// Has an agent say all it can, and returns everything that is stored then.
 async fn stored(end: End) -> Vec<(String, String)> {
+    stored_on(Arc::new(store::Memory::default()), end).await
+}
+
+async fn stored_on(shelf: Arc<dyn Store>, end: End) -> Vec<(String, String)> {
+    stored_by(shelf, end, false).await
+}
+
+/// The same, where the only place is another's until the task is held.
+async fn stored_by(shelf: Arc<dyn Store>, end: End, full: bool) -> Vec<(String, String)> {
     let home = tempfile::tempdir().unwrap();
     let home = home.path().canonicalize().unwrap();
     let work = home.join("work");
     std::fs::create_dir(&work).unwrap();
     std::fs::write(work.join(".env"), format!("API_KEY={SECRET}\n")).unwrap();
-    let shelf: Arc<dyn Store> = Arc::new(store::Memory::default());
     let line: Arc<dyn Queue> = Arc::new(queue::Memory::default());
     let mask = Mask::default();
     let chats = Arc::new(Chats::default());
@@ -209,6 +219,9 @@ async fn stored(end: End) -> Vec<(String, String)> {
     let delivery = line.receive().await.unwrap().remove(0);
     let (open, mut orders) = mpsc::unbounded_channel();
     open.send(Order::Do(delivery)).unwrap();
+    let inbox = open.downgrade();
+    let places = Arc::new(Semaphore::new(1));
+    let taken = full.then(|| places.clone().try_acquire_owned().unwrap());
     let leaky: Arc<dyn Agent> = Arc::new(Leaky { open: Mutex::new(Some(open)), end });
     let by_name = BTreeMap::from([("leaky".to_owned(), leaky)]);
     let agents =
@@ -216,7 +229,7 @@ async fn stored(end: End) -> Vec<(String, String)> {
     let shared = Shared {
         settler: Settler::new(app.clone()),
         app: app.clone(),
-        queue: line,
+        queue: line.clone(),
         agents,
         live: Live::default(),
         roots: Roots::new(vec![home.clone()]),
@@ -224,10 +237,29 @@ async fn stored(end: End) -> Vec<(String, String)> {
         claim: "claim".to_owned(),
         mask,
         enclosures: Enclosures::new(&home, None),
-        places: Arc::new(Semaphore::new(1)),
+        places: places.clone(),
         draining: Arc::default(),
+        closing: Arc::default(),
+        ours: tokio::sync::watch::channel(true).1,
     };
-    Seat::new(shared, chat.clone()).serve(&mut orders).await;
+    let others = async {
+        if let Some(taken) = taken {
+            let current = async || app.room(&chat).await.unwrap().desk.current;
+            while !current().await.is_some_and(|task| task.held) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            drop(taken);
+        }
+        loop {
+            for delivery in line.receive().await.unwrap() {
+                inbox.upgrade().unwrap().send(Order::Do(delivery)).unwrap();
+            }
+        }
+    };
+    tokio::select! {
+        _ = Seat::new(shared, chat.clone()).serve(&mut orders) => {}
+        () = others => {}
+    }
     app.settle(&chat).await.unwrap();
     assert!(app.room(&chat).await.unwrap().desk.current.is_none(), "it is over");
     let mut stored: Vec<(String, String)> = vec![];
@@ -259,4 +291,55 @@ async fn nothing_that_is_stored_of_an_agents_words_holds_a_secret() {
             assert!(!key.contains(SECRET) && !body.contains(SECRET), "{end:?}: {key}: {body}");
         }
     }
+}
+
+/// A shelf that does not take pages at first.
+struct Failing {
+    shelf: store::Memory,
+    failures: AtomicU32,
+}
+
+#[async_trait]
+impl Store for Failing {
+    async fn get(&self, key: &str) -> anyhow::Result<Option<Document>> {
+        self.shelf.get(key).await
+    }
+
+    async fn put(&self, key: &str, document: &Document) -> Result<(), PutError> {
+        let less = |left: u32| left.checked_sub(1);
+        if key.starts_with("page") && self.failures.fetch_update(SeqCst, SeqCst, less).is_ok() {
+            return Err(anyhow::anyhow!("the shelf does not answer").into());
+        }
+        self.shelf.put(key, document).await
+    }
+
+    async fn keys(&self, prefix: &str, after: Option<&str>) -> anyhow::Result<Vec<String>> {
+        self.shelf.keys(prefix, after).await
+    }
+
+    async fn keys_down(&self, prefix: &str, before: Option<&str>) -> anyhow::Result<Vec<String>> {
+        self.shelf.keys_down(prefix, before).await
+    }
+
+    async fn due(&self, after: Option<&str>) -> anyhow::Result<Option<Vec<String>>> {
+        self.shelf.due(after).await
+    }
+}
+
+#[tokio::test]
+async fn neither_a_question_nor_an_end_is_lost_when_pages_cannot_be_kept_at_first() {
+    for failures in 1..=4 {
+        let shelf = store::Memory::default();
+        let shelf = Arc::new(Failing { shelf, failures: AtomicU32::new(failures) });
+        let stored = stored_on(shelf.clone(), End::Completed).await;
+        assert_eq!(shelf.failures.load(SeqCst), 0);
+        assert!(stored.iter().any(|(_, body)| body.contains("example.com")), "{stored:?}");
+        assert!(stored.iter().any(|(_, body)| body.contains("it is •")), "{stored:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_start_without_a_place_is_held_and_begins_when_there_is_one() {
+    let stored = stored_by(Arc::new(store::Memory::default()), End::Completed, true).await;
+    assert!(stored.iter().any(|(_, body)| body.contains("it is •••(API_KEY)")), "{stored:?}");
 }

@@ -62,6 +62,7 @@ impl Place {
             ("SecretArn", &self.secret),
             ("RunnerName", "laptop"),
             ("KeepDays", "30"),
+            ("Language", "zh"),
             ("HealthUrl", health),
         ];
         let outputs = outputs.map(|(key, value)| json!({ "OutputKey": key, "OutputValue": value }));
@@ -182,6 +183,7 @@ fn a_machine_joins_by_what_its_stack_says() {
         ("POCO_RUNNER", "laptop"),
         ("POCO_FEISHU_APP_ID", "cli_a1"),
         ("POCO_KEEP_DAYS", "30"),
+        ("POCO_LANG", "zh"),
         ("POCO_CLOUD_URL", "http://127.0.0.1:9/health"),
     ] {
         assert_eq!(file[setting], value, "{setting}");

@@ -90,3 +90,12 @@ fn a_link_that_nobody_follows_ends() {
     let said = machine.run(&["config", "--qr"]);
     assert!(said.code == 1 && said.stderr.contains("could not ask"), "{said:?}");
 }
+
+#[test]
+fn no_app_is_made_whose_secrets_the_cloud_would_not_know() {
+    let mut machine = Machine::new();
+    machine.set("POCO_SECRET_ARN", "/poco/app");
+    let said = machine.run(&["config", "--qr"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.stderr.contains("POCO_SECRET_ARN names what holds"), "{said:?}");
+}

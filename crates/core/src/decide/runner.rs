@@ -15,7 +15,8 @@ pub(super) fn check(terms: &Terms, room: &mut Room, at: Timestamp) {
 
 /// Whether a machine takes what is asked of it now.
 pub(super) fn is_taking(terms: &Terms, id: &RunnerId, at: Timestamp) -> bool {
-    terms.runners.iter().any(|it| it.id == *id && it.away(at).is_none())
+    // Without a list of machines there is only the one that asks.
+    terms.runners.is_empty() || terms.runners.iter().any(|it| it.id == *id && it.away(at).is_none())
 }
 
 /// Whether the machine of a project has been silent for so long that people may do without it.

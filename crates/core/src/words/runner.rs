@@ -10,8 +10,8 @@ words! {
         "**{runner} is draining:** it takes nothing new. What is asked of it waits.",
         "**{runner} 正在排空**：暂不接收新任务。发给它的指令会先等待。";
     held(runner):
-        "**{runner} is draining:** it takes nothing new. This waits for it.",
-        "**{runner} 正在排空**：暂不接收新任务。此任务等待它恢复。";
+        "**{runner} takes nothing new now:** it is draining, or is at as many tasks as it can be. This waits for it.",
+        "**{runner} 暂不接收新任务**：正在排空，或同时运行的任务已达上限。此任务会先等待。";
     put_aside(): "Not Done", "未执行";
     unreadable(runner):
         "**{runner}** could not read something it was asked to do here, and put it aside. Its PoCo may be older than what asked it: update it. If a task does not go on, stop it and run it again.",

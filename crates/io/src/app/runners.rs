@@ -8,6 +8,7 @@ use poco_core::{
     ASLEEP_AFTER, Away, ChatId, Event, EventId, Fact, Kind, Room, Runner, RunnerId, Terms,
     Timestamp, hash,
 };
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,6 +24,26 @@ const TOLD: u32 = 2;
 
 /// How often a heartbeat is tried again when another writer came first.
 const TRIES_MAX: usize = 4;
+
+/// What a machine says of itself, and which process says it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Word {
+    #[serde(flatten)]
+    runner: Runner,
+    /// Names the process; nothing once it has stopped.
+    #[serde(default)]
+    instance: String,
+}
+
+/// Why no word could be left of a machine.
+#[derive(Debug, thiserror::Error)]
+pub enum Unheard {
+    /// Two processes with one name would take each other's jobs and end each other's turns.
+    #[error("another process says it is the machine `{id}`, seen {seconds} s ago on host {host}")]
+    Taken { id: RunnerId, host: String, seconds: u64 },
+    #[error(transparent)]
+    Other(#[from] anyhow::Error),
+}
 
 /// What this process knows of the machines; nothing if there is but this one.
 #[derive(Clone, Debug, Default)]
@@ -75,16 +96,29 @@ impl App {
         self.with_runners()
     }
 
-    /// Leaves word that a machine is there, and how it is.
-    pub async fn heartbeat(&self, runner: &Runner) -> anyhow::Result<()> {
+    /// Leaves word that a machine is there, and how it is. It has one process: while another one is
+    /// heard under its name, this is refused.
+    pub async fn heartbeat(&self, runner: &Runner, instance: &str) -> Result<(), Unheard> {
+        self.leave_word(runner, instance, instance).await
+    }
+
+    /// Leaves word that the process of a machine has stopped, so that the next need not wait.
+    pub async fn release(&self, runner: &Runner, instance: &str) -> Result<(), Unheard> {
+        self.leave_word(runner, instance, "").await
+    }
+
+    async fn leave_word(&self, runner: &Runner, by: &str, instance: &str) -> Result<(), Unheard> {
         let key = runner_key(&runner.id);
-        let body = serde_json::to_string(runner).context("write a heartbeat")?;
+        let word = Word { runner: runner.clone(), instance: instance.to_owned() };
+        let body = serde_json::to_string(&word).context("write a heartbeat")?;
+        // What nobody else has written since is still of this process.
         let mut last = self.known.watch().left.get(&runner.id).copied();
         for _ in 0..TRIES_MAX {
             let before = match last.take() {
                 Some((version, _)) => version,
                 None => {
                     let old = self.store.get(&key).await.context("load a heartbeat")?;
+                    self.refuse_another(old.as_ref(), by)?;
                     old.map_or(0, |old| old.version)
                 }
             };
@@ -95,10 +129,25 @@ impl App {
                     return Ok(());
                 }
                 Err(PutError::Conflict) => {}
-                Err(PutError::Other(error)) => return Err(error.context("save a heartbeat")),
+                Err(PutError::Other(error)) => {
+                    return Err(error.context("save a heartbeat").into());
+                }
             }
         }
-        anyhow::bail!("another process says it is the machine {}", runner.id)
+        Err(anyhow::anyhow!("others write at once of the machine {}", runner.id).into())
+    }
+
+    /// Refuses a name under which another process was heard a moment ago. What cannot be read is
+    /// written anew.
+    fn refuse_another(&self, old: Option<&Document>, by: &str) -> Result<(), Unheard> {
+        let word = old.and_then(|old| serde_json::from_str::<Word>(&old.body).ok());
+        let Some(Word { runner, instance }) = word else { return Ok(()) };
+        let silent = (self.clock)().since(runner.seen);
+        if instance.is_empty() || instance == by || silent > ASLEEP_AFTER {
+            return Ok(());
+        }
+        let Runner { id, host, .. } = runner;
+        Err(Unheard::Taken { id, host, seconds: silent / 1_000 })
     }
 
     /// Returns what machines there are, as of a few seconds ago.
@@ -188,9 +237,14 @@ pub(super) fn news(
     Some(Event { id, chat: chat.clone(), at: now, lang: None, fact: Fact::Checked })
 }
 
+/// Says whether a machine could begin something. One that is full gives out the next place itself.
+fn has_place(runner: &Runner, now: Timestamp) -> bool {
+    runner.away(now).is_none() && (runner.seats == 0 || runner.turns < runner.seats)
+}
+
 fn is_news(room: &Room, runners: &[Runner], now: Timestamp) -> bool {
     if let Some(task) = room.desk.current.as_ref().filter(|task| task.held)
-        && runners.iter().any(|it| it.id == task.settings.runner && it.away(now).is_none())
+        && runners.iter().any(|it| it.id == task.settings.runner && has_place(it, now))
     {
         return true;
     }

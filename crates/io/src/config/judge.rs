@@ -45,8 +45,13 @@ impl Given {
         if !judge.mistakes.is_empty() {
             return Err(Mistakes(judge.mistakes));
         }
-        config.warnings = [self.warnings.clone(), odd(&config)].concat();
+        config.warnings = [self.warnings.clone(), odd(&config, self.names_a_secret())].concat();
         Ok(config)
+    }
+
+    /// Says whether a secret of the cloud holds what the app proves itself with.
+    pub fn names_a_secret(&self) -> bool {
+        !self.value(table("POCO_SECRET_ARN")).0.is_empty()
     }
 }
 
@@ -242,6 +247,14 @@ impl Judge<'_> {
         };
         let mut roots = self.read("POCO_WORKDIR_ROOTS", read).unwrap_or_default();
         roots.extend(given.path(&self.text("POCO_CODEX_WORKDIR")));
+        // The others' count where they were named: by default each is the whole home folder, which
+        // would open what a narrower one closes.
+        let others = ["CLAUDE", "ACP", "CURSOR", "COCO"];
+        for name in others.map(|agent| format!("POCO_{agent}_WORKDIR")) {
+            let value = key(&name).map(|key| given.value(key));
+            let named = value.filter(|(_, source)| *source != Source::Default);
+            roots.extend(named.and_then(|(path, _)| given.path(&path).ok()));
+        }
         roots
     }
 
@@ -308,7 +321,7 @@ fn table(name: &'static str) -> &'static super::Key {
 }
 
 /// What works, but is probably not meant.
-fn odd(config: &Config) -> Vec<String> {
+fn odd(config: &Config, names_a_secret: bool) -> Vec<String> {
     let (feishu, codex) = (&config.feishu, &config.agents.codex);
     let unasked = config.agents.claude.permission_mode == "bypassPermissions";
     let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
@@ -322,7 +335,8 @@ fn odd(config: &Config) -> Vec<String> {
             "POCO_FEISHU_APP_SECRET is set but POCO_FEISHU_APP_ID is not: Feishu stays off",
         ),
         (
-            !feishu.app_id.is_empty() && feishu.app_secret.is_empty(),
+            // What a secret of the cloud holds is not known here.
+            !feishu.app_id.is_empty() && feishu.app_secret.is_empty() && !names_a_secret,
             "POCO_FEISHU_APP_ID is set but POCO_FEISHU_APP_SECRET is not: Feishu stays off",
         ),
         (plain, "POCO_FEISHU_API_BASE_URL is plain http: the app secret travels in the clear"),

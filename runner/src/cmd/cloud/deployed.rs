@@ -211,6 +211,9 @@ async fn machines(table: &Dynamo) -> Vec<Finding> {
     }
 }
 
+/// After how long a silence, in milliseconds, a machine is rather retired than asleep.
+const RETIRED_AFTER: u64 = 7 * 24 * 60 * 60 * 1_000;
+
 fn machine(runner: &Runner) -> Finding {
     let name = format!("machine {}", runner.id);
     let Runner { host, version, turns, seats, .. } = runner;
@@ -218,10 +221,35 @@ fn machine(runner: &Runner) -> Finding {
     match runner.away(clock::now()) {
         None => Finding::ok(name, is),
         Some(Away::Draining) => Finding::ok(name, format!("{is}; draining: takes nothing new")),
+        Some(Away::Asleep { .. }) if clock::now().since(runner.seen) > RETIRED_AFTER => {
+            let what = format!("{host}, not heard for more than 7 days");
+            Finding::could_not_tell(name, what, "nothing, if it is retired")
+        }
         Some(Away::Asleep { minutes }) => Finding::failed(
             name,
             format!("{host}, not heard for {minutes} min or more"),
             "wake it, or poco runner start there",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cmd::check::has_failed;
+    use poco_core::Timestamp;
+
+    #[test]
+    fn a_machine_that_is_retired_is_no_failure() {
+        let heard = |days: u64| -> Runner {
+            let seen = Timestamp(clock::now().0 - days * 24 * 60 * 60 * 1_000 - 60_000);
+            let said = serde_json::json!({
+                "id": "laptop", "host": "laptop", "version": "0", "agents": [], "turns": 0,
+                "draining": false, "seen": seen,
+            });
+            serde_json::from_value(said).unwrap()
+        };
+        assert!(has_failed(&[machine(&heard(1))]));
+        assert!(!has_failed(&[machine(&heard(7))]));
     }
 }

@@ -70,7 +70,7 @@ struct Wanted {
     required: bool,
 }
 
-const WANTED: [Wanted; 9] = [
+const WANTED: [Wanted; 10] = [
     wanted("POCO_RUNNER", "RunnerName", "Name of this machine"),
     wanted("POCO_STATE_TABLE", "TableName", "Table (output TableName)"),
     wanted("POCO_QUEUE_URL", "QueueUrl", "Queue (output QueueUrl)"),
@@ -78,6 +78,7 @@ const WANTED: [Wanted; 9] = [
     wanted("POCO_FEISHU_APP_ID", "FeishuAppId", "Feishu App ID (cli_…)"),
     optional("POCO_FEISHU_API_BASE_URL", "FeishuApiBaseUrl"),
     optional("POCO_KEEP_DAYS", "KeepDays"),
+    optional("POCO_LANG", "Language"),
     optional("POCO_OWNER_OPEN_ID", "OwnerOpenId"),
     optional("POCO_CLOUD_URL", "HealthUrl"),
 ];
