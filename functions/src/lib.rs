@@ -2,6 +2,7 @@
 //! something comes in.
 
 mod reception;
+mod sweep;
 
 pub use reception::Reception;
 
@@ -32,13 +33,17 @@ pub async fn serve() -> Result<(), lambda_http::Error> {
     let (vault, runners) = tokio::join!(secrets::reveal(&mut given, &aws), runners(&table));
     let vault = vault?;
     let config = given.judge().context("read the settings")?;
-    log(&config)?;
+    // What a project's own files hold is masked by its machine, before it is stored.
+    let mask = Mask::default();
+    mask.learn(worth::of_process(&config, worth::environment()));
+    log(&config, &mask)?;
     let (store, queue) = open::open_to_send(&config, &aws);
     let keys = config.feishu.keys();
     let keyring = match vault {
         Some(vault) => Keyring::kept_by(Arc::new(vault), keys),
         None => Keyring::fixed(keys),
     };
+    let keyring = keyring.teaching(&mask);
     let feishu = Feishu::trusting(&config.feishu, keyring.clone(), roots());
     let feishu = Arc::new(feishu.context("set up Feishu")?);
     let terms = config.terms(vec![config.agents.usual.clone()]);
@@ -50,9 +55,6 @@ pub async fn serve() -> Result<(), lambda_http::Error> {
             app.with_runners()
         }
     };
-    // What a project's own files hold is masked by its machine, before it is stored.
-    let mask = Mask::default();
-    mask.learn(worth::of_process(&config, worth::environment()));
     let app = app.masking(mask);
     lambda_http::run(routes(&config, keyring, app)?).await
 }
@@ -76,16 +78,17 @@ fn routes(config: &Config, keyring: Keyring, app: App) -> anyhow::Result<Router>
         "delivery": feishu.delivery.as_str(),
         "feishu": feishu.is_set() && keyring.keys().verifier().is_configured(),
     });
-    let reception = Arc::new(Reception::new(app));
+    let reception = Arc::new(Reception::new(app.clone()));
     let webhooks = webhook::routes(reception, keyring, clock::now);
-    Ok(webhooks.route("/health", get(async move || Json(health))))
+    Ok(webhooks.route("/health", get(async move || Json(health))).merge(sweep::routes(app)))
 }
 
-fn log(config: &Config) -> anyhow::Result<()> {
+fn log(config: &Config, mask: &Mask) -> anyhow::Result<()> {
+    let mask = mask.clone();
     // What a filter can say beyond this takes a regular expression engine along.
     let filter: Targets = config.log.parse().context("read POCO_LOG")?;
     let lines = tracing_subscriber::fmt::layer().json().flatten_event(true);
-    let lines = lines.with_current_span(false).with_writer(std::io::stderr);
+    let lines = lines.with_current_span(false).with_writer(move || mask.lines(std::io::stderr()));
     tracing_subscriber::registry().with(lines.with_filter(filter)).init();
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -6,12 +6,15 @@ pub mod codex;
 mod process;
 mod program;
 pub mod stub;
+mod surroundings;
+
+pub use surroundings::Surroundings;
 
 use async_trait::async_trait;
 use poco_core::setup::Usage;
 use poco_core::words::setup as words;
 use poco_core::{
-    ApprovalId, Choices, Lang, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict,
+    ApprovalId, Choices, Lang, Nature, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict,
 };
 use poco_io::config::Config;
 use std::collections::BTreeMap;
@@ -26,6 +29,8 @@ pub struct Agents {
     pub usual: String,
     /// Why the usual one is not the one that was asked for, and what to do.
     pub instead: Option<Text>,
+    /// What of PoCo's environment they do not find in theirs, unless the operator says so.
+    pub withheld: Vec<String>,
     pub by_name: BTreeMap<String, Arc<dyn Agent>>,
 }
 
@@ -34,11 +39,12 @@ pub struct Agents {
 /// the stub.
 pub fn open(config: &Config) -> Agents {
     let (settings, home) = (&config.agents, &config.home);
-    let codex = codex::Codex::new(&settings.codex, home);
-    let claude = claude::Claude::new(&settings.claude, home);
-    let cursor = acp::cursor::Cursor::new(&settings.cursor, home);
-    let coco = acp::Acp::coco(&settings.coco, home);
-    let acp = settings.acp.as_ref().map(|acp| acp::Acp::new(acp, home));
+    let around = &Surroundings::of_process(config);
+    let codex = codex::Codex::new(&settings.codex, home, around);
+    let claude = claude::Claude::new(&settings.claude, home, around);
+    let cursor = acp::cursor::Cursor::new(&settings.cursor, home, around);
+    let coco = acp::Acp::coco(&settings.coco, home, around);
+    let acp = settings.acp.as_ref().map(|acp| acp::Acp::new(acp, home, around));
     let is_usual = |name: &str| settings.usual == name;
     let instead = match settings.usual.as_str() {
         codex::NAME => codex.find_program().err(),
@@ -63,7 +69,7 @@ pub fn open(config: &Config) -> Agents {
     add(codex::NAME, Arc::new(codex));
     add(claude::NAME, Arc::new(claude));
     add(stub::NAME, Arc::new(stub::Stub::default()));
-    Agents { usual, instead, by_name }
+    Agents { usual, instead, withheld: around.withheld().to_vec(), by_name }
 }
 
 impl Agents {
@@ -149,6 +155,17 @@ impl From<&str> for Prompt {
     }
 }
 
+/// Writes the fields of a tool's input that are not shown otherwise: what is asked must be shown whole.
+fn other_fields(input: &serde_json::Value, shown: &[&str]) -> Text {
+    let fields = input.as_object().into_iter().flatten();
+    let others = fields.filter(|(name, value)| {
+        let is_empty = value.is_null() || *value == "" || *value == false;
+        !is_empty && !shown.contains(&name.as_str())
+    });
+    let others: Vec<_> = others.map(|(name, value)| format!("{name}: {value}")).collect();
+    Text::verbatim(others.join("\n"))
+}
+
 /// Refuses a folder in which nothing can be done.
 fn check_folder(workdir: &str) -> Result<(), AgentError> {
     let folder = Path::new(workdir);
@@ -192,6 +209,8 @@ pub enum Note {
     Asked {
         approval: ApprovalId,
         ask: Question,
+        /// What the agent's protocol says of it.
+        nature: Nature,
     },
     /// It no longer waits for this.
     Settled {

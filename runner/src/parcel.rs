@@ -1,7 +1,7 @@
 //! Files of a project on their way into its chat: which may go, and which an answer names.
 
 use poco_core::words::file as words;
-use poco_core::{Media, OFFERED_MAX, Text};
+use poco_core::{Media, OFFERED_MAX, Text, unturned};
 use poco_io::feishu::files::{FILE_BYTES_MAX, PICTURE_BYTES_MAX};
 use poco_io::mask::Mask;
 use poco_io::port::Parcel;
@@ -30,8 +30,10 @@ const SECRET_NAMES: &[&str] = &[
 ];
 
 /// Endings of files that hold keys or passwords.
-const SECRET_ENDINGS: &[&str] =
-    &["pem", "key", "p12", "pfx", "jks", "keystore", "kdbx", "ppk", "asc", "gpg", "tfstate", "env"];
+const SECRET_ENDINGS: &[&str] = &[
+    "pem", "key", "p12", "pfx", "jks", "keystore", "kdbx", "ppk", "asc", "gpg", "tfstate", "env",
+    "p8", "ovpn",
+];
 
 const PICTURES: &[&str] = &["png", "jpg", "jpeg", "gif", "webp", "bmp"];
 
@@ -60,7 +62,7 @@ pub(crate) fn open(workdir: &str, named: &str, mask: &Mask) -> Result<Parcel, Te
     let is_picture = PICTURES.contains(&ending(name).as_str());
     let is_picture = is_picture && about.len() <= PICTURE_BYTES_MAX as u64;
     let media = if is_picture { Media::Picture } else { Media::File };
-    Ok(Parcel { name: mask.text(name), media, bytes })
+    Ok(Parcel { name: unturned(&mask.text(name)), media, bytes })
 }
 
 struct Found {
@@ -119,12 +121,22 @@ fn check_path(root: &Path, path: &Path) -> Result<(), Text> {
         if part.starts_with('.') {
             return Err(words::hidden());
         }
-        let stem = part.split('.').next().unwrap_or_default();
-        if SECRET_NAMES.contains(&stem) || SECRET_ENDINGS.contains(&ending(&part).as_str()) {
+        if is_secret_name(&part) {
             return Err(words::may_be_secret());
         }
     }
     Ok(())
+}
+
+/// `server.key.bak` is a key, and `prod.env.local` holds what an `.env` holds.
+fn is_secret_name(part: &str) -> bool {
+    let mut pieces = part.split('.');
+    let stem = pieces.next().unwrap_or_default().replace('_', "-");
+    let named = |name: &&str| {
+        let name = name.replace('_', "-");
+        stem == name || stem.ends_with(&format!("-{name}"))
+    };
+    SECRET_NAMES.iter().any(named) || pieces.any(|it| SECRET_ENDINGS.contains(&it))
 }
 
 fn ending(name: &str) -> String {
@@ -188,6 +200,10 @@ mod tests {
             ("notes.md", "notes"),
             ("main.rs", "fn"),
             (".env", "A=1"),
+            ("server.key.bak", "x"),
+            ("prod.env.local", "x"),
+            ("client_secret.json", "x"),
+            ("a\u{202e}gpj.exe", "x"),
             (".ssh/config", "x"),
             ("server.pem", "x"),
             ("credentials.json", "x"),
@@ -216,6 +232,7 @@ mod tests {
         assert_eq!(sent("out/../notes.md").unwrap().name, "notes.md");
         assert_eq!(sent("alias.md").unwrap().bytes, b"notes", "a link inside is fine");
         assert_eq!(sent(&format!("{root}/notes.md")).unwrap().bytes, b"notes");
+        assert_eq!(sent("a\u{202e}gpj.exe").unwrap().name, "a⟨U+202E⟩gpj.exe");
         for (named, why) in [
             ("../outside.txt", "outside"),
             ("/etc/hostname", "outside"),
@@ -224,6 +241,9 @@ mod tests {
             (".env", "Hidden"),
             (".ssh/config", "Hidden"),
             ("server.pem", "keys"),
+            ("server.key.bak", "keys"),
+            ("prod.env.local", "keys"),
+            ("client_secret.json", "keys"),
             ("credentials.json", "keys"),
             ("ID_RSA", "keys"),
             ("empty.txt", "empty"),

@@ -4,6 +4,8 @@ mod command;
 mod deliver;
 mod recover;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use crate::agent::{Agents, Note, Turn};
 use crate::files::Enclosures;
@@ -151,7 +153,7 @@ impl Seat {
                 work.transcript.apply(hidden(&self.shared.mask, step));
                 work.unseen = true;
             }
-            Note::Asked { approval, ask } => self.asked(approval, ask).await,
+            Note::Asked { approval, ask, nature } => self.asked(approval, ask, nature).await,
             Note::Settled { approval } => self.settled(approval).await,
             Note::Used(usage) => work.usage = Some(usage),
             Note::Ended(end) => self.ended(end).await,

@@ -21,7 +21,7 @@ use poco_io::clock;
 use poco_io::config::{Backend, Config};
 use poco_io::feishu::Feishu;
 use poco_io::keyring::Keyring;
-use poco_io::mask::{Mask, worth};
+use poco_io::mask::Mask;
 use poco_io::open::open;
 use poco_io::port::{Chat, Files};
 use std::sync::Arc;
@@ -46,6 +46,8 @@ pub struct Options {
     pub listener: std::net::TcpListener,
     pub instance: Instance,
     pub keyring: Keyring,
+    /// Keeps secrets out of chats and out of the log.
+    pub mask: Mask,
 }
 
 /// How a process ends.
@@ -59,12 +61,16 @@ enum End {
 
 /// Serves until told to end: SIGTERM or SIGINT shut down, SIGHUP leaves running turns to the next.
 pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
-    let (mut end, Options { listener, instance, keyring }) = (Ends::listen()?, options);
+    let (mut end, Options { listener, instance, keyring, mask }) = (Ends::listen()?, options);
     listener.set_nonblocking(true).context("prepare the listener")?;
     let listener = TcpListener::from_std(listener).context("prepare the listener")?;
     let (store, queue) = open(&config).await?;
     let in_cloud = config.state.backend == Backend::DynamoDb;
     let agents = agent::open(&config);
+    if !agents.withheld.is_empty() {
+        let names = agents.withheld.join(", ");
+        tracing::info!("agents are not given {names}; POCO_AGENT_ENV names those they may have");
+    }
     let feishu = match config.feishu.is_set() {
         true => {
             let feishu = Feishu::with_keyring(&config.feishu, keyring);
@@ -77,8 +83,6 @@ pub async fn serve(config: Config, options: Options) -> anyhow::Result<()> {
     let chat = Arc::new(screen.clone());
     let app = App::new(store, queue.clone(), chat, config.terms(agents.names()), clock::now);
     let app = if in_cloud { app.with_runners() } else { app };
-    let mask = Mask::default();
-    mask.learn(worth::of_process(&config, worth::environment()));
     let app = app.masking(mask.clone());
     let source = feishu.clone().map(|feishu| feishu as Arc<dyn Files>);
     let enclosures = Enclosures::new(&config.home, source);

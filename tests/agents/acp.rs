@@ -3,7 +3,7 @@
 use crate::conformance::opencode::OnOpencode;
 use crate::conformance::peer::{Anyone, OfCoco, OfCursor, OldCursor, Peer};
 use crate::conformance::{Fixture, Play};
-use crate::stage::{asked, finish, next, wrote};
+use crate::stage::{asked, finish, keeps_our_secrets, next, wrote};
 use poco_core::{Lang, Verdict};
 use poco_runner::agent::{AgentError, End, Found, Note, Question};
 use serde_json::json;
@@ -41,6 +41,16 @@ async fn what_opencode_offers_can_be_chosen_and_nothing_else() {
     );
     stage.settings().model = None;
     a_change_is_shown_as_a_diff(&mut stage).await;
+}
+
+#[tokio::test]
+async fn it_does_not_see_our_secrets() {
+    let mut peer = Peer::<Anyone>::new().await;
+    let thread = peer.open().await;
+    let mut turn = peer.start(&thread, "t", "escalate: env | sort").await;
+    let (approval, _) = asked(turn.as_mut()).await;
+    turn.answer(&approval, &Verdict::AllowOnce).await.unwrap();
+    keeps_our_secrets(&finish(turn.as_mut()).await.1.answer());
 }
 
 /// In the same process: it takes seconds to start.

@@ -2,7 +2,7 @@
 
 use crate::conformance::claude::OnClaude;
 use crate::conformance::{Fixture, Play};
-use crate::stage::{asked, collect, finish, wrote};
+use crate::stage::{asked, collect, finish, keeps_our_secrets, wrote};
 use poco_core::{Lang, Step, Verdict};
 use poco_runner::agent::{Agent, AgentError, End, Found, Question};
 use std::collections::BTreeMap;
@@ -159,7 +159,7 @@ async fn neither_prompts_nor_our_secrets_are_where_others_see_them() {
     assert!(!lines.iter().any(|line| line.contains(&prompt)));
     turn.answer(&approval, &Verdict::AllowOnce).await.unwrap();
     let answer = finish(turn.as_mut()).await.1.answer();
-    assert!(answer.contains("PATH=") && !answer.contains("POCO_"), "{answer}");
+    keeps_our_secrets(&answer);
 }
 
 #[tokio::test]

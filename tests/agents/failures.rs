@@ -196,6 +196,7 @@ async fn without_codex_the_stub_is_the_usual_agent() {
             acp: None,
             cursor: config::Cursor { acp: absent.clone(), sandbox: None },
             coco: absent,
+            variables: vec![],
         },
         workdir_roots: vec![],
         log: "info".to_owned(),

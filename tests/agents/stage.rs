@@ -3,7 +3,7 @@
 use poco_core::{ApprovalId, RunnerId, Settings, Step, TaskId, ThreadId, Transcript};
 use poco_io::config::{self, Transport};
 use poco_runner::agent::codex::Codex;
-use poco_runner::agent::{Agent, End, Note, Question, Turn};
+use poco_runner::agent::{Agent, End, Note, Question, Surroundings, Turn};
 use poco_sim::model::{Model, codex_program};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -119,10 +119,35 @@ impl Drop for Stage {
 
 fn codex(config: &config::Codex, folder: &Path) -> Codex {
     let home = OsString::from(folder.join("home"));
-    let secret = OsString::from("not for the agent");
     // What the tester's own shell does at login is none of the tests' business.
-    let env = [("CODEX_HOME", home.clone()), ("HOME", home), ("POCO_FEISHU_APP_SECRET", secret)];
-    Codex::with_env(config, &folder.join("state"), &env)
+    let env = [("CODEX_HOME", home.clone()), ("HOME", home)];
+    Codex::new(config, &folder.join("state"), &surroundings(&env))
+}
+
+/// The environment of a machine in the cloud, and more. The operator lets `AWS_REGION` through.
+pub(crate) fn surroundings(more: &[(&str, OsString)]) -> Surroundings {
+    let secret = "the-app-secret";
+    let of_poco = [
+        ("POCO_FEISHU_APP_SECRET", secret),
+        ("AWS_ACCESS_KEY_ID", "not-for-the-agent"),
+        ("AWS_SECRET_ACCESS_KEY", "not-for-the-agent"),
+        ("AWS_PROFILE", "not-for-the-agent"),
+        ("AWS_REGION", "eu-central-1"),
+        ("MY_BOT", "its secret is the-app-secret"),
+    ];
+    let more = more.iter().map(|(name, value)| (OsString::from(name), value.clone()));
+    let of_poco = of_poco.map(|(name, value)| (name.into(), value.into()));
+    let all = std::env::vars_os().chain(of_poco).chain(more);
+    Surroundings::of(all, &["AWS_REGION".to_owned()], &[secret.to_owned()])
+}
+
+/// Looks at what `env` said in an agent.
+pub(crate) fn keeps_our_secrets(environment: &str) {
+    assert!(environment.contains("PATH="), "{environment}");
+    assert!(environment.contains("AWS_REGION=eu-central-1"), "{environment}");
+    for ours in ["POCO_", "AWS_ACCESS", "AWS_SECRET", "AWS_PROFILE", "MY_BOT", "the-app-secret"] {
+        assert!(!environment.contains(ours), "{ours} in {environment}");
+    }
 }
 
 pub(crate) fn fresh_folder() -> PathBuf {
@@ -140,7 +165,7 @@ pub(crate) async fn next(turn: &mut dyn Turn) -> Note {
 pub(crate) async fn asked(turn: &mut dyn Turn) -> (ApprovalId, Question) {
     loop {
         match next(turn).await {
-            Note::Asked { approval, ask } => return (approval, ask),
+            Note::Asked { approval, ask, .. } => return (approval, ask),
             Note::Step(_) | Note::Settled { .. } | Note::Used(_) => {}
             Note::Ended(end) => panic!("it ended and did not ask: {end:?}"),
         }

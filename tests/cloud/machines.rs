@@ -1,6 +1,6 @@
 //! Two machines and two projects: each task goes to its own, waits while that is away, and moves.
 
-use crate::place::Place;
+use crate::place::{LAPTOP, Place};
 use crate::stage::{OWNER, Stage, WITHIN};
 use poco_sim::feishu::Message;
 use rustix::process::{Pid, Signal, kill_process};
@@ -193,6 +193,43 @@ async fn a_machine_killed_hard_finds_its_turn_again_and_the_other_goes_on() {
     let done = stage.titled(&there, "[Complete] Task:", "piece 1").await;
     assert_eq!(done.id, running.id);
     assert_eq!(stage.model.turns("slow: 2"), 1);
+    stage.is_well();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_only_machine_is_killed_the_cloud_says_so_by_itself() {
+    let mut stage = Stage::new().await;
+    let group = stage.project("api").await;
+    stage.say(&group, "slow: 2");
+    let running = stage.titled(&group, "[Running] Task:", "piece 0").await;
+    stage.kill().await;
+    stage.place.heard(LAPTOP, 3).await;
+    let looked = stage.place.look().await;
+    assert_eq!((&looked["told"], &looked["more"]), (&1.into(), &false.into()), "{looked}");
+    let said = stage.titled(&group, "[Running] Task:", "is asleep").await;
+    assert_eq!(said.id, running.id);
+    let asleep = |it: &Message| it.text.contains("Workspace: api") && it.text.contains("asleep");
+    stage.card(&group, asleep).await;
+    assert_eq!(stage.place.look().await["told"], 0, "once");
+    // The turn went on without it, and is told when it is back.
+    stage.start().await;
+    stage.model.go(9);
+    let done = stage.titled(&group, "[Complete] Task:", "piece 1").await;
+    assert_eq!((done.id, done.text.contains("asleep")), (running.id, false));
+    assert_eq!(stage.model.turns("slow: 2"), 1);
+    stage.is_well();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_machine_cannot_read_is_told_in_its_chat_and_holds_up_nothing() {
+    let stage = Stage::new().await;
+    let group = stage.project("api").await;
+    stage.place.ask_what_nobody_can_read(&group).await;
+    stage.titled(&group, "Not Done", "laptop** could not read something").await;
+    stage.say(&group, "say hello");
+    stage.titled(&group, "[Complete] Task:", "Model answer to: say hello").await;
+    let told = stage.feishu.messages(&group);
+    assert_eq!(told.iter().filter(|it| it.text.starts_with("Not Done")).count(), 1, "once");
     stage.is_well();
 }
 

@@ -6,7 +6,9 @@ use poco_core::{Runner, Timestamp};
 use poco_io::port::{Document, Store};
 use poco_io::store::Dynamo;
 use poco_sim::feishu::{Feishu, Webhook};
-use poco_tests::cloud::{Cloud, Functions, Lambda, Line, Meddler, Program, RECEIVES_MAX, gateway};
+use poco_tests::cloud::{
+    Cloud, Functions, Lambda, Line, Meddler, Program, RECEIVES_MAX, asks_for_a_look, gateway,
+};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -147,6 +149,22 @@ impl Place {
         let body = serde_json::to_string(&runner).unwrap();
         store.put(&key, &Document { version: version + 1, body, due }).await.unwrap();
         self.kill_functions();
+    }
+
+    /// Puts a job of a newer version into the queue of the machine.
+    pub(crate) async fn ask_what_nobody_can_read(&self, chat: &str) {
+        let client = aws_sdk_sqs::Client::new(&self.cloud.config());
+        let queue = self.queue.replace("{runner}", self.runner);
+        let body = json!({ "id": "1", "chat": chat, "command": { "Dance": {} } }).to_string();
+        let send = client.send_message().queue_url(&queue).message_body(body);
+        send.message_group_id(chat).message_deduplication_id("1").send().await.unwrap();
+    }
+
+    /// Has a function look, as the schedule of the template does.
+    pub(crate) async fn look(&self) -> Value {
+        let answer = self.functions.events.invoke(asks_for_a_look()).await.unwrap();
+        assert_eq!(answer["statusCode"], 200, "{answer}");
+        serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
     }
 
     fn store(&self) -> Dynamo {

@@ -6,7 +6,7 @@ use poco_io::port::{Delivery, Document, Job, PutError, Queue, Store};
 use poco_io::queue::{Sqs, sqs};
 use poco_io::store::Dynamo;
 use poco_io::store::dynamo::BODY_MAX;
-use poco_tests::cloud::Cloud;
+use poco_tests::cloud::{Cloud, RECEIVES_MAX};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::task::JoinSet;
@@ -274,7 +274,9 @@ async fn what_cannot_be_read_is_put_aside_and_holds_up_nobody_else() {
     let place = Place::new();
     let client = aws_sdk_sqs::Client::new(&place.cloud.config());
     let odd = client.send_message().queue_url(&place.queue).message_body("no job");
-    odd.message_group_id("c").message_deduplication_id("odd").send().await.unwrap();
+    // The name of its group is a hash, so that nobody knows whom to tell.
+    let group = "x".repeat(43);
+    odd.message_group_id(group).message_deduplication_id("odd").send().await.unwrap();
     let queue = Sqs::receiver(&place.cloud.config(), &place.queue);
     queue.send(&job("d", "1")).await.unwrap();
     let delivery = next(&queue).await;
@@ -300,6 +302,40 @@ async fn what_cannot_be_read_is_put_aside_and_holds_up_nobody_else() {
         () = polls => unreachable!("it polls for ever"),
     };
     assert_eq!(body, "no job");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_says_of_which_chat_it_is_if_that_is_known() {
+    let place = Place::new();
+    let client = aws_sdk_sqs::Client::new(&place.cloud.config());
+    let newer = r#"{"id":"1","chat":"oc_1","runner":"laptop","command":{"Dance":{"how":"well"}}}"#;
+    let bodies = [("oc_2", "no job", "oc_2"), (&*"x".repeat(43), newer, "oc_1")];
+    let queue = Sqs::receiver(&place.cloud.config(), &place.queue);
+    for (group, body, chat) in bodies {
+        let odd = client.send_message().queue_url(&place.queue).message_body(body);
+        odd.message_group_id(group).message_deduplication_id(group).send().await.unwrap();
+        let delivery = next(&queue).await;
+        assert_eq!((delivery.job.chat.as_str(), delivery.tries), (chat, 1));
+        assert_eq!(delivery.job.command, Command::Unreadable);
+        queue.retry(&delivery, Duration::ZERO).await.unwrap();
+        let again = next(&queue).await;
+        assert_eq!((&again.job, again.tries), (&delivery.job, 2), "it is the same each time");
+        queue.done(&again).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_queue_that_may_not_be_looked_at_is_taken_for_one_of_the_template() {
+    let place = Place::new();
+    let (queue, faults) = (place.shaky_queue(), place.cloud.faults());
+    faults.refuse("GetQueueAttributes", "AccessDenied", 1);
+    assert_eq!(queue.deliveries_max().await, Some(sqs::DELIVERIES));
+    faults.count();
+    assert_eq!(queue.deliveries_max().await, Some(RECEIVES_MAX));
+    queue.deliveries_max().await;
+    assert_eq!(faults.fired().len(), 1 + 1, "it is asked once");
+    let sender = Sqs::sender(&place.cloud.config(), &place.queue);
+    assert_eq!(sender.deliveries_max().await, None, "who only sends is delivered nothing");
 }
 
 #[tokio::test]

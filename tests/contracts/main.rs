@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it goes wrong")]
 
+mod audit;
 #[cfg(feature = "aws")]
 mod cloud;
 mod file;

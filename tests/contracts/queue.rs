@@ -235,3 +235,20 @@ async fn a_receiver_that_stops_waiting_takes_nothing_along() {
         assert_eq!(bench.ids().await, ["1"]);
     }
 }
+
+#[tokio::test]
+async fn a_job_is_delivered_as_often_as_the_queue_says() {
+    for bench in benches() {
+        bench.send("c", "1").await;
+        let most = bench.queue().deliveries_max().await;
+        for tries in 1..=most.unwrap_or(20) {
+            let received = bench.receive().await;
+            assert_eq!((received[0].job.id.as_str(), received[0].tries), ("1", tries));
+            bench.queue().retry(&received[0], Duration::ZERO).await.unwrap();
+        }
+        match most {
+            Some(_) => bench.quiet().await,
+            None => assert_eq!(bench.ids().await, ["1"], "{:?}", bench.backend),
+        }
+    }
+}

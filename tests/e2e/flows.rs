@@ -26,6 +26,26 @@ async fn a_prompt_becomes_an_answer_on_one_card() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_poco_signs_in_with_is_not_in_an_agents_environment() {
+    let mut stage = Stage::owned().await;
+    let setting = |name: &str| stage.setting(name).unwrap().to_owned();
+    let bot = format!("its secret is {}", setting("POCO_FEISHU_APP_SECRET"));
+    stage.set("MY_BOT", &bot);
+    stage.set("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/for-poco-alone");
+    stage.set("AWS_SDK_UA_APP_ID", "let-through");
+    stage.set("POCO_AGENT_ENV", "AWS_SDK_UA_APP_ID");
+    stage.start().await;
+    let group = stage.project("api").await;
+    stage.say(&group, "run: env | sort");
+    let card = stage.titled(&group, "[Complete] Task:", "AWS_SDK_UA_APP_ID=let-through").await;
+    let kept_back = ["MY_BOT", "POCO_", "AWS_CONTAINER", "AWS_ENDPOINT", "AWS_ACCESS"];
+    for name in kept_back {
+        assert!(!card.text.contains(name), "{name} in {}", card.text);
+    }
+    stage.is_well();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_is_typed_while_the_model_writes_it() {
     let stage = Stage::new().await;
     let group = stage.project("api").await;

@@ -98,6 +98,10 @@ impl Stage {
         self.settings.push((key.to_owned(), value.to_owned()));
     }
 
+    pub(crate) fn setting(&self, key: &str) -> Option<&str> {
+        self.settings.iter().find(|(it, _)| it == key).map(|(_, value)| value.as_str())
+    }
+
     pub(crate) fn unset(&mut self, key: &str) {
         self.settings.retain(|(it, _)| it != key);
     }

@@ -133,6 +133,13 @@ fn files_come_along_by_their_keys() {
         let expected = (String::new(), vec![file.to_owned()], vec![]);
         assert_eq!(attached(&message(kind, &content)), expected, "{kind}");
     }
+    let long = format!("{}.pdf", "日".repeat(5_000));
+    let content = json!({ "file_key": "f1", "file_name": long });
+    let file = attached(&message("file", &content)).1.remove(0);
+    assert!(
+        file.len() < 1_100 && file.ends_with("日.pdf"),
+        "of a name that is none, the end: {file}"
+    );
     let post = json!({ "title": "", "content": [
         [{ "tag": "text", "text": "compare" }],
         [{ "tag": "img", "image_key": "img_2" }, { "tag": "img", "image_key": "img_3" }],

@@ -1,7 +1,7 @@
 //! The template as it is: the functions work with the rights it gives, and miss each one of them.
 
 use crate::stage::{RUNNER, laptop, machine};
-use poco_core::{ChatId, Command};
+use poco_core::{ChatId, Command, Runner, Timestamp};
 use poco_io::app::{App, Debt};
 use poco_io::port::{Job, Queue};
 use poco_io::{clock, queue, store};
@@ -12,6 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const KEY: &str = "simulated-encrypt-key";
+
+const PROGRAMS: [&str; 2] = [env!("CARGO_BIN_EXE_events"), env!("CARGO_BIN_EXE_actions")];
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -24,8 +26,22 @@ struct Deployed {
     http: reqwest::Client,
 }
 
+/// Where the app's secrets are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    InSecretsManager,
+    /// As a parameter that was there before.
+    InSsm,
+}
+
+const PARAMETER: &str = "/poco/feishu";
+
 impl Deployed {
     async fn new() -> Self {
+        Self::with(Kept::InSecretsManager).await
+    }
+
+    async fn with(kept: Kept) -> Self {
         let options = Options::default();
         let (token, app_id) = (options.verification_token.clone(), options.app_id.clone());
         let secret = options.app_secret.clone();
@@ -33,17 +49,34 @@ impl Deployed {
         let (url, owner) = (feishu.url().to_owned(), feishu.open_id("ada").unwrap());
         let verification = token.clone();
         let deploy = move || {
-            let parameters = [
+            let mut parameters = vec![
                 ("FeishuAppId", app_id.as_str()),
-                ("FeishuAppSecret", &secret),
-                ("FeishuEncryptKey", KEY),
-                ("FeishuVerificationToken", &verification),
                 ("FeishuApiBaseUrl", &url),
                 ("OwnerOpenId", &owner),
                 ("RunnerName", RUNNER),
             ];
-            let programs = [env!("CARGO_BIN_EXE_events"), env!("CARGO_BIN_EXE_actions")];
-            Stack::deploy(programs[0], programs[1], &parameters)
+            let given = [
+                ("FeishuAppSecret", secret.as_str()),
+                ("FeishuEncryptKey", KEY),
+                ("FeishuVerificationToken", &verification),
+            ];
+            let text = json!({
+                "app_secret": secret,
+                "encrypt_key": KEY,
+                "verification_token": verification,
+            });
+            let (text, [events, actions]) = (text.to_string(), PROGRAMS);
+            let parameter = match kept {
+                Kept::InSecretsManager => {
+                    parameters.extend(given);
+                    None
+                }
+                Kept::InSsm => {
+                    parameters.push(("SecretParameter", PARAMETER));
+                    Some((PARAMETER, text.as_str()))
+                }
+            };
+            Stack::deploy(events, actions, &parameters, parameter)
         };
         let stack = tokio::task::spawn_blocking(deploy).await.unwrap();
         let config = stack.config();
@@ -167,6 +200,61 @@ async fn the_template_gives_the_functions_what_they_need_and_nothing_they_do_not
     }
     stack.take_away("");
     assert_eq!(deployed.message("e3", "/help").await, 200);
+    the_cloud_looks_by_itself_as_the_template_says(&deployed).await;
+}
+
+/// On the same stack: deploying one takes seconds.
+async fn the_cloud_looks_by_itself_as_the_template_says(deployed: &Deployed) {
+    let stack = &deployed.stack;
+    let (url, host) = stack.served("HealthUrl");
+    let outside = deployed.http.post(url.replace("/health", "/sweep")).header("host", host);
+    assert_eq!(outside.body("{}").send().await.unwrap().status(), 404, "the API has no such route");
+    let (every, there) = stack.look();
+    assert_eq!((every.as_str(), &there["statusCode"]), ("rate(5 minutes)", &json!(200)), "{there}");
+    assert!(there["body"].as_str().unwrap().contains(r#""machine":true"#), "{there}");
+    let long_ago = Timestamp(clock::now().0 - 10 * 60_000);
+    deployed.app.heartbeat(&Runner { seen: long_ago, ..laptop() }).await.unwrap();
+    // What a function read of the machines is good for some seconds.
+    let end = Instant::now() + DEADLINE;
+    stack.take_away("ListDue");
+    let mut refused = stack.look().1;
+    while refused["statusCode"] == 200 {
+        assert!(Instant::now() < end, "{refused}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        refused = stack.look().1;
+    }
+    assert_eq!(refused["statusCode"], 502, "without ListDue: {refused}");
+    stack.take_away("");
+    let (_, looked) = stack.look();
+    assert!(looked["body"].as_str().unwrap().contains(r#""machine":false"#), "{looked}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_secret_may_be_a_parameter_of_ssm() {
+    let deployed = Deployed::with(Kept::InSsm).await;
+    let stack = &deployed.stack;
+    let arn = stack.output("SecretArn");
+    assert!(arn.starts_with("arn:aws:ssm:") && arn.ends_with(":parameter/poco/feishu"), "{arn}");
+    // Before any function has started.
+    stack.take_away("Secret");
+    assert!(deployed.message("e1", "/run one").await >= 500, "without the parameter");
+    stack.take_away("");
+    assert_eq!(deployed.message("e1", "/run one").await, 200);
+    assert!(matches!(deployed.job().await.command, Command::Start { .. }));
+    // A machine reads it, and nothing beside it.
+    let config = stack.config_with("RunnerPolicyArn");
+    poco_io::secrets::check(PARAMETER, &config).await.unwrap();
+    let other = poco_io::secrets::check("/poco/other", &config).await.unwrap_err();
+    assert!(format!("{other:#}").contains("AccessDenied"), "{other:#}");
+    let none = aws_sdk_secretsmanager::Client::new(&stack.config()).list_secrets().send().await;
+    assert_eq!(none.unwrap().secret_list(), [], "and there is no secret beside it");
+}
+
+#[test]
+fn without_secrets_the_template_is_not_deployed() {
+    let parameters = [("FeishuAppId", "cli_1"), ("FeishuAppSecret", "secret")];
+    let said = Stack::refuses(PROGRAMS[0], PROGRAMS[1], &parameters);
+    assert!(said.contains("Give FeishuEncryptKey, or SecretParameter"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,4 +10,5 @@ mod deployed;
 mod shaky;
 mod stage;
 mod strangers;
+mod sweep;
 mod watched;

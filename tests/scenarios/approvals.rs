@@ -93,6 +93,7 @@ async fn every_kind_of_question_is_shown_exactly() {
         **Change these files?** `T1.1`
         src/main.rs
         a\_b.rs
+        ~ This is part 1 of 2.
         ```diff
         +one
         ```
@@ -112,6 +113,7 @@ async fn every_kind_of_question_is_shown_exactly() {
         **Change these files?** `T1.1`
         src/main.rs
         a\_b.rs
+        ~ This is part 2 of 2.
         ```diff
         +two
         ```

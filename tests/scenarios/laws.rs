@@ -3,6 +3,7 @@
 mod checks;
 mod history;
 mod made;
+mod two;
 
 use history::{History, Place, final_title, steps};
 use poco_core::{
@@ -90,6 +91,7 @@ proptest! {
                     stopped.push(task.clone());
                 }
                 Command::Settle
+                | Command::Unreadable
                 | Command::Look { .. }
                 | Command::Browse { .. }
                 | Command::Deliver { .. } => {}
@@ -159,6 +161,12 @@ proptest! {
             let now = project.people.get(&bob).map(|person| person.role);
             prop_assert!(now.is_none_or(|now| now == role), "{action:?} raised {role:?}");
         }
+    }
+
+    /// Two people allow what takes two, whatever becomes of them and of the rules meanwhile.
+    #[test]
+    fn two_people_allow_what_takes_two(steps in two::steps()) {
+        two::check(&steps);
     }
 
     /// What is remembered survives being written down.

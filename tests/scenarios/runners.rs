@@ -244,6 +244,17 @@ async fn other_machines_notice_one_that_was_killed_and_tell_its_projects() {
 }
 
 #[test]
+fn what_a_machine_cannot_read_is_told_where_somebody_asked_for_it() {
+    let mut scene = Scene::new();
+    let unreadable = Fact::Unreadable { runner: RunnerId::new(LAPTOP) };
+    let cards = shown(&scene.tell(unreadable.clone()));
+    assert!(cards.contains("**laptop** could not read something") && cards.contains("update it"));
+    assert_eq!(scene.tell(unreadable.clone()).len(), 1, "another one is another card");
+    scene.room = Room::default();
+    assert_eq!(scene.tell(unreadable), vec![], "nobody there asked for anything");
+}
+
+#[test]
 fn what_older_machines_say_of_themselves_can_be_read() {
     let old = r#"{"id":"laptop","host":"h","version":"0.1","agents":["codex"],"turns":1,
         "draining":false,"seen":5}"#;

@@ -21,7 +21,9 @@ async fn take_over(world: &mut World, chat: &str, name: &str, lister: &str) {
     world.go(chat).await;
     let (name, by) = (name.to_owned(), UserId::new("ou_before"));
     let thread = Some(ThreadId::new("thread-before"));
-    world.tell(Fact::TakenOver { name: name.clone(), by, settings: settings(), thread }).await;
+    let presets = vec!["/srv/one".to_owned(), "/srv/two".to_owned()];
+    let called = name.clone();
+    world.tell(Fact::TakenOver { name: called, by, settings: settings(), thread, presets }).await;
     world.go(lister).await;
     let listing = Listing {
         chat: ChatId::new(chat),
@@ -42,6 +44,21 @@ async fn a_conversation_goes_on_where_it_was() {
         world.go("oc_old").await;
         world.say("ann", "go on").await;
         assert!(world.sent().contains("thread-before"));
+        world.skim();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_folders_that_were_kept_are_there_to_choose_from() {
+    scenario(async |world| {
+        take_over(world, "oc_old", "old", "house").await;
+        world.go("oc_old").await;
+        world.press("ann", "Project").await;
+        world.skim();
+        world.press("ann", "Manage Dir Presets").await;
+        let shown = world.shown_last();
+        assert!(shown.contains("/srv/one") && shown.contains("/srv/two"), "{shown}");
         world.skim();
     })
     .await;
@@ -98,7 +115,8 @@ async fn what_lives_here_is_never_overwritten() {
         world.project().await;
         let before = world.room();
         let (name, by) = ("other".to_owned(), UserId::new("ou_before"));
-        world.tell(Fact::TakenOver { name, by, settings: settings(), thread: None }).await;
+        let (thread, presets) = (None, vec![]);
+        world.tell(Fact::TakenOver { name, by, settings: settings(), thread, presets }).await;
         assert_eq!(world.room(), before);
     })
     .await;

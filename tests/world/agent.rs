@@ -3,8 +3,8 @@
 use crate::World;
 use poco_core::setup::Folder;
 use poco_core::{
-    Approval, ApprovalId, Ask, Brought, EventId, Fact, Missing, Outcome, Pages, PagesId, Report,
-    RunnerId, Step, TaskId, Text, ThreadId, Transcript, TurnId,
+    Approval, ApprovalId, Ask, Brought, EventId, Fact, Missing, Nature, Outcome, Pages, PagesId,
+    Report, RunnerId, Step, TaskId, Text, ThreadId, Transcript, TurnId,
 };
 use poco_io::port::{Document, Store};
 
@@ -83,7 +83,12 @@ impl World {
 
     /// The agent asks for leave.
     pub async fn agent_asks(&mut self, id: &str, ask: Ask) {
-        self.agent(Report::Asked(Approval { id: ApprovalId::new(id), ask })).await;
+        self.agent_asks_of(id, ask, Nature::default()).await;
+    }
+
+    /// The same, of which its protocol says more than its words.
+    pub async fn agent_asks_of(&mut self, id: &str, ask: Ask, nature: Nature) {
+        self.agent(Report::Asked(Approval { id: ApprovalId::new(id), ask, nature })).await;
     }
 
     /// The agent is done; the answer has a page for each text.

@@ -14,7 +14,7 @@ pub use gateway::Functions;
 pub use lambda::{Lambda, Program};
 pub use line::Line;
 pub use meddler::Meddler;
-pub use stack::Stack;
+pub use stack::{Stack, asks_for_a_look};
 pub use watch::Watch;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};

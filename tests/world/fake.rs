@@ -332,6 +332,7 @@ impl FakeQueue {
             | Command::Steer { .. }
             | Command::Stop { .. }
             | Command::Settle
+            | Command::Unreadable
             | Command::Browse { .. }
             | Command::Deliver { .. }
             | Command::Look { .. } => None,
@@ -346,6 +347,7 @@ impl FakeQueue {
             | Command::Answer { .. }
             | Command::Steer { .. }
             | Command::Settle
+            | Command::Unreadable
             | Command::Deliver { .. }
             | Command::Stop { .. } => None,
         };

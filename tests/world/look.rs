@@ -117,6 +117,7 @@ pub(crate) fn told(command: &Command) -> String {
             format!("stop {task} in {thread}, {}", if turn.is_some() { "in a turn" } else { "-" })
         }
         Command::Settle => "settle".to_owned(),
+        Command::Unreadable => "unreadable".to_owned(),
         Command::Look { workdir, .. } => format!("look at {workdir}"),
         Command::Browse { query, .. } => format!(
             "list {} page {} filter {:?} hidden {}",

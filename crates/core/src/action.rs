@@ -1,10 +1,10 @@
 //! What a person can ask for. A card button and a text command are two
 //! spellings of the same [`Action`].
 
-use crate::people::{Danger, Named, Role};
+use crate::people::{Named, Role};
 use crate::setup::{Dir, Session, Shelf, Tune};
 use crate::words::{command as words, file as file_words};
-use crate::{ApprovalId, ChatId, Enclosed, EventId, Lang, TaskId, Text, UserId};
+use crate::{ApprovalId, ChatId, Danger, Enclosed, EventId, Lang, TaskId, Text, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -275,7 +275,7 @@ fn people(text: &str) -> Option<(Vec<Named>, String)> {
         let (id, after) = after.split_once('>')?;
         let named = Named::new(id, name);
         // They all fit into a project; one that is named twice is meant once.
-        if id.is_empty() || people.len() == crate::PEOPLE_MAX {
+        if !named.id.is_plausible() || people.len() == crate::PEOPLE_MAX {
             return None;
         }
         others.extend(before.split_whitespace());

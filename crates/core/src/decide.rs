@@ -3,7 +3,7 @@
 //! What people see of the work going on is not decided here: cards are functions of the room, and
 //! those that look different afterwards are shown.
 
-mod approval;
+pub(crate) mod approval;
 mod audit;
 mod broken;
 mod dir;
@@ -70,8 +70,9 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
             room.lang = room.lang.or(*lang);
             project::opened(room, name, by, settings, lobby)
         }
-        Fact::TakenOver { name, by, settings, thread } => {
-            project::taken_over(terms, room, (name, by), settings, thread.as_ref())
+        Fact::TakenOver { name, by, settings, thread, presets } => {
+            let past = project::Past { name, by, settings, thread: thread.as_ref(), presets };
+            project::taken_over(terms, room, &past)
         }
         Fact::Adopted { projects } if event.chat == terms.house => house::adopted(room, projects),
         Fact::Adopted { projects } => lobby::adopted(room, event, projects),
@@ -87,6 +88,7 @@ pub fn decide(terms: &Terms, room: &mut Room, event: &Event) -> Vec<Effect> {
         Fact::Inherited { projects } => lobby::inherited(room, event, projects),
         Fact::Rehomed { from, to, lobby } => people::rehomed(room, event, from, to, lobby),
         Fact::Checked => task::release(terms, room, event),
+        Fact::Unreadable { runner } => runner::unreadable(room, event, runner),
         Fact::NotSent { path, why, topic } => held::not_sent(event, path, why, topic.as_ref()),
     };
     let lang = spoken(terms, room, event);
@@ -232,7 +234,7 @@ fn reported(
         Report::Unclaimed => task::unclaimed(room, event, task),
         Report::Held => task::held(room, task),
         Report::Started { thread, turn } => task::started(room, event, task, thread, turn),
-        Report::Asked(approval) => approval::asked(room, event, task, approval),
+        Report::Asked(approval) => approval::asked(terms, room, event, task, approval),
         Report::Settled { approval } => approval::settled(room, task, approval),
         Report::SteerMissed { id, by, text } => {
             task::steer_missed(terms, room, event, (task, id), by, text)
@@ -290,6 +292,11 @@ impl Scene<'_> {
             Some(_) => vec![Effect::Toast { text }],
             None => vec![self.post(Card::new(Tone::Plain, Text::verbatim("PoCo")).text(text))],
         }
+    }
+
+    /// Whether it was done at the machine itself.
+    fn is_at_machine(&self) -> bool {
+        matches!(self.via, Via::Local { .. })
     }
 
     /// Whoever acts, as one of several who must allow something.

@@ -183,6 +183,12 @@ pub struct Answered {
     /// Who had allowed it before, where that took two.
     #[serde(default)]
     pub with: Option<UserId>,
+    /// It was answered at the machine itself, which needs no leave.
+    #[serde(default)]
+    pub at_machine: bool,
+    /// Stands for what was asked, so that the answer is given to nothing else.
+    #[serde(default)]
+    pub about: String,
 }
 
 /// A turning point, as `GET /tasks/{id}` lists it.

@@ -139,4 +139,6 @@ pub enum Command {
         /// When it was asked for.
         at: Timestamp,
     },
+    /// Stands for what this version cannot read. Never sent.
+    Unreadable,
 }

@@ -4,7 +4,8 @@ use crate::people::Named;
 use crate::setup::{Change, Folder, Usage};
 use crate::{
     Action, ApprovalId, Brought, CardRef, ChatId, EventId, Lang, Listing, MessageRef, Missing,
-    PagesId, RunnerId, Settings, TaskId, Text, ThreadId, Timestamp, TopicId, TurnId, UserId,
+    Nature, PagesId, RunnerId, Settings, TaskId, Text, ThreadId, Timestamp, TopicId, TurnId,
+    UserId, hash,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -56,7 +57,15 @@ pub enum Fact {
     },
     /// A project of an earlier PoCo lives in this chat: it is to go on here, with the agent's memory
     /// of it if there is one.
-    TakenOver { name: String, by: UserId, settings: Settings, thread: Option<ThreadId> },
+    TakenOver {
+        name: String,
+        by: UserId,
+        settings: Settings,
+        thread: Option<ThreadId>,
+        /// Folders that were kept to choose from.
+        #[serde(default)]
+        presets: Vec<String>,
+    },
     /// Projects that were taken over are to be listed here; the house keeps the list until the
     /// owner has a lobby.
     Adopted { projects: Vec<Listing> },
@@ -90,6 +99,8 @@ pub enum Fact {
     Unlisted { project: ChatId },
     /// A file that was asked for could not be sent, and why.
     NotSent { path: String, why: Text, topic: Option<Topic> },
+    /// The machine of this chat could not read what it was asked, and put it aside.
+    Unreadable { runner: RunnerId },
 }
 
 /// How a person acted.
@@ -162,6 +173,9 @@ pub enum Report {
 pub struct Approval {
     pub id: ApprovalId,
     pub ask: Ask,
+    /// What is known of it besides.
+    #[serde(default)]
+    pub nature: Nature,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -177,6 +191,21 @@ pub enum Ask {
 }
 
 impl Ask {
+    /// Stands for all of it: two questions that differ have two of these.
+    pub(crate) fn sum(&self) -> String {
+        let what = match self {
+            Self::Command { cwd, .. } => format!("command\n{cwd}"),
+            Self::Patch { files, .. } => format!("patch\n{}", files.join("\n")),
+            Self::Permission { .. } => "permission".to_owned(),
+            Self::Questions(questions) => format!("{questions:?}"),
+        };
+        let whole = self.long().map(|pages| match pages.digest.as_str() {
+            "" => format!("{}\n{}", pages.count, pages.first),
+            digest => digest.to_owned(),
+        });
+        format!("{:016x} {}", hash(&what), whole.map_or_else(String::new, short))
+    }
+
     /// Returns the part that may go over several pages.
     pub(crate) fn long(&self) -> Option<&Pages> {
         match self {
@@ -253,6 +282,11 @@ pub struct Pages {
     /// The SHA-256 of the text as the agent gave it, in hex; empty if it was not taken.
     #[serde(default)]
     pub digest: String,
+}
+
+/// A digest is short enough; a text is made so.
+fn short(text: String) -> String {
+    if text.len() == 64 { text } else { format!("{:016x}", hash(&text)) }
 }
 
 impl Pages {

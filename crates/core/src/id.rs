@@ -57,6 +57,14 @@ id! {
     TopicId;
 }
 
+impl UserId {
+    /// Says whether it can name a person at all: a platform refuses a card that names nobody.
+    pub(crate) fn is_plausible(&self) -> bool {
+        let is_plain = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-');
+        (1..=128).contains(&self.0.len()) && self.0.bytes().all(is_plain)
+    }
+}
+
 impl RunnerId {
     /// Names the machine of a PoCo that is all in one process.
     pub fn local() -> Self {
@@ -79,6 +87,9 @@ impl Timestamp {
 /// Crockford's base 32 without the letters people misread, in lower case: it sorts as its digits do.
 const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
+/// The longest id of a task that is looked for, in characters.
+const ID_CHARS_MAX: usize = 40;
+
 /// Digits of a task id that tell the second; enough until the year 2100.
 const SECOND_DIGITS: u32 = 7;
 
@@ -86,6 +97,12 @@ const SECOND_DIGITS: u32 = 7;
 const CAUSE_DIGITS: u32 = 5;
 
 impl TaskId {
+    /// Says whether it can name a task at all: anybody can send anything in place of one.
+    pub(crate) fn is_plausible(&self) -> bool {
+        (1..=ID_CHARS_MAX).contains(&self.0.len())
+            && self.0.bytes().all(|it| it.is_ascii_alphanumeric())
+    }
+
     /// How people name a question of this task.
     pub(crate) fn question(&self, number: usize) -> String {
         format!("{self}.{number}")

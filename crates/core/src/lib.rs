@@ -7,6 +7,7 @@
 mod action;
 mod card;
 mod choices;
+mod danger;
 mod decide;
 mod desk;
 mod diff;
@@ -17,6 +18,7 @@ mod id;
 pub mod markdown;
 mod page;
 mod people;
+mod plain;
 pub mod policy;
 mod press;
 mod room;
@@ -28,6 +30,7 @@ pub mod words;
 pub use action::Action;
 pub use card::{Block, Button, Card, Choice, Field, Form, Look, Tone, Typing};
 pub use choices::{Choices, Model, Offers};
+pub use danger::{Danger, Nature};
 pub use decide::decide;
 pub(crate) use desk::CONFIRMATION;
 pub use desk::{
@@ -48,7 +51,8 @@ pub use id::{
     Timestamp, TopicId, TurnId, UserId, hash,
 };
 pub use page::{PAGE_BYTES, PAGE_TABLES, json_bytes, paginate, shorten};
-pub use people::{Danger, Named, PEOPLE_MAX, People, Person, Role, Rules};
+pub use people::{Named, PEOPLE_MAX, People, Person, Role, Rules};
+pub use plain::{code, plain_line, prose, seen, seen_line, unturned};
 pub use policy::admit;
 pub use press::Press;
 pub use room::{

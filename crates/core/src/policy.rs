@@ -1,8 +1,12 @@
 //! Who may do what: one table, and what it says of an action.
 
-use crate::people::{Role, danger};
+use crate::danger::danger;
+use crate::people::Role;
 use crate::setup::{Dir, Session, Shelf, Tune};
-use crate::{Action, Ask, Desk, Event, Fact, Kind, Named, Room, Rules, TaskId, Terms, UserId, Via};
+use crate::{
+    Action, Approval, Desk, Event, EventId, Fact, Kind, Named, Room, Rules, TaskId, Terms, UserId,
+    Via,
+};
 
 /// Something that some may do and others may not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,8 +172,8 @@ pub(crate) fn rules(room: &Room) -> Rules {
 }
 
 /// Says whether two people must allow what an agent asks.
-pub(crate) fn takes_two(rules: &Rules, ask: &Ask) -> bool {
-    !rules.two.is_disjoint(&danger(ask))
+pub(crate) fn takes_two(rules: &Rules, approval: &Approval) -> bool {
+    !rules.two.is_disjoint(&danger(approval))
 }
 
 /// What a person of a room is called, if that is known.
@@ -184,20 +188,24 @@ pub fn right(room: &Room, by: &UserId, action: &Action) -> Right {
         Action::Say { .. }
         | Action::Run { .. }
         | Action::Steer { .. }
-        | Action::Merge { .. }
         | Action::New
         | Action::Resume { .. }
         | Action::Again { .. }
         | Action::Attach { .. }
-        | Action::Drop { .. }
         | Action::Without { .. }
         | Action::Deliver { .. }
         | Action::Compose
-        | Action::Hasten { .. }
-        | Action::Discard { .. } => Right::Run,
+        | Action::Hasten { .. } => Right::Run,
+        // What another began is theirs to throw away.
+        Action::Merge { task } => began(by, waiting(&room.desk, task)),
+        Action::Discard { task } => began(by, broken(&room.desk, task)),
+        Action::Drop { held } => began(by, holder(&room.desk, held)),
         Action::Stop { task } => stop(&room.desk, by, task.as_ref()),
         Action::Approve { what, .. } | Action::Deny { what, .. } => answer(&room.desk, by, what),
-        Action::Answer { approval, .. } => answer(&room.desk, by, approval.as_str()),
+        // All see the same page: who turns it turns it for those who decide.
+        Action::Answer { approval, .. } | Action::AskPage { approval, .. } => {
+            answer(&room.desk, by, approval.as_str())
+        }
         Action::Invite { people, role } => invite(room, people, *role),
         Action::Remove { people } => remove(room, by, people),
         Action::SetRules { .. } => Right::SetRules,
@@ -207,10 +215,10 @@ pub fn right(room: &Room, by: &UserId, action: &Action) -> Right {
         Action::Delete { .. } => Right::Delete,
         Action::Dir(dir) => of_dir(dir),
         Action::Tune(Tune::Apply(_)) => Right::Configure,
-        Action::Session(Session::Apply { .. } | Session::Fresh) => Right::Configure,
+        Action::Session(session) => of_session(room, session),
+        Action::Close { looking: Some(looking) } if is_looking(room, looking) => Right::Configure,
         Action::Shelf(Shelf::Rename { .. } | Shelf::Archive { .. }) => Right::Configure,
         Action::Tune(Tune::Choose { .. })
-        | Action::Session(Session::Choose | Session::Enter)
         | Action::Shelf(Shelf::Open { .. } | Shelf::Repo | Shelf::Bind)
         | Action::Close { .. }
         | Action::Status { .. }
@@ -218,7 +226,6 @@ pub fn right(room: &Room, by: &UserId, action: &Action) -> Right {
         | Action::Help
         | Action::Page { .. }
         | Action::Changes { .. }
-        | Action::AskPage { .. }
         | Action::Tap
         | Action::Home
         | Action::Manage { .. }
@@ -246,6 +253,43 @@ fn of_dir(dir: &Dir) -> Right {
             Right::Look
         }
     }
+}
+
+/// A prompt may begin anew or go on in any conversation of its project, as `/new` does. Of another
+/// conversation it is not known whose it is.
+fn of_session(room: &Room, session: &Session) -> Right {
+    let Kind::Project(project) = &room.kind else { return Right::Look };
+    match session {
+        Session::Choose | Session::Enter => Right::Look,
+        Session::Fresh => Right::Run,
+        Session::Apply { thread, .. } if project.past.iter().any(|it| it.thread == *thread) => {
+            Right::Run
+        }
+        Session::Apply { .. } => Right::Configure,
+    }
+}
+
+/// Whether the machine is asked about a folder, for somebody who configures the project.
+fn is_looking(room: &Room, looking: &EventId) -> bool {
+    let Kind::Project(project) = &room.kind else { return false };
+    project.looking.iter().any(|it| it.request == *looking)
+}
+
+fn waiting<'a>(desk: &'a Desk, id: &TaskId) -> Option<&'a UserId> {
+    desk.waiting.iter().find(|task| task.id == *id).map(|task| &task.by)
+}
+
+fn broken<'a>(desk: &'a Desk, id: &TaskId) -> Option<&'a UserId> {
+    desk.broken.iter().map(|archive| &archive.task).find(|task| task.id == *id).map(|it| &it.by)
+}
+
+fn holder<'a>(desk: &'a Desk, id: &EventId) -> Option<&'a UserId> {
+    desk.held.iter().find(|held| held.id == *id).map(|held| &held.by)
+}
+
+/// Of what is gone one only hears so.
+fn began(by: &UserId, of: Option<&UserId>) -> Right {
+    if of.is_none_or(|of| of == by) { Right::Run } else { Right::StopOther }
 }
 
 fn stop(desk: &Desk, by: &UserId, named: Option<&TaskId>) -> Right {
@@ -304,28 +348,4 @@ pub fn admit(terms: &Terms, room: &Room, event: Event) -> Event {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_right_has_one_line() {
-        for (at, row) in TABLE.iter().enumerate() {
-            let same = |other: &Row| other.right == row.right || other.word == row.word;
-            assert_eq!(TABLE.iter().position(same), Some(at), "{} is there twice", row.word);
-            assert_eq!(row.right.word(), row.word);
-        }
-    }
-
-    #[test]
-    fn whoever_is_more_may_more() {
-        let rank = |leave| match leave {
-            Leave::Deny => 0,
-            Leave::Rule => 1,
-            Leave::Allow => 2,
-        };
-        for row in TABLE {
-            assert!(row.leave.map(rank).is_sorted(), "{}", row.word);
-            assert_eq!(row.leave[Role::Owner as usize], Leave::Allow, "{}", row.word);
-        }
-    }
-}
+mod tests;

@@ -3,8 +3,9 @@
 
 mod setup;
 
-use crate::people::{Named, Role, kinds, words};
-use crate::{Action, ApprovalId, ChatId, EventId, Lang, TaskId};
+use crate::danger::{kinds, words};
+use crate::people::{Named, Role};
+use crate::{Action, ApprovalId, ChatId, EventId, Lang, TaskId, UserId};
 use std::collections::BTreeMap;
 
 /// What a button carries, and what comes back with a press, by field name. The fields of a form
@@ -221,7 +222,8 @@ impl Press {
 
     fn people(&self) -> Option<Named> {
         let name = self.text("name").unwrap_or_default();
-        self.text("person").map(|id| Named::new(&id, &name))
+        let id = self.text("person").filter(|id| UserId::new(id).is_plausible())?;
+        Some(Named::new(&id, &name))
     }
 
     fn text(&self, name: &str) -> Option<String> {
@@ -263,8 +265,8 @@ const ANSWER: &str = "answer_";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Danger;
     use crate::ThreadId;
-    use crate::people::Danger;
     use crate::setup::{Dir, FolderQuery, Session, Shelf, Tune, Tuning};
 
     #[test]

@@ -22,7 +22,7 @@ pub(crate) use dir::{
 pub(crate) use held::{held, not_sent};
 pub(crate) use lobby::{form, home, making, manage};
 pub(crate) use people::{hand_over, page_of, people, role_word, rules};
-pub(crate) use runner::machines;
+pub(crate) use runner::{machines, unreadable};
 pub(crate) use session::{session_fresh, session_id, session_picked, sessions};
 pub(crate) use task::text;
 pub use task::{changes, live, recalled};

@@ -5,12 +5,14 @@ mod cards;
 mod pages;
 mod perform;
 mod runners;
+mod sweep;
 mod tasks;
 mod turns;
 
 pub use audit::{Flaw, Line, Verified, lines, verify};
 pub(crate) use pages::PAGES;
 pub use runners::{RUNNERS, runner_key, runners};
+pub use sweep::Swept;
 pub(crate) use tasks::TASKS;
 pub use tasks::TaskPage;
 use turns::Turns;

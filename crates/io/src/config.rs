@@ -188,6 +188,8 @@ pub struct Agents {
     pub acp: Option<Acp>,
     pub cursor: Cursor,
     pub coco: Acp,
+    /// Variables of AWS that agents are given all the same (`POCO_AGENT_ENV`).
+    pub variables: Vec<String>,
 }
 
 impl Agents {

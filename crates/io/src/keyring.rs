@@ -2,6 +2,7 @@
 //! changing them needs no restart.
 
 use crate::feishu::verify::Verifier;
+use crate::mask::Mask;
 use crate::secret::Secret;
 use async_trait::async_trait;
 use std::fmt;
@@ -49,6 +50,8 @@ struct Held {
     edition: u64,
     /// When they were read last, or could not be.
     tried: Instant,
+    /// Learns of secrets before they are in use.
+    mask: Mask,
 }
 
 impl Keyring {
@@ -63,8 +66,18 @@ impl Keyring {
     }
 
     fn new(keys: Keys, keeper: Option<Arc<dyn Keeper>>) -> Self {
-        let held = Held { keys, edition: 0, tried: Instant::now() };
+        let held = Held { keys, edition: 0, tried: Instant::now(), mask: Mask::default() };
         Self { keeper, held: Arc::new(Mutex::new(held)), reading: Arc::default() }
+    }
+
+    /// Has a mask know these secrets, and all that take their place. What was a secret stays masked.
+    #[must_use]
+    pub fn teaching(self, mask: &Mask) -> Self {
+        let mut held = self.held();
+        mask.learn(held.keys.named());
+        held.mask = mask.clone();
+        drop(held);
+        self
     }
 
     /// Takes them to have been read so long ago that they may be read again, for tests: their clock
@@ -121,6 +134,7 @@ impl Keyring {
             Ok(Ok(keys)) => {
                 let mut held = self.held();
                 let changed = !held.keys.is_same(&keys);
+                held.mask.learn(keys.named());
                 held.keys = keys;
                 held.edition += u64::from(changed);
                 if changed {
@@ -148,6 +162,20 @@ impl Keys {
     /// Returns what makes sure that a request comes from Feishu.
     pub fn verifier(&self) -> Verifier {
         Verifier::new(self.verification_token.clone(), self.encrypt_key.clone())
+    }
+
+    /// Returns what is set, each with the name of its setting.
+    fn named(&self) -> Vec<(String, String)> {
+        let all = [
+            ("POCO_FEISHU_APP_SECRET", Some(&self.app_secret)),
+            ("POCO_FEISHU_ENCRYPT_KEY", self.encrypt_key.as_ref()),
+            ("POCO_FEISHU_VERIFICATION_TOKEN", self.verification_token.as_ref()),
+        ];
+        let set = |(name, secret): (&str, Option<&Secret>)| {
+            let secret = secret?.expose();
+            (!secret.is_empty()).then(|| (name.to_owned(), secret.to_owned()))
+        };
+        all.into_iter().filter_map(set).collect()
     }
 
     fn is_same(&self, other: &Self) -> bool {
@@ -209,6 +237,27 @@ mod tests {
         tokio::time::advance(AGAIN_AFTER * 2).await;
         assert!(ring.instead_of(&new).await.is_none(), "they are the same still");
         assert_eq!(vault.reads.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_mask_knows_what_takes_the_place_of_a_secret() {
+        let vault = Arc::new(Vault::default());
+        let keys = Keys {
+            app_secret: Secret::new("the-first-secret"),
+            encrypt_key: Some(Secret::new("the-encrypt-key")),
+            ..Keys::default()
+        };
+        let mask = Mask::default();
+        let ring = Keyring::kept_by(vault.clone(), keys).teaching(&mask);
+        let shown = |text: &str| mask.text(text);
+        assert_eq!(shown("the-first-secret the-encrypt-key").matches("•••").count(), 2);
+        assert_eq!(shown("the-second-one"), "the-second-one");
+        *vault.secret.lock().unwrap() = Some("the-second-one".to_owned());
+        tokio::time::advance(AGAIN_AFTER * 2).await;
+        let old = ring.fresh().await;
+        assert!(ring.clone().instead_of(&old).await.is_some(), "a clone reads for all");
+        assert_eq!(shown("the-second-one"), "•••(POCO_FEISHU_APP_SECRET)");
+        assert_eq!(shown("the-first-secret"), "•••(POCO_FEISHU_APP_SECRET)", "it was one");
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,9 +2,11 @@
 
 mod card;
 mod chat;
+mod lines;
 pub mod worth;
 
 pub use chat::Masked;
+pub use lines::Lines;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use poco_core::Text;

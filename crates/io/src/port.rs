@@ -63,6 +63,11 @@ pub trait Queue: Send + Sync {
     /// Gives a job back, to be delivered again after a while.
     async fn retry(&self, delivery: &Delivery, after: Duration) -> anyhow::Result<()>;
 
+    /// How often it delivers a job before it takes it out by itself; `None` if it never does.
+    async fn deliveries_max(&self) -> Option<u32> {
+        None
+    }
+
     /// Takes out a job that failed every time, for its operator to look at where a queue keeps such
     /// jobs. Until it is out it may be delivered again.
     async fn put_aside(&self, delivery: &Delivery) -> anyhow::Result<()> {

@@ -89,6 +89,7 @@ fn every_mistake_is_told_at_once_with_what_is_allowed() {
         ("POCO_STATE_BACKEND", "postgres"),
         ("POCO_STATE_DB_PATH", "poco.db"),
         ("POCO_AGENT_BACKEND", "nobody"),
+        ("POCO_AGENT_ENV", "AWS_PROFILE, POCO_HTTP_TOKEN"),
         ("POCO_CLAUDE_PERMISSION_MODE", "yolo"),
         ("POCO_CLAUDE_TIMEOUT_SECONDS", "0"),
         ("POCO_CODEX_COMMAND", "codex 'x"),
@@ -107,7 +108,7 @@ fn every_mistake_is_told_at_once_with_what_is_allowed() {
     assert_eq!(keys, expected);
 
     let text = Mistakes(list).to_string();
-    assert!(text.starts_with("19 settings are wrong:\n"), "{text}");
+    assert!(text.starts_with("20 settings are wrong:\n"), "{text}");
     assert!(text.contains("POCO_PORT is \"80000\" (environment): use a whole number from 0 to"));
     assert!(text.contains("did you mean workspace-write?"), "{text}");
     assert!(text.contains("Codex no longer has it; use on-request"), "{text}");

@@ -12,6 +12,7 @@ mod failure;
 mod inbox;
 mod journal;
 mod launch;
+mod nature;
 mod notes;
 mod pool;
 mod preset;
@@ -19,7 +20,7 @@ mod session;
 mod turn;
 
 use super::program::Program;
-use super::{Agent, AgentError, Choices, Found, Prompt, Turn, check_folder};
+use super::{Agent, AgentError, Choices, Found, Prompt, Surroundings, Turn, check_folder};
 use crate::rpc::CallError;
 use async_trait::async_trait;
 use client::{Client, Unreached};
@@ -31,7 +32,6 @@ use poco_io::config;
 use pool::{Pool, unreached};
 use serde_json::{Value, json};
 use session::{Choice, Dial, Session, Way};
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 use std::time::Duration;
@@ -73,30 +73,25 @@ pub struct Identity {
 
 impl Acp {
     /// Prepares the agent that `POCO_ACP_COMMAND` names: by a known name, or a command line.
-    pub fn new(config: &config::Acp, state_dir: &Path) -> Self {
+    pub fn new(config: &config::Acp, state_dir: &Path, surroundings: &Surroundings) -> Self {
         let identity = Identity { name: NAME, setting: "POCO_ACP_COMMAND", preset: None };
-        Self::with_env(identity, config, state_dir, &[])
+        Self::known_as(identity, config, state_dir, surroundings)
     }
 
     /// Prepares Coco.
-    pub fn coco(config: &config::Acp, state_dir: &Path) -> Self {
-        Self::coco_with_env(config, state_dir, &[])
-    }
-
-    /// Like [`Acp::coco`], with more in its environment.
-    pub fn coco_with_env(config: &config::Acp, state_dir: &Path, env: &[(&str, OsString)]) -> Self {
+    pub fn coco(config: &config::Acp, state_dir: &Path, surroundings: &Surroundings) -> Self {
         let identity = Identity { name: COCO, setting: "POCO_COCO_COMMAND", preset: Some("coco") };
         let mut config = config.clone();
         config.command.extend(["acp", "serve"].map(str::to_owned));
-        Self::with_env(identity, &config, state_dir, env)
+        Self::known_as(identity, &config, state_dir, surroundings)
     }
 
-    /// Prepares an agent, with more in its environment. Starts nothing.
-    pub fn with_env(
+    /// Prepares an agent. Starts nothing.
+    pub fn known_as(
         identity: Identity,
         config: &config::Acp,
         state_dir: &Path,
-        env: &[(&str, OsString)],
+        surroundings: &Surroundings,
     ) -> Self {
         let known = match config.command.as_slice() {
             [name] => preset::named(name),
@@ -105,8 +100,7 @@ impl Acp {
         let words = known.map_or_else(|| config.command.clone(), preset::Preset::words);
         let of_program = || words.first().and_then(|program| preset::of_program(program));
         let folder = state_dir.join("acp").join(identity.name);
-        let mut program = Program::new(&words);
-        env.iter().for_each(|(name, value)| program.set(name, value));
+        let program = Program::new(&words, surroundings);
         let launch = Launch {
             setting: identity.setting,
             preset: identity.preset.and_then(preset::named).or_else(of_program),

@@ -17,7 +17,7 @@ mod turn;
 mod wire;
 
 use super::program::Program;
-use super::{Agent, AgentError, Choices, Found, Prompt, Turn, check_folder};
+use super::{Agent, AgentError, Choices, Found, Prompt, Surroundings, Turn, check_folder};
 use crate::files::picture;
 use crate::rpc::lock;
 use async_trait::async_trait;
@@ -87,15 +87,9 @@ impl Drop for Watch {
 
 impl Claude {
     /// Prepares a Claude Code whose files are kept in a folder of `state_dir`. Starts nothing.
-    pub fn new(config: &config::Claude, state_dir: &Path) -> Self {
-        Self::with_env(config, state_dir, &[])
-    }
-
-    /// Like [`Claude::new`], with more in the program's environment.
-    pub fn with_env(config: &config::Claude, state_dir: &Path, env: &[(&str, OsString)]) -> Self {
-        let mut program = Program::new(&config.command);
+    pub fn new(config: &config::Claude, state_dir: &Path, surroundings: &Surroundings) -> Self {
+        let mut program = Program::new(&config.command, surroundings);
         OF_OUTER_SESSION.iter().for_each(|name| program.unset(name));
-        env.iter().for_each(|(name, value)| program.set(name, value));
         Self {
             program,
             config: config.clone(),

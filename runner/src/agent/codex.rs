@@ -9,6 +9,7 @@ mod failure;
 mod folder;
 mod inbox;
 mod keeper;
+mod nature;
 mod notes;
 mod program;
 mod record;
@@ -17,7 +18,7 @@ mod server;
 mod turn;
 mod watch;
 
-use super::{Agent, AgentError, Found, Prompt, Turn, check_folder};
+use super::{Agent, AgentError, Found, Prompt, Surroundings, Turn, check_folder};
 use async_trait::async_trait;
 use client::Client;
 use keeper::Keeper;
@@ -28,7 +29,6 @@ use program::Program;
 use record::Standing;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -52,14 +52,8 @@ pub struct Codex {
 
 impl Codex {
     /// Prepares a codex whose server keeps its files in a folder of `state_dir`. Starts nothing.
-    pub fn new(config: &config::Codex, state_dir: &Path) -> Self {
-        Self::with_env(config, state_dir, &[])
-    }
-
-    /// Like [`Codex::new`], with more in the server's environment.
-    pub fn with_env(config: &config::Codex, state_dir: &Path, env: &[(&str, OsString)]) -> Self {
-        let mut program = Program::new(&config.command);
-        env.iter().for_each(|(name, value)| program.set(name, value));
+    pub fn new(config: &config::Codex, state_dir: &Path, surroundings: &Surroundings) -> Self {
+        let program = Program::new(&config.command, surroundings);
         let keeper = Keeper::new(program, config.transport, state_dir.to_owned());
         Self {
             keeper: Arc::new(keeper),

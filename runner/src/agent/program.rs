@@ -1,43 +1,39 @@
 //! A program that people install, and the environment it is started in.
 
+use super::surroundings::Surroundings;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
-/// PoCo's own settings begin so; secrets among them are none of an agent's business.
-const OURS: &str = "POCO_";
-
 #[derive(Clone)]
 pub(in crate::agent) struct Program {
     words: Vec<OsString>,
-    env: Vec<(OsString, OsString)>,
+    surroundings: Surroundings,
 }
 
 impl Program {
-    /// Takes the program and its first arguments, and the environment of this process.
-    pub(in crate::agent) fn new(words: &[String]) -> Self {
-        Self {
-            words: words.iter().map(OsString::from).collect(),
-            env: std::env::vars_os().collect(),
-        }
+    /// Takes the program and its first arguments, and the environment it is started in.
+    pub(in crate::agent) fn new(words: &[String], surroundings: &Surroundings) -> Self {
+        let words = words.iter().map(OsString::from).collect();
+        Self { words, surroundings: surroundings.clone() }
     }
 
     /// Returns another program in the same environment.
     pub(in crate::agent) fn named(&self, words: &[String]) -> Self {
-        Self { words: words.iter().map(OsString::from).collect(), env: self.env.clone() }
-    }
-
-    pub(in crate::agent) fn set(&mut self, name: &str, value: impl Into<OsString>) {
-        self.env.retain(|(it, _)| it != name);
-        self.env.push((name.into(), value.into()));
+        Self::new(words, &self.surroundings)
     }
 
     pub(in crate::agent) fn unset(&mut self, name: &str) {
-        self.env.retain(|(it, _)| it != name);
+        self.surroundings.unset(name);
     }
 
     pub(in crate::agent) fn var(&self, name: &str) -> Option<&OsStr> {
-        self.env.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_os_str())
+        self.surroundings.get(name)
+    }
+
+    /// Names what of AWS it finds in its environment.
+    pub(in crate::agent) fn passed(&self) -> &[String] {
+        self.surroundings.passed()
     }
 
     /// What people call it, as it was set.
@@ -67,7 +63,7 @@ impl Program {
     }
 
     /// Prepares to start a program file with the first arguments, in a process group of its own
-    /// and without our secrets.
+    /// and in its surroundings.
     pub(in crate::agent) fn command(&self, program: &Path) -> Command {
         let mut command = match self.on_path(OsStr::new("setsid")) {
             // A session of its own: no terminal of ours can end it. It replaces itself.
@@ -82,9 +78,7 @@ impl Program {
                 command
             }
         };
-        let ours = |name: &OsStr| name.to_string_lossy().starts_with(OURS);
-        let theirs = self.env.iter().filter(|(name, _)| !ours(name));
-        command.args(self.arguments()).env_clear().envs(theirs.map(|(name, value)| (name, value)));
+        command.args(self.arguments()).env_clear().envs(self.surroundings.iter());
         command
     }
 }

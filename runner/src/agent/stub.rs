@@ -3,7 +3,9 @@
 use super::{Agent, AgentError, End, Found, Note, Prompt, Question, Turn};
 use async_trait::async_trait;
 use poco_core::words::agent as say;
-use poco_core::{ApprovalId, Choices, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict};
+use poco_core::{
+    ApprovalId, Choices, Nature, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict,
+};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -146,7 +148,7 @@ impl Turn for StubTurn {
         if let Some(ask) = self.question.take() {
             let approval = ApprovalId::new(format!("{}-ask", self.task));
             self.asked = Some(approval.clone());
-            return Note::Asked { approval, ask };
+            return Note::Asked { approval, ask, nature: Nature::default() };
         }
         if self.asked.is_some() {
             return std::future::pending().await;

@@ -10,6 +10,7 @@ use crate::serve;
 use anyhow::Context;
 use poco_io::config::{Backend, Config, Given};
 use poco_io::keyring::Keyring;
+use poco_io::mask::{Mask, worth};
 #[cfg(feature = "cloud")]
 use poco_io::{aws, secrets};
 use std::io::ErrorKind;
@@ -37,10 +38,11 @@ pub(crate) async fn foreground(place: &Place, out: Out) -> anyhow::Result<u8> {
     for warning in &config.warnings {
         crate::out::complain(&format!("Note: {warning}"));
     }
-    log_to_terminal(&config.log, out)?;
+    let (mask, keyring) = taught(&config, keyring);
+    log_to_terminal(&config.log, out, &mask)?;
     let server = Server::prepare(&config, random_hex::<8>()).await?;
     let (home, instance) = (Home::new(&config.home), server.instance.clone());
-    let mut serving = std::pin::pin!(server.serve(config, keyring));
+    let mut serving = std::pin::pin!(server.serve(config, keyring, mask));
     tokio::select! {
         ended = &mut serving => ended?,
         told = tell_when_ready(out, &home, &instance) => {
@@ -90,11 +92,12 @@ pub(crate) async fn as_service(place: &Place) -> anyhow::Result<u8> {
 async fn serve_detached(place: &Place, id: String) -> anyhow::Result<()> {
     let (config, keyring) = settings(place.given()).await?;
     let server = Server::prepare(&config, id).await?;
-    log_to_file(&Home::new(&config.home), &config.log)?;
+    let (mask, keyring) = taught(&config, keyring);
+    log_to_file(&Home::new(&config.home), &config.log, &mask)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    server.serve(config, keyring).await
+    server.serve(config, keyring, mask).await
 }
 
 /// Judges the settings, with the secrets that are kept in the cloud filled in. Nothing of the cloud
@@ -149,10 +152,10 @@ impl Server {
         Ok(Self { home, instance, listener, _locks: locks })
     }
 
-    async fn serve(self, config: Config, keyring: Keyring) -> anyhow::Result<()> {
+    async fn serve(self, config: Config, keyring: Keyring, mask: Mask) -> anyhow::Result<()> {
         let Self { home, instance, listener, _locks } = self;
         tracing::info!(pid = instance.pid, address = %instance.address, "PoCo starts");
-        let options = serve::Options { listener, instance: instance.clone(), keyring };
+        let options = serve::Options { listener, instance: instance.clone(), keyring, mask };
         let ended = serve::serve(config, options).await;
         instance.remove(&home);
         tracing::info!(pid = instance.pid, "PoCo ends");
@@ -249,22 +252,31 @@ async fn bind(host: &str, port: u16) -> anyhow::Result<TcpListener> {
     Err(Refusal::new(format!("can't listen on {host}, port {port}: {why}"), next).into())
 }
 
-fn log_to_terminal(filter: &str, out: Out) -> anyhow::Result<()> {
+/// Has a mask know what this process knows, and the keyring tell it of what will be.
+fn taught(config: &Config, keyring: Keyring) -> (Mask, Keyring) {
+    let mask = Mask::default();
+    mask.learn(worth::of_process(config, worth::environment()));
+    let keyring = keyring.teaching(&mask);
+    (mask, keyring)
+}
+
+fn log_to_terminal(filter: &str, out: Out, mask: &Mask) -> anyhow::Result<()> {
+    let mask = mask.clone();
     tracing_subscriber::fmt()
         .with_env_filter(parse(filter)?)
         .with_ansi(out.colours(&std::io::stderr()))
-        .with_writer(std::io::stderr)
+        .with_writer(move || mask.lines(std::io::stderr()))
         .init();
     Ok(())
 }
 
-fn log_to_file(home: &Home, filter: &str) -> anyhow::Result<()> {
+fn log_to_file(home: &Home, filter: &str, mask: &Mask) -> anyhow::Result<()> {
     let file = RotatingFile::open(&home.log()).context("open the log")?;
     let filter = parse(filter)?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)
-        .with_writer(Mutex::new(file))
+        .with_writer(Mutex::new(mask.lines(file)))
         .init();
     // Standard error stays with the file that was the log when PoCo started.
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));

@@ -6,24 +6,42 @@ use crate::files::{Ungathered, wrap};
 use crate::home::random_hex;
 use poco_core::words::agent as words;
 use poco_core::{
-    ApprovalId, Command, Enclosed, Fact, Lang, Outcome, Phase, Report, RunnerId, Settings, Step,
-    Task, TaskId, Text, ThreadId, Transcript, UserId, Verdict,
+    ApprovalId, Command, Enclosed, Fact, Lang, Outcome, Phase, Report, Settings, Step, Task,
+    TaskId, Text, ThreadId, Transcript, UserId, Verdict,
 };
-use poco_io::port::Delivery;
+use poco_io::port::{Delivery, Job};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often a job is tried before its task is told that it failed. Less often than a queue in the
-/// cloud delivers it before it puts it aside.
+/// How often a job is tried before its task is told that it failed.
 const TRIES_MAX: u32 = 4;
 
-/// How often a command of a local PoCo may be begun without an end before it is put aside.
-const LOCAL_ENDS_MAX: u32 = 40;
+/// How often a command may be begun without an end before it is put aside: a machine may be restarted
+/// many times for reasons of its own.
+const ENDS_MAX: u32 = 40;
 
 /// How long a job waits before it is tried again; it grows with every try.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// How often a job is tried; always less often than its queue delivers it, for whatever the queue takes
+/// out by itself nobody is told of.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// With an error each time.
+    tries: u32,
+    /// With the end of this program each time.
+    ends: u32,
+}
+
+impl Limits {
+    fn of(deliveries_max: Option<u32>) -> Self {
+        // The last delivery is there to say so.
+        let begun = deliveries_max.map_or(u32::MAX, |most| most.saturating_sub(1)).max(1);
+        Self { tries: TRIES_MAX.min(begun), ends: ENDS_MAX.min(begun) }
+    }
+}
 
 /// What became of a command.
 pub(super) enum Done {
@@ -47,11 +65,13 @@ struct Start<'a> {
 impl Seat {
     pub(super) async fn command(&mut self, delivery: &Delivery) {
         let job = &delivery.job;
-        // Here, unlike in the cloud, no dead-letter queue takes it away sooner; and a machine may be
-        // restarted many times for reasons of its own.
-        let is_local = self.shared.runner == RunnerId::local();
-        let ends_max = if is_local { LOCAL_ENDS_MAX } else { TRIES_MAX };
-        let done = if delivery.tries > ends_max {
+        // The first delivery is within any limit.
+        let limits = match delivery.tries {
+            0 | 1 => Limits::of(None),
+            _ => Limits::of(self.shared.queue.deliveries_max().await),
+        };
+        let ended_each_time = delivery.tries > limits.ends;
+        let done = if ended_each_time {
             // Whatever ended this program each time must not do so once more.
             Done::Later(words::ended_each_time().of(Lang::En).to_owned())
         } else {
@@ -62,13 +82,14 @@ impl Seat {
         };
         let struck = match done {
             Done::Yes => self.shared.queue.done(delivery).await,
-            Done::Later(reason) if delivery.tries >= TRIES_MAX => {
+            Done::Later(reason) if delivery.tries >= limits.tries => {
                 tracing::error!(chat.id = %self.chat, job.id, "a command failed for good: {reason}");
-                let reason = match delivery.tries > ends_max {
-                    true => words::ended_each_time(),
-                    false => Text::verbatim(reason),
+                // The last time was not one of them.
+                let (tries, reason) = match ended_each_time {
+                    true => (limits.ends, words::ended_each_time()),
+                    false => (delivery.tries, Text::verbatim(reason)),
                 };
-                match self.give_up(&job.command, &reason).await {
+                match self.give_up(job, tries, &reason).await {
                     Ok(()) => self.shared.queue.put_aside(delivery).await,
                     // It must not be out of sight before people were told.
                     Err(error) => {
@@ -105,6 +126,8 @@ impl Seat {
                 Ok(Done::Yes)
             }
             Command::Deliver { .. } => self.deliver(command, tries).await,
+            // Another process of a newer version may be able to, before it is given up.
+            Command::Unreadable => Ok(Done::Later("it cannot be read".to_owned())),
             Command::Look { request, workdir } => {
                 let result = self.shared.roots.look(workdir);
                 let fact = Fact::Looked { request: request.clone(), result };
@@ -122,9 +145,9 @@ impl Seat {
     }
 
     /// Says so where people look, for a command that can't be performed.
-    async fn give_up(&mut self, command: &Command, reason: &Text) -> anyhow::Result<()> {
-        match command {
-            Command::Start { task, .. } => self.put_aside(task, reason).await,
+    async fn give_up(&mut self, job: &Job, tries: u32, reason: &Text) -> anyhow::Result<()> {
+        match &job.command {
+            Command::Start { task, .. } => self.put_aside(task, tries, reason).await,
             Command::Answer { task, approval, .. } => {
                 let report = Report::Settled { approval: approval.clone() };
                 self.report(task, approval.as_str(), report).await
@@ -137,6 +160,10 @@ impl Seat {
             }
             // Once a minute it is looked for anyway.
             Command::Settle => Ok(()),
+            Command::Unreadable => {
+                let fact = Fact::Unreadable { runner: self.shared.runner.clone() };
+                self.tell(&format!("{}-unreadable", job.id), fact).await
+            }
             Command::Browse { request, .. } => {
                 let result = Err(words::folder_not_looked_at(reason));
                 let fact = Fact::Browsed { request: request.clone(), result };
@@ -152,7 +179,7 @@ impl Seat {
 
     /// Ends a task that could not be started however often it was tried; people say what becomes of
     /// it. What an agent may have begun is not said to have never been.
-    async fn put_aside(&mut self, id: &TaskId, reason: &Text) -> anyhow::Result<()> {
+    async fn put_aside(&mut self, id: &TaskId, tries: u32, reason: &Text) -> anyhow::Result<()> {
         let Some(task) = self.current(id).await? else { return Ok(()) };
         if self.work.as_ref().is_some_and(|work| work.task == *id) {
             return Ok(());
@@ -162,7 +189,7 @@ impl Seat {
             Phase::Claimed { .. } => None,
             Phase::Running | Phase::Stopping => Some(true),
         };
-        let reason = words::put_aside(TRIES_MAX, reason);
+        let reason = words::put_aside(tries, reason);
         let outcome = Outcome::Interrupted { reason, partial: None, begun };
         self.end(id, outcome, vec![]).await
     }
@@ -385,4 +412,23 @@ enum Handed {
         note: Option<Text>,
     },
     Not(Done),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_is_given_up_before_its_queue_takes_it_out() {
+        let limits = |most| {
+            let Limits { tries, ends } = Limits::of(most);
+            (tries, ends)
+        };
+        assert_eq!(limits(None), (4, 40), "a queue that never does leaves it to us");
+        assert_eq!(limits(Some(1_000)), (4, 40));
+        assert_eq!(limits(Some(10)), (4, 9));
+        assert_eq!(limits(Some(5)), (4, 4), "as in the template");
+        assert_eq!(limits(Some(3)), (2, 2));
+        assert_eq!(limits(Some(1)), (1, 1), "there is no time to say so after a death");
+    }
 }

@@ -28,6 +28,10 @@ impl Seat {
         if tries > 1 && now.since(*at) > AGAIN_WITHIN {
             return self.refuse(request, path, words::sent_or_not(), topic).await;
         }
+        if let Err(why) = self.shared.roots.look(workdir) {
+            // It may have been allowed when the project was made, and be no more.
+            return self.refuse(request, path, why, topic).await;
+        }
         learn(&self.shared.mask, workdir).await;
         let mask = self.shared.mask.clone();
         let (root, named) = (workdir.clone(), path.clone());
@@ -67,6 +71,7 @@ impl Seat {
         topic: Option<&Topic>,
     ) -> anyhow::Result<()> {
         let (path, topic) = (path.to_owned(), topic.cloned());
+        let why = self.shared.mask.told(why);
         self.tell(&format!("{request}-not-sent"), Fact::NotSent { path, why, topic }).await
     }
 }

@@ -6,9 +6,10 @@ use crate::home::random_hex;
 use crate::parcel;
 use anyhow::Context;
 use poco_core::{
-    Approval, ApprovalId, Ask, Brought, Event, EventId, Fact, Outcome, Phase, Report, TaskId, Text,
-    ThreadId, TurnId, UserId,
+    Approval, ApprovalId, Ask, Brought, Event, EventId, Fact, Missing, Nature, Outcome, Phase,
+    Report, TaskId, Text, ThreadId, TurnId, UserId, fenced, seen,
 };
+use poco_io::mask::Mask;
 use std::time::Duration;
 
 /// How often a report is tried while the store does not answer, with growing waits between.
@@ -97,9 +98,9 @@ impl Seat {
         self.end(task, Outcome::Stopped { partial: None }, vec![]).await
     }
 
-    pub(super) async fn asked(&mut self, approval: ApprovalId, question: Question) {
+    pub(super) async fn asked(&mut self, approval: ApprovalId, question: Question, nature: Nature) {
         let Some(task) = self.work.as_ref().map(|work| work.task.clone()) else { return };
-        let told = self.ask(&task, &approval, question).await;
+        let told = self.ask(&task, &approval, question, nature).await;
         self.log_untold(&task, told);
     }
 
@@ -108,32 +109,47 @@ impl Seat {
         task: &TaskId,
         approval: &ApprovalId,
         question: Question,
+        nature: Nature,
     ) -> anyhow::Result<()> {
         let (app, mask) = (&self.shared.app, &self.shared.mask);
         if let Some(work) = &self.work {
             learn(mask, &work.workdir).await;
         }
         let id = format!("{task}-{approval}");
-        let hidden = |text: String| mask.text(&text);
+        // What people decide on is masked, and nothing in it hides or turns the rest around.
+        let hidden = |text: String| seen(&mask.text(&text));
+        let told = |text: Text| mask.told(text).map(seen);
         let ask = match question {
             Question::Command { command, cwd, reason } => {
-                let shown = poco_core::fenced("sh", &mask.text(&command));
+                let shown = fenced("sh", &seen(&mask.text(&command)));
                 let command = app.keep_given(&id, &shown, &command).await?;
-                Ask::Command { command, cwd, reason: mask.told(reason) }
+                Ask::Command { command, cwd: hidden(cwd), reason: told(reason) }
             }
             Question::Patch { diff, files, reason } => {
-                let shown = poco_core::fenced("diff", &mask.text(&diff));
+                let shown = fenced("diff", &seen(&mask.text(&diff)));
                 let diff = app.keep_given(&id, &shown, &diff).await?;
                 let files = files.into_iter().map(hidden).collect();
-                Ask::Patch { diff, files, reason: mask.told(reason) }
+                Ask::Patch { diff, files, reason: told(reason) }
             }
             Question::Permission { what, reason } => {
-                let what = app.keep_pages(&id, &hidden(what)).await?;
-                Ask::Permission { what, reason: mask.told(reason) }
+                let shown = hidden(what.clone());
+                let what = app.keep_given(&id, &shown, &what).await?;
+                Ask::Permission { what, reason: told(reason) }
             }
-            Question::Questions(questions) => Ask::Questions(questions),
+            Question::Questions(questions) => {
+                let plain = |it: poco_core::Question| {
+                    // An option is what the answer says: it stays as the agent gave it, or goes.
+                    let is_plain = |option: &String| hidden(option.clone()) == *option;
+                    poco_core::Question {
+                        id: it.id,
+                        text: hidden(it.text),
+                        options: it.options.into_iter().filter(is_plain).collect(),
+                    }
+                };
+                Ask::Questions(questions.into_iter().map(plain).collect())
+            }
         };
-        let report = Report::Asked(Approval { id: approval.clone(), ask });
+        let report = Report::Asked(Approval { id: approval.clone(), ask, nature });
         // Asked again after a reconnect it must be heard again: its answer may not have come through.
         let word = format!("asked-{approval}-{}", random_hex::<8>());
         self.report(task, &word, report).await
@@ -172,7 +188,6 @@ impl Seat {
         learn(mask, product.workdir).await;
         // Masked before it is cut into pages, and before it is stored.
         let answer = mask.text(product.answer);
-        let steps: Vec<_> = product.steps.iter().cloned().map(|step| mask.told(step)).collect();
         if let Err(error) = self.bring(task, &product).await {
             // The end of a task must not be lost for what comes beside it.
             tracing::warn!(task.id = %task, "what a turn brought is not told: {error:#}");
@@ -182,13 +197,13 @@ impl Seat {
         let partial = Some(pages.clone()).filter(|_| !answer.trim().is_empty());
         let outcome = match (end, closing) {
             (End::Completed, _) => Outcome::Answered { answer: pages },
-            (End::Failed { reason }, _) => Outcome::Failed { reason: mask.told(reason), partial },
+            (End::Failed { reason }, _) => Outcome::Failed { reason, partial },
             (End::Stopped, None) => Outcome::Stopped { partial },
             (End::Stopped, Some(reason)) | (End::Lost { reason }, _) => {
-                Outcome::Interrupted { reason: mask.told(reason), partial, begun: Some(true) }
+                Outcome::Interrupted { reason, partial, begun: Some(true) }
             }
         };
-        self.end(task, outcome, steps).await
+        self.end(task, outcome, product.steps).await
     }
 
     /// Tells what a turn brought beside its answer, if it brought anything.
@@ -203,6 +218,10 @@ impl Seat {
         let diff = self.shared.mask.text(product.diff);
         let changes = self.shared.app.keep_changes(task.as_str(), &diff).await;
         let changes = changes.context("keep what an agent changed")?;
+        // A path that holds a secret could only be shown as another.
+        let mask = &self.shared.mask;
+        let files: Vec<_> =
+            files.into_iter().filter(|it| mask.found_in(it.as_bytes()).is_none()).collect();
         if files.is_empty() && changes.is_none() {
             return Ok(());
         }
@@ -217,6 +236,10 @@ impl Seat {
     ) -> anyhow::Result<()> {
         // Whoever sees that it is over must not see it write.
         self.shared.live.forget(task);
+        // Other processes show what is stored, and know no secret of this machine's.
+        let mask = &self.shared.mask;
+        let outcome = hidden(mask, outcome);
+        let steps = steps.into_iter().map(|step| mask.told(step)).collect();
         self.report(task, "ended", Report::Ended { outcome, steps }).await?;
         self.work = self.work.take().filter(|work| work.task != *task);
         Ok(())
@@ -226,5 +249,25 @@ impl Seat {
         if let Err(error) = told {
             tracing::error!(chat.id = %self.chat, task.id = %task, "a report was lost: {error:#}");
         }
+    }
+}
+
+/// Masks the words of an outcome. Its pages were masked before they were cut.
+fn hidden(mask: &Mask, outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Failed { reason, partial } => {
+            Outcome::Failed { reason: mask.told(reason), partial }
+        }
+        Outcome::Interrupted { reason, partial, begun } => {
+            Outcome::Interrupted { reason: mask.told(reason), partial, begun }
+        }
+        Outcome::Lacking { missing } => {
+            let one = |it: Missing| Missing { why: mask.told(it.why), ..it };
+            Outcome::Lacking { missing: missing.into_iter().map(one).collect() }
+        }
+        Outcome::Answered { .. }
+        | Outcome::Stopped { .. }
+        | Outcome::Cancelled { .. }
+        | Outcome::Merged { .. } => outcome,
     }
 }

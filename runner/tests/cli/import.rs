@@ -61,7 +61,7 @@ impl Past {
             "INSERT INTO projects (id, name, created_by, backend, backend_config, workdir,
                  workdir_presets, group_chat_id, created_at, updated_at)
              VALUES ('{id}', 'name of {id}', 'ou_ann', '{backend}',
-                 '{{\"sandbox\": \"read-only\", \"mode\": \"plan\"}}', '/gone', '[\"/a\"]',
+                 '{{\"sandbox\": \"read-only\", \"mode\": \"plan\"}}', '/gone', '[\"/a\", \"{work}\"]',
                  'oc_{id}', '2025-01-0{n}T00:00:00+00:00', '2025-01-02T00:00:00+00:00');
              INSERT INTO workspace_contexts VALUES ('{id}', '{work}', 'manual', '2025');
              INSERT INTO sessions (id, project_id, created_by, status, backend_session_id, updated_at)
@@ -124,7 +124,7 @@ fn projects_of_both_versions_go_on_in_their_groups() {
         let told = past.told(&["--apply"]);
         assert_eq!(outcomes(&told, "projects"), taken);
         let notes = told["projects"][0]["notes"].to_string();
-        for note in ["not over: 1", "presets did not come along: /a", "mode did not come along"] {
+        for note in ["not over: 1", "preset /a did not come along", "mode did not come along"] {
             assert!(notes.contains(note), "{notes}");
         }
         let record = past.document("room/oc_a1").unwrap();
@@ -136,6 +136,7 @@ fn projects_of_both_versions_go_on_in_their_groups() {
         assert_eq!(project["settings"]["sandbox"], "workspace-write", "the column counts last");
         let work = past.machine.home().join("api").canonicalize().unwrap();
         assert_eq!(project["settings"]["workdir"], work.to_str().unwrap());
+        assert_eq!(project["presets"], json!([work.to_str().unwrap()]));
         assert_eq!(room["desk"]["thread"], "thread-of-a1");
         let owed = record["owed"].as_array().unwrap();
         let is_card = |it: &Value| it["effect"]["Show"]["key"] == "Workspace";
@@ -150,6 +151,45 @@ fn projects_of_both_versions_go_on_in_their_groups() {
         assert_eq!(past.document("room/oc_a1").unwrap(), record);
         assert_eq!(past.document("room/house").unwrap(), house);
     }
+}
+
+/// What a project may do without asking, after it was taken over on a machine of these settings.
+fn leave(settings: &[(&str, &str)], backend: &str, change: &str) -> (Value, String) {
+    let mut past = Past::new();
+    settings.iter().for_each(|(name, value)| past.machine.set(name, value));
+    past.project("a1", backend);
+    past.sql(&format!("UPDATE projects SET {change}"));
+    let told = past.told(&["--apply"]);
+    assert_eq!(told["projects"][0]["outcome"], "taken", "{told}");
+    let notes = told["projects"][0]["notes"].to_string();
+    let record = past.document("room/oc_a1").unwrap();
+    (record["room"]["kind"]["Project"]["settings"].clone(), notes)
+}
+
+#[test]
+fn approvals_are_not_switched_off_unless_this_machine_says_so() {
+    let bypass = r#"backend_config = '{"permission_mode": "bypassPermissions"}'"#;
+    let (settings, notes) = leave(&[], "claude_code", bypass);
+    assert_eq!(settings["mode"], "default");
+    assert!(notes.contains("permission_mode bypassPermissions did not come along"), "{notes}");
+    let own = [("POCO_CLAUDE_PERMISSION_MODE", "bypassPermissions")];
+    let (settings, notes) = leave(&own, "claude_code", bypass);
+    assert_eq!(settings["mode"], "bypassPermissions");
+    assert!(!notes.contains("bypassPermissions"), "{notes}");
+
+    let full =
+        "sandbox = 'danger-full-access', backend_config = '{\"approval_policy\": \"never\"}'";
+    let (settings, notes) = leave(&[], "codex", full);
+    assert_eq!(settings["sandbox"], "workspace-write");
+    assert_eq!(settings["approval_policy"], "on-request");
+    assert!(notes.contains("sandbox danger-full-access did not come along"), "{notes}");
+    assert!(notes.contains("approval_policy never did not come along"), "{notes}");
+    let own =
+        [("POCO_CODEX_SANDBOX", "danger-full-access"), ("POCO_CODEX_APPROVAL_POLICY", "never")];
+    let (settings, notes) = leave(&own, "codex", full);
+    assert_eq!(settings["sandbox"], "danger-full-access");
+    assert_eq!(settings["approval_policy"], "never");
+    assert!(!notes.contains("danger-full-access"), "{notes}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod cloud;
 mod import;
+mod join;
 mod kit;
 mod life;
 mod output;

@@ -1,6 +1,7 @@
 //! Claude Code in the suite: the real one, which never leaves loopback.
 
 use super::Fixture;
+use crate::stage::surroundings;
 use async_trait::async_trait;
 use poco_core::{RunnerId, Settings};
 use poco_io::config;
@@ -55,7 +56,6 @@ impl OnClaude {
             ("CLAUDE_CODE_MAX_RETRIES", "1".to_owned()),
             ("DISABLE_AUTOUPDATER", "1".to_owned()),
             ("DISABLE_TELEMETRY", "1".to_owned()),
-            ("POCO_FEISHU_APP_SECRET", "not for the agent".to_owned()),
         ];
         let claude = claude(&config, &folder, &env);
         Self { model, folder, config, settings, env, claude }
@@ -64,7 +64,7 @@ impl OnClaude {
 
 fn claude(config: &config::Claude, folder: &Path, env: &[(&'static str, String)]) -> Claude {
     let env: Vec<_> = env.iter().map(|(name, value)| (*name, OsString::from(value))).collect();
-    Claude::with_env(config, &folder.join("state"), &env)
+    Claude::new(config, &folder.join("state"), &surroundings(&env))
 }
 
 #[async_trait]

@@ -1,7 +1,7 @@
 //! A real agent that speaks ACP in the suite: opencode.
 
 use super::Fixture;
-use crate::stage::fresh_folder;
+use crate::stage::{fresh_folder, surroundings};
 use async_trait::async_trait;
 use poco_core::{RunnerId, Settings};
 use poco_io::config;
@@ -110,10 +110,9 @@ impl OnOpencode {
             ("OPENCODE_DISABLE_DEFAULT_PLUGINS", "1".into()),
             ("OPENCODE_DISABLE_MODELS_FETCH", "1".into()),
             ("OPENCODE_PURE", "1".into()),
-            ("POCO_FEISHU_APP_SECRET", "not for the agent".into()),
         ];
         let identity = Identity { name: acp::NAME, setting: "POCO_ACP_COMMAND", preset: None };
-        Acp::with_env(identity, &self.config, &self.folder.join("poco"), &env)
+        Acp::known_as(identity, &self.config, &self.folder.join("poco"), &surroundings(&env))
     }
 }
 

@@ -1,13 +1,13 @@
 //! Agents that can't be had, in the suite: played by `peer.py`.
 
 use super::Fixture;
-use crate::stage::fresh_folder;
+use crate::stage::{fresh_folder, surroundings};
 use async_trait::async_trait;
 use poco_core::{RunnerId, Settings};
 use poco_io::config;
-use poco_runner::agent::Agent;
 use poco_runner::agent::acp::cursor::Cursor;
 use poco_runner::agent::acp::{self, Acp, Identity};
+use poco_runner::agent::{Agent, Surroundings};
 use poco_sim::model::Model;
 use std::ffi::OsString;
 use std::marker::PhantomData;
@@ -22,7 +22,7 @@ pub(crate) trait Role: Send + Sync + 'static {
     const LOGIN: &'static str;
     const INSTALL: &'static str;
 
-    fn agent(config: &config::Acp, state: &Path, env: &[(&str, OsString)]) -> Self::Agent;
+    fn agent(config: &config::Acp, state: &Path, env: &Surroundings) -> Self::Agent;
 }
 
 /// Any agent that speaks ACP.
@@ -34,9 +34,9 @@ impl Role for Anyone {
     const LOGIN: &'static str = "Log in (opens a browser)";
     const INSTALL: &'static str = "POCO_ACP_COMMAND";
 
-    fn agent(config: &config::Acp, state: &Path, env: &[(&str, OsString)]) -> Acp {
+    fn agent(config: &config::Acp, state: &Path, env: &Surroundings) -> Acp {
         let identity = Identity { name: acp::NAME, setting: "POCO_ACP_COMMAND", preset: None };
-        Acp::with_env(identity, config, state, env)
+        Acp::known_as(identity, config, state, env)
     }
 }
 
@@ -49,8 +49,8 @@ impl Role for OfCursor {
     const LOGIN: &'static str = "cursor-agent login";
     const INSTALL: &'static str = "https://cursor.com/install";
 
-    fn agent(config: &config::Acp, state: &Path, env: &[(&str, OsString)]) -> Cursor {
-        Cursor::with_env(&config::Cursor { acp: config.clone(), sandbox: None }, state, env)
+    fn agent(config: &config::Acp, state: &Path, env: &Surroundings) -> Cursor {
+        Cursor::new(&config::Cursor { acp: config.clone(), sandbox: None }, state, env)
     }
 }
 
@@ -63,7 +63,7 @@ impl Role for OldCursor {
     const LOGIN: &'static str = OfCursor::LOGIN;
     const INSTALL: &'static str = OfCursor::INSTALL;
 
-    fn agent(config: &config::Acp, state: &Path, env: &[(&str, OsString)]) -> Cursor {
+    fn agent(config: &config::Acp, state: &Path, env: &Surroundings) -> Cursor {
         OfCursor::agent(config, state, env)
     }
 }
@@ -77,8 +77,8 @@ impl Role for OfCoco {
     const LOGIN: &'static str = "traecli";
     const INSTALL: &'static str = "Trae CLI";
 
-    fn agent(config: &config::Acp, state: &Path, env: &[(&str, OsString)]) -> Acp {
-        Acp::coco_with_env(config, state, env)
+    fn agent(config: &config::Acp, state: &Path, env: &Surroundings) -> Acp {
+        Acp::coco(config, state, env)
     }
 }
 
@@ -165,7 +165,7 @@ impl<R: Role> Fixture for Peer<R> {
         if R::TRAITS == Anyone::TRAITS {
             config.command.push("acp".to_owned());
         }
-        self.agent = Some(R::agent(&config, &self.folder.join("poco"), &env));
+        self.agent = Some(R::agent(&config, &self.folder.join("poco"), &surroundings(&env)));
     }
 
     /// It never hears of any.

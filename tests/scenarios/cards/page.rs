@@ -230,6 +230,7 @@ fn said(effects: &[Effect]) -> String {
                 Command::Steer { .. } => "the agent is told",
                 Command::Stop { .. } => "the agent is stopped",
                 Command::Settle => "what is owed is paid",
+                Command::Unreadable => "nothing anybody can read",
                 Command::Deliver { .. } => "a file is sent",
                 Command::Look { .. } | Command::Browse { .. } => "the machine looks at a folder",
             },

@@ -444,6 +444,7 @@ fn started(command: &Command) -> Option<TaskId> {
         | Command::Steer { .. }
         | Command::Stop { .. }
         | Command::Settle
+        | Command::Unreadable
         | Command::Browse { .. }
         | Command::Deliver { .. }
         | Command::Look { .. } => None,

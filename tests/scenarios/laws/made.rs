@@ -1,8 +1,8 @@
 //! Things the world brings, of every kind.
 
 use poco_core::{
-    Approval, ApprovalId, Ask, Attachment, Enclosed, Media, MessageRef, Missing, Outcome, Pages,
-    Question, Quote, RunnerId, Settings, Text,
+    Approval, ApprovalId, Ask, Attachment, Enclosed, Media, MessageRef, Missing, Nature, Outcome,
+    Pages, Question, Quote, RunnerId, Settings, Text,
 };
 
 pub(super) fn settings() -> Settings {
@@ -29,7 +29,8 @@ pub(super) fn approval(kind: usize) -> Approval {
             Ask::Questions(vec![Question { id: "q".into(), text: "What?".into(), options }])
         }
     };
-    Approval { id: ApprovalId::new(format!("a{}", kind % 7)), ask }
+    let nature = Nature { leave: kind.is_multiple_of(5), ..Nature::default() };
+    Approval { id: ApprovalId::new(format!("a{}", kind % 7)), ask, nature }
 }
 
 pub(super) fn enclosed(kind: usize) -> Enclosed {

@@ -2,19 +2,28 @@
 
 use super::{Scene, people, task};
 use crate::policy;
-use crate::words::{approval as words, people as w};
+use crate::words::{approval as words, people as w, task as task_words};
 use crate::{
     ANSWERED_MAX, Answered, Approval, ApprovalId, Ask, CONFIRMATION, Command, Effect, Event,
-    Pending, Phase, Room, Task, TaskId, Text, UserId, Verdict,
+    PROMPT_BYTES_MAX, Pending, Phase, Room, Rules, Task, TaskId, Terms, Text, UserId, Verdict,
 };
 use std::collections::BTreeMap;
 
+/// The longest answer or reason in words, in bytes: it goes to the machine in one job.
+const WORDS_BYTES_MAX: usize = 8 * 1024;
+
 pub(super) fn asked(
+    terms: &Terms,
     room: &mut Room,
     event: &Event,
     id: &TaskId,
     approval: &Approval,
 ) -> Vec<Effect> {
+    let known = room
+        .desk
+        .current(id)
+        .and_then(|task| task.answered.iter().find(|answered| answered.id == approval.id).cloned());
+    let stands = known.as_ref().is_some_and(|known| stands(terms, room, approval, known));
     let Some(task) = room.desk.current(id) else { return vec![] };
     match task.phase {
         Phase::Waiting | Phase::Confirming | Phase::Starting | Phase::Stopping => return vec![],
@@ -22,11 +31,19 @@ pub(super) fn asked(
         Phase::Claimed { .. } => task.run(event.at),
         Phase::Running => {}
     }
-    if let Some(answered) = task.answered.iter().find(|it| it.id == approval.id) {
-        // The agent asks again what was answered: the answer never reached it.
-        return vec![send(task, approval.id.clone(), answered.verdict.clone())];
+    if let Some(answered) = known {
+        if stands {
+            // The agent asks again what was answered: the answer never reached it.
+            return vec![send(task, approval.id.clone(), answered.verdict)];
+        }
+        task.answered.retain(|it| it.id != approval.id);
     }
-    if task.pending.iter().any(|it| it.approval.id == approval.id) {
+    if let Some(pending) = task.pending.iter_mut().find(|it| it.approval.id == approval.id) {
+        if pending.approval.ask.sum() != approval.ask.sum() {
+            // What was allowed so far was something else.
+            (pending.approval, pending.page) = (approval.clone(), 0);
+            pending.allowed.clear();
+        }
         return vec![];
     }
     let last = |numbers: &mut dyn Iterator<Item = usize>| numbers.max().unwrap_or_default();
@@ -36,6 +53,26 @@ pub(super) fn asked(
     let allowed = vec![];
     task.pending.push(Pending { number, approval: approval.clone(), page: 0, allowed });
     vec![]
+}
+
+/// Whether an answer still holds that may not have come through. Whoever gave it may have lost the
+/// right to since, and the rules may be others.
+fn stands(terms: &Terms, room: &Room, approval: &Approval, answered: &Answered) -> bool {
+    if answered.about != approval.ask.sum() {
+        return false;
+    }
+    let rules = policy::rules(room);
+    let two = policy::takes_two(&rules, approval);
+    let holds = match &answered.verdict {
+        Verdict::Deny { .. } => return true,
+        Verdict::AllowOnce => !two || answered.with.is_some(),
+        Verdict::AllowSession => rules.two.is_empty(),
+        Verdict::Answers(_) => !two,
+    };
+    let counts = |id: &UserId| people::counts(terms, room, id);
+    holds
+        && (answered.at_machine || counts(&answered.by))
+        && answered.with.as_ref().is_none_or(counts)
 }
 
 pub(super) fn settled(room: &mut Room, id: &TaskId, approval: &ApprovalId) -> Vec<Effect> {
@@ -60,6 +97,8 @@ pub(super) fn approve(
             verdict: Verdict::AllowOnce,
             by: scene.by.clone(),
             with: None,
+            at_machine: scene.is_at_machine(),
+            about: String::new(),
         });
         task.note("confirmation_approved", scene.event.at);
         return task::start(&mut room.desk, scene.event, task);
@@ -74,6 +113,9 @@ pub(super) fn deny(
     what: &str,
     why: Option<&str>,
 ) -> Vec<Effect> {
+    if why.is_some_and(|why| why.len() > WORDS_BYTES_MAX) {
+        return scene.reply(task_words::too_long_to_add());
+    }
     if confirming(room, what) {
         return task::stop_current(room, scene.event, scene.by);
     }
@@ -100,6 +142,9 @@ pub(super) fn answer(
         let text = answers.get(&at.to_string()).map(String::as_str).unwrap_or_default();
         if text.is_empty() {
             return scene.reply(words::answer_too(&question.text));
+        }
+        if text.len() > WORDS_BYTES_MAX {
+            return scene.reply(task_words::too_long_to_add());
         }
         said.insert(question.id.clone(), text.to_owned());
     }
@@ -146,13 +191,13 @@ fn decide(scene: &Scene<'_>, room: &mut Room, what: &str, verdict: &Verdict) -> 
         };
         return scene.reply(text);
     };
-    if matches!(verdict, Verdict::Answers(_))
-        != matches!(task.pending[*at].approval.ask, Ask::Questions(_))
-        && !matches!(verdict, Verdict::Deny { .. })
-    {
-        return scene.reply(words::wants_words());
+    if words_of(verdict) > PROMPT_BYTES_MAX {
+        return scene.reply(task_words::too_long_to_add());
     }
-    let (at, asks) = (*at, task.pending[*at].approval.ask.clone());
+    let (at, asks) = (*at, task.pending[*at].approval.clone());
+    if let Some(wrong) = unfit(&policy::rules(room), &asks, verdict) {
+        return scene.reply(wrong);
+    }
     let (verdict, with) = match allowed(scene, room, at, &asks, verdict) {
         Ok(answer) => answer,
         Err(text) => return scene.reply(text),
@@ -160,7 +205,8 @@ fn decide(scene: &Scene<'_>, room: &mut Room, what: &str, verdict: &Verdict) -> 
     let Some(task) = &mut room.desk.current else { return vec![] };
     let Pending { number, approval, .. } = task.pending.remove(at);
     let (id, by) = (approval.id.clone(), scene.by.clone());
-    let answered = Answered { number, id, verdict: verdict.clone(), by, with };
+    let (at_machine, about) = (scene.is_at_machine(), approval.ask.sum());
+    let answered = Answered { number, id, verdict: verdict.clone(), by, with, at_machine, about };
     if task.answered.len() == ANSWERED_MAX {
         task.answered.remove(0);
     }
@@ -170,20 +216,49 @@ fn decide(scene: &Scene<'_>, room: &mut Room, what: &str, verdict: &Verdict) -> 
     effects
 }
 
+/// Says why a verdict is no answer to a question of this kind.
+fn unfit(rules: &Rules, approval: &Approval, verdict: &Verdict) -> Option<Text> {
+    let in_words = matches!(approval.ask, Ask::Questions(_));
+    match verdict {
+        Verdict::Deny { .. } => None,
+        Verdict::Answers(_) if once_only(rules, approval) => Some(words::once_or_not()),
+        Verdict::AllowOnce | Verdict::AllowSession if once_only(rules, approval) => None,
+        Verdict::Answers(_) => (!in_words).then(words::wants_words),
+        Verdict::AllowOnce | Verdict::AllowSession => in_words.then(words::wants_words),
+    }
+}
+
+/// Whether what an agent would let people choose from is allowed once or not at all: one of its
+/// choices may be more than anybody would be asked about again.
+pub(crate) fn once_only(rules: &Rules, approval: &Approval) -> bool {
+    approval.nature.leave
+        && matches!(approval.ask, Ask::Questions(_))
+        && policy::takes_two(rules, approval)
+}
+
+/// How much an agent is told with an answer, in bytes.
+fn words_of(verdict: &Verdict) -> usize {
+    match verdict {
+        Verdict::AllowOnce | Verdict::AllowSession => 0,
+        Verdict::Deny { why } => why.as_ref().map_or(0, String::len),
+        Verdict::Answers(answers) => answers.values().map(String::len).sum(),
+    }
+}
+
 /// Says what an answer comes to, and who allowed it before where that takes two; or why it is no
 /// answer yet.
 fn allowed(
     scene: &Scene<'_>,
     room: &mut Room,
     at: usize,
-    ask: &Ask,
+    approval: &Approval,
     verdict: &Verdict,
 ) -> Result<(Verdict, Option<UserId>), Text> {
     let rules = policy::rules(room);
     if !matches!(verdict, Verdict::AllowOnce | Verdict::AllowSession) || rules.two.is_empty() {
         return Ok((verdict.clone(), None));
     }
-    if !policy::takes_two(&rules, ask) {
+    if !policy::takes_two(&rules, approval) {
         // It may take two when it is asked the next time, so it is not let through by then.
         return Ok((Verdict::AllowOnce, None));
     }

@@ -21,7 +21,9 @@ pub(super) fn entry(
     match &event.fact {
         Fact::Acted { by, via, action } => {
             let ruling = ruling.filter(|ruling| ruling.allowed)?;
-            let counts = acts(effects) || work(before) != work(room) || who(before) != who(room);
+            let spoken = matches!(action, Action::Speak { .. }) && before.lang != room.lang;
+            let changed = work(before) != work(room) || who(before) != who(room);
+            let counts = acts(effects) || changed || spoken;
             counts.then(|| acted(before, room, event, by, via, action, ruling))
         }
         Fact::Reported { report: Report::SteerMissed { by, text, .. }, .. } => {
@@ -82,6 +84,7 @@ pub(super) fn entry(
         | Fact::Adopted { .. }
         | Fact::Settled { .. }
         | Fact::NotSent { .. }
+        | Fact::Unreadable { .. }
         | Fact::Unlisted { .. } => None,
     }
 }
@@ -175,7 +178,7 @@ fn deed(before: &Room, room: &Room, event: &Event, action: &Action, ruling: &Rul
         Action::Remove { people } => done("remove", None, named(people)),
         Action::SetRules { members_approve, two } => {
             let who = if *members_approve { "members" } else { "sender" };
-            let two = crate::people::words(two);
+            let two = crate::danger::words(two);
             done("set-rules", None, format!("approve: {who}; two: {two}"))
         }
         Action::HandOver { to, .. } => done("offer-owner", None, named(std::slice::from_ref(to))),
@@ -199,19 +202,23 @@ fn deed(before: &Room, room: &Room, event: &Event, action: &Action, ruling: &Rul
             let did = if *fork { "go-on-in-copy" } else { "go-on-in" };
             done(did, None, thread.to_string())
         }
+        Action::Session(Session::Fresh) | Action::New => done("start-fresh", None, String::new()),
+        Action::Speak { lang } => {
+            let lang = lang.or(room.lang).map(crate::Lang::as_str).unwrap_or_default();
+            done("speak", None, lang.to_owned())
+        }
         Action::Shelf(Shelf::Rename { name, .. }) => done("rename", None, name.clone()),
         Action::Shelf(Shelf::Archive { project, archived }) => {
             let did = if *archived { "archive" } else { "restore" };
             done(did, None, project.as_ref().unwrap_or(&event.chat).to_string())
         }
         Action::Tune(Tune::Choose { .. })
-        | Action::Session(Session::Choose | Session::Enter | Session::Fresh)
+        | Action::Session(Session::Choose | Session::Enter)
         | Action::Shelf(Shelf::Open { .. } | Shelf::Repo | Shelf::Bind)
         | Action::Compose
         | Action::Close { .. }
         | Action::Status { .. }
         | Action::Queue
-        | Action::New
         | Action::Help
         | Action::Page { .. }
         | Action::Changes { .. }
@@ -226,7 +233,6 @@ fn deed(before: &Room, room: &Room, event: &Event, action: &Action, ruling: &Rul
         | Action::People { .. }
         | Action::Rules
         | Action::Accept
-        | Action::Speak { .. }
         | Action::Unsupported { .. }
         | Action::Unknown { .. } => done(ruling.right.word(), None, String::new()),
     }
@@ -302,8 +308,20 @@ fn acts(effects: &[Effect]) -> bool {
 
 /// The work of a room, without what people only look at or will say yet.
 fn work(room: &Room) -> Desk {
-    let Desk { thread, current, waiting, broken, answered, .. } = room.desk.clone();
-    let mut desk = Desk { thread, current, waiting, broken, answered, ..Desk::default() };
+    let Desk { thread, fresh, picked, topics, current, waiting, broken, answered, .. } =
+        room.desk.clone();
+    let all = Desk {
+        thread,
+        fresh,
+        picked,
+        topics,
+        current,
+        waiting,
+        broken,
+        answered,
+        ..Desk::default()
+    };
+    let mut desk = all;
     for pending in desk.current.iter_mut().flat_map(|task| &mut task.pending) {
         pending.page = 0;
     }

@@ -5,8 +5,8 @@ use crate::words::{
     file as file_words, project as project_words, setup as setup_words, task as words,
 };
 use crate::{
-    Archive, BROKEN_MAX, Desk, Effect, Enclosed, Kind, Outcome, Phase, Room, Task, TaskId, Text,
-    ThreadId, WAITING_MAX,
+    Archive, BROKEN_MAX, Desk, Effect, Enclosed, Kind, Outcome, Phase, Room, Settings, Task,
+    TaskId, Text, ThreadId, WAITING_MAX,
 };
 
 /// Notes a task that was cut off. The oldest one makes way.
@@ -114,9 +114,12 @@ fn take_up(
         return scene.reply(words::settled_before());
     };
     let Anew { prompt, enclosed, thread } = what(&archive);
+    let settings = bounded(&archive.task.settings, task::settings(scene.terms, room));
     let mut task = Task {
         id: TaskId::of(&scene.event.id, scene.event.at),
         by: scene.by.clone(),
+        source: task::source(scene).to_owned(),
+        settings,
         prompt,
         enclosed,
         brought: Default::default(),
@@ -142,6 +145,18 @@ fn take_up(
         effects.extend(task::start(&mut room.desk, scene.event, task));
     }
     effects
+}
+
+/// A task goes on with the agent it had, and may do what a task may do now: what was allowed when it
+/// was given may have been forbidden since.
+fn bounded(then: &Settings, now: Settings) -> Settings {
+    let same = then.agent == now.agent;
+    Settings {
+        sandbox: now.sandbox,
+        approval_policy: now.approval_policy,
+        mode: now.mode.filter(|_| same),
+        ..then.clone()
+    }
 }
 
 fn take(desk: &mut Desk, id: &TaskId) -> Option<Archive> {

@@ -1,7 +1,8 @@
 //! The direct chat, where projects are made and listed.
 
 use super::{Scene, on, runner, words};
-use crate::words::lobby as say;
+use crate::setup::PATH_BYTES_MAX;
+use crate::words::{lobby as say, setup as setup_words};
 use crate::{
     Card, CardRef, ChatId, Command, Effect, Event, EventId, Fact, Heir, Kind, Listing, Lobby,
     Making, NAME_CHARS_MAX, PROJECTS_MAX, Room, RunnerId, Settings, Terms, Text, UserId, view,
@@ -116,6 +117,9 @@ fn mistake(scene: &Scene<'_>, lobby: &Lobby, making: &Making) -> Option<Text> {
     if let Some(wrong) = bad_name(name) {
         return Some(wrong);
     }
+    if settings.workdir.len() > PATH_BYTES_MAX {
+        return Some(setup_words::path_too_long(PATH_BYTES_MAX));
+    }
     let agents = match runner::find(scene, &settings.runner) {
         Ok(agents) => agents,
         Err(wrong) => return Some(wrong),
@@ -139,7 +143,9 @@ pub(super) fn bad_name(name: &str) -> Option<Text> {
     if name.is_empty() {
         return Some(say::needs_name());
     }
-    let is_bad = name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control);
+    let is_bad = name.chars().count() > NAME_CHARS_MAX
+        || name.chars().any(char::is_control)
+        || crate::plain::unturned(name) != name;
     is_bad.then(|| say::bad_name(NAME_CHARS_MAX))
 }
 
@@ -201,6 +207,9 @@ pub(super) fn delete(scene: &Scene<'_>, room: &mut Room, project: &ChatId) -> Ve
         Kind::Lobby(lobby) => lobby,
         // In its own group it can be only this one.
         Kind::Project(here) if *project == scene.event.chat => {
+            if here.leaving {
+                return scene.reply(say::leaving_already());
+            }
             let lobby = here.lobby.clone();
             return super::project::removed(room, scene.event, scene.by, &lobby);
         }

@@ -1,12 +1,12 @@
 //! Who is let into a project, what they are there, and who answers what its agent asks.
 
 use super::{Scene, task};
-use crate::people::{Danger, Named, PEOPLE_MAX, Person, Role, Rules};
+use crate::people::{Named, PEOPLE_MAX, Person, Role, Rules};
 use crate::policy::{self, Right};
 use crate::words::people as w;
 use crate::{
-    Card, ChatId, Effect, Event, Fact, Kind, Phase, Project, Room, Task, Terms, Text, Tone, UserId,
-    view,
+    Answered, Card, ChatId, Danger, Effect, Event, Fact, Kind, Phase, Project, Room, Task, Terms,
+    Text, Tone, UserId, view,
 };
 use std::collections::BTreeSet;
 
@@ -171,6 +171,18 @@ fn withdraw(terms: &Terms, room: &mut Room, event: &Event, by: &UserId) -> Vec<E
     for pending in room.desk.current.iter_mut().flat_map(|task| &mut task.pending) {
         pending.allowed.retain(|id| !gone.contains(id));
     }
+    // Nor is what they allowed allowed again, if that has not come through.
+    let void = |it: &Answered| {
+        let all = it.with.iter().chain((!it.at_machine).then_some(&it.by));
+        all.into_iter().any(|id| !counts(terms, room, id))
+    };
+    let answered = room.desk.current.iter().flat_map(|task| &task.answered);
+    let void: Vec<_> = answered.filter(|it| void(it)).map(|it| it.id.clone()).collect();
+    for answered in room.desk.current.iter_mut().flat_map(|task| &mut task.answered) {
+        if void.contains(&answered.id) {
+            answered.about.clear();
+        }
+    }
     effects
 }
 
@@ -209,7 +221,9 @@ pub(super) fn set_rules(
         return scene.reply(w::needs_two());
     }
     let card = view::people(scene.terms, project, 0, Some(w::rules_set()));
-    vec![scene.show(card)]
+    let mut effects = withdraw(scene.terms, room, scene.event, scene.by);
+    effects.push(scene.show(card));
+    effects
 }
 
 /// Asks the owner whether they mean it, and then has the house offer it.

@@ -1,7 +1,8 @@
 //! A project's own group, from its opening to its end.
 
 use super::{Scene, broken, held, task};
-use crate::words::{file as file_words, project as words};
+use crate::setup::{PATH_BYTES_MAX, PRESETS_MAX};
+use crate::words::{file as file_words, project as words, setup as setup_words};
 use crate::{
     Card, CardKey, ChatId, Command, Desk, Effect, Event, Fact, Kind, Project, Room, Settings,
     Terms, ThreadId, Tone, UserId, view,
@@ -22,21 +23,27 @@ pub(super) fn opened(
     vec![]
 }
 
+/// What is known of a project of an earlier PoCo.
+pub(super) struct Past<'a> {
+    pub(super) name: &'a str,
+    pub(super) by: &'a UserId,
+    pub(super) settings: &'a Settings,
+    pub(super) thread: Option<&'a ThreadId>,
+    pub(super) presets: &'a [String],
+}
+
 /// Has a project of an earlier PoCo go on in a chat where no project of ours lives. The house stands
 /// in for its lobby until the owner deletes it from theirs.
-pub(super) fn taken_over(
-    terms: &Terms,
-    room: &mut Room,
-    (name, by): (&str, &UserId),
-    settings: &Settings,
-    thread: Option<&ThreadId>,
-) -> Vec<Effect> {
-    if matches!(room.kind, Kind::Fresh) {
-        let effects = opened(room, name, by, settings, &terms.house);
-        room.desk.thread = thread.cloned();
-        return effects;
+pub(super) fn taken_over(terms: &Terms, room: &mut Room, past: &Past<'_>) -> Vec<Effect> {
+    if !matches!(room.kind, Kind::Fresh) {
+        return vec![];
     }
-    vec![]
+    let effects = opened(room, past.name, past.by, past.settings, &terms.house);
+    room.desk.thread = past.thread.cloned();
+    if let Kind::Project(project) = &mut room.kind {
+        project.presets = past.presets.iter().take(PRESETS_MAX).cloned().collect();
+    }
+    effects
 }
 
 pub(super) fn workspace(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
@@ -51,6 +58,12 @@ pub(super) fn deliver(scene: &Scene<'_>, room: &Room, path: &str) -> Vec<Effect>
     let Kind::Project(project) = &room.kind else {
         return scene.reply(file_words::sends_project_files());
     };
+    if path.len() > PATH_BYTES_MAX {
+        return scene.reply(setup_words::path_too_long(PATH_BYTES_MAX));
+    }
+    if path.chars().any(char::is_control) {
+        return scene.reply(file_words::no_path());
+    }
     let command = Command::Deliver {
         request: scene.event.id.clone(),
         path: path.to_owned(),

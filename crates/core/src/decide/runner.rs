@@ -2,7 +2,9 @@
 
 use super::{Scene, dir};
 use crate::words::{project as project_words, runner as words, task as task_words};
-use crate::{Away, Effect, Kind, Phase, Project, Room, RunnerId, Terms, Text, Timestamp, view};
+use crate::{
+    Away, Effect, Event, Kind, Phase, Project, Room, RunnerId, Terms, Text, Timestamp, view,
+};
 
 /// Notes whether the machine of a project takes anything.
 pub(super) fn check(terms: &Terms, room: &mut Room, at: Timestamp) {
@@ -30,6 +32,18 @@ pub(super) fn find<'a>(scene: &'a Scene<'_>, id: &RunnerId) -> Result<&'a [Strin
         Some(Away::Asleep { .. }) => Err(words::not_there(id)),
         Some(Away::Draining) => Err(words::is_draining(id)),
         None => Ok(&runner.agents),
+    }
+}
+
+/// Says that a machine put something aside that it could not read. What that was is not known: it may
+/// have been to start a task, or to stop one.
+pub(super) fn unreadable(room: &Room, event: &Event, runner: &RunnerId) -> Vec<Effect> {
+    match &room.kind {
+        Kind::Project(_) | Kind::Lobby(_) => {
+            vec![Effect::Post { chat: event.chat.clone(), card: view::unreadable(runner) }]
+        }
+        // Nobody there asked for anything.
+        Kind::Fresh | Kind::Gone | Kind::House(_) => vec![],
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn ask(
     prompt: &str,
     enclosed: Enclosed,
 ) -> Vec<Effect> {
-    let source = if matches!(scene.via, Via::Local { .. }) { MACHINE } else { "feishu" };
+    let source = source(scene);
     let enclosed = held::gather(scene, room, enclosed);
     if enclosed.is_too_much() {
         return scene.reply(file_words::too_many(FILES_MAX, QUOTES_MAX));
@@ -135,7 +135,12 @@ fn new_task(
     Ok(task)
 }
 
-fn settings(terms: &Terms, room: &Room) -> Settings {
+/// Where what somebody gives the agent to do comes from.
+pub(super) fn source(scene: &Scene<'_>) -> &'static str {
+    if scene.is_at_machine() { MACHINE } else { "feishu" }
+}
+
+pub(super) fn settings(terms: &Terms, room: &Room) -> Settings {
     match &room.kind {
         Kind::Project(project) => project.settings.clone(),
         Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => terms.settings.clone(),

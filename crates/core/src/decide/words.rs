@@ -47,7 +47,8 @@ pub(super) fn unsupported(scene: &Scene<'_>, what: &Text) -> Vec<Effect> {
 
 pub(super) fn queue(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
     let line = |(at, task): (usize, &crate::Task)| {
-        format!("{}. `{}` {}", at + 1, task.id, view::brief(&task.prompt))
+        let prompt = view::escape(&view::brief(&task.prompt));
+        format!("{}. `{}` {prompt}", at + 1, task.id)
     };
     let lines: Vec<_> = room.desk.waiting.iter().enumerate().map(line).collect();
     scene.reply(if lines.is_empty() {
@@ -59,6 +60,9 @@ pub(super) fn queue(scene: &Scene<'_>, room: &Room) -> Vec<Effect> {
 
 pub(super) fn status(scene: &Scene<'_>, room: &Room, id: Option<&TaskId>) -> Vec<Effect> {
     let Some(id) = id else { return vec![scene.post(view::standing(room))] };
+    if !id.is_plausible() {
+        return scene.reply(task_words::none_here());
+    }
     match view::looks(room).remove(&crate::CardKey::Task(id.clone())) {
         Some(card) => vec![scene.post(Card { typing: crate::Typing::No, ..card })],
         None => {
@@ -69,6 +73,9 @@ pub(super) fn status(scene: &Scene<'_>, room: &Room, id: Option<&TaskId>) -> Vec
 }
 
 pub(super) fn page(scene: &Scene<'_>, room: &Room, id: &TaskId, page: usize) -> Vec<Effect> {
+    if !id.is_plausible() {
+        return scene.reply(task_words::none_here());
+    }
     if room.desk.find(id).is_some() {
         return scene.reply(task_words::is_not_over());
     }
@@ -85,6 +92,9 @@ pub(super) fn changes(
     let Some(id) = id.or(room.desk.changed.as_ref()) else {
         return scene.reply(file_words::no_changes());
     };
+    if !id.is_plausible() {
+        return scene.reply(task_words::none_here());
+    }
     if room.desk.find(id).is_some() {
         return scene.reply(task_words::is_not_over());
     }

@@ -1,7 +1,8 @@
 //! Cards about people: who may do what in a project, and who answers what its agent asks.
 
 use super::escape;
-use crate::people::{Danger, Named, People, Person, Role, Rules, words};
+use crate::danger::{Danger, words};
+use crate::people::{Named, People, Person, Role, Rules};
 use crate::press::{MEMBERS, SENDER};
 use crate::words::people as w;
 use crate::{Action, Block, Button, Card, Choice, Field, Form, Project, Terms, Text, Tone, UserId};

@@ -3,8 +3,8 @@
 use super::escape;
 use crate::words::runner as words;
 use crate::{
-    Action, Away, Block, Button, Card, Choice, Field, Form, Kind, Project, Room, Runner, Task,
-    Terms, Text, Timestamp, Tone,
+    Action, Away, Block, Button, Card, Choice, Field, Form, Kind, Project, Room, Runner, RunnerId,
+    Task, Terms, Text, Timestamp, Tone,
 };
 
 /// Says that the machine of a project takes nothing now, if it is so.
@@ -25,6 +25,12 @@ pub(super) fn away_of(project: &Project) -> Option<Text> {
 /// Says that a task waits for a machine that takes nothing new, wherever that task is.
 pub(super) fn held(task: &Task) -> Option<Text> {
     task.held.then(|| words::held(escape(task.settings.runner.as_str())))
+}
+
+/// Says that a machine could not read what it was asked.
+pub(crate) fn unreadable(runner: &RunnerId) -> Card {
+    let runner = escape(runner.as_str());
+    Card::new(Tone::Bad, words::put_aside()).text(words::unreadable(runner))
 }
 
 /// The machines to choose from, and how each is.

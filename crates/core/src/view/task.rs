@@ -2,6 +2,8 @@
 
 use super::held::with;
 use super::{brief, escape, fenced, runner, session};
+use crate::decide::approval::once_only;
+use crate::plain::{plain_line, seen};
 use crate::policy;
 use crate::words::{
     approval as ask_words, file as file_words, people as people_words, task as words,
@@ -66,7 +68,7 @@ fn standing(room: &Room, task: &Task, place: usize) -> Card {
         }
         Phase::Confirming => shell(Tone::Asking, words::waiting(), task)
             .text(ask_words::run_this())
-            .block(Block::Text(Text::verbatim(fenced("", &task.prompt))))
+            .block(Block::Text(Text::verbatim(fenced("", &seen(&task.prompt)))))
             .buttons(vec![
                 Button::new(
                     ask_words::approve(),
@@ -117,30 +119,39 @@ fn asking(room: &Room, task: &Task) -> Card {
 /// Adds a question and the ways to answer it.
 fn ask(card: Card, room: &Room, task: &Task, pending: &Pending) -> Card {
     let what = task.question(pending.number);
-    let card = card.block(Block::Rule);
+    let (card, no_reason) = (card.block(Block::Rule), Text::default());
     let (card, reason) = match &pending.approval.ask {
         Ask::Command { cwd, reason, .. } => {
-            (card.text(ask_words::command(&what, escape(cwd))), reason)
+            (card.text(ask_words::command(&what, plain_line(cwd))), reason)
         }
         Ask::Patch { files, reason, .. } => {
-            let files: Vec<_> = files.iter().map(|file| escape(file)).collect();
+            let files: Vec<_> = files.iter().map(|file| plain_line(file)).collect();
             (card.text(ask_words::patch(&what, files.join("\n"))), reason)
         }
         Ask::Permission { reason, .. } => (card.text(ask_words::permission(&what)), reason),
+        Ask::Questions(questions) if once_only(&policy::rules(room), &pending.approval) => {
+            let asked = questions.iter().map(|it| it.text.as_str()).collect::<Vec<_>>();
+            let asked = Text::verbatim(fenced("", &asked.join("\n")));
+            (card.text(ask_words::permission(&what)).text(asked), &no_reason)
+        }
         Ask::Questions(questions) => return questions_form(card, task, pending, questions),
     };
     let card = match pending.approval.ask.long() {
-        Some(pages) => turned(card, pages, pending.page, |page| Action::AskPage {
-            approval: pending.approval.id.clone(),
-            page,
-        }),
+        Some(pages) => {
+            let part = ask_words::part(pending.page + 1, pages.count);
+            let card = if pages.count > 1 { card.note(part) } else { card };
+            turned(card, pages, pending.page, |page| Action::AskPage {
+                approval: pending.approval.id.clone(),
+                page,
+            })
+        }
         None => card,
     };
     let card = if reason.is_empty() { card } else { card.note(ask_words::why(reason)) };
     let approve = |session| Action::Approve { what: what.clone(), session };
     let deny = Action::Deny { what: what.clone(), why: None };
     let rules = policy::rules(room);
-    let card = if policy::takes_two(&rules, &pending.approval.ask) {
+    let card = if policy::takes_two(&rules, &pending.approval) {
         card.text(people_words::two_must())
     } else {
         card

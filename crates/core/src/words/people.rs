@@ -76,8 +76,8 @@ words! {
     all(): "always: anything outside its sandbox", "总是：沙箱之外的任何操作";
     set(): "Set", "保存";
     rules_note():
-        "Network and deleting are told by the words of what is asked, so they can be missed. “Always” misses nothing.",
-        "“网络”和“删除”根据请求内容中的词语判断，可能遗漏；“总是”不会遗漏。";
+        "What an agent asks is of a kind if it says so itself, or else by its words. What neither makes clear takes two people, too.",
+        "请求的类型以智能体自身的说明为准，其次根据内容中的词语判断；两者都不能确定时，同样需要两人批准。";
     needs_two(): "Then two people must be there who may allow it: make somebody an admin first.", "需要至少两个能批准的人：请先设置一位管理员。";
     rules_set(): "Set. It holds from now on, also for what is asked already.", "已保存，立即生效，包括已提出的请求。";
 

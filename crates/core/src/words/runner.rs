@@ -12,6 +12,10 @@ words! {
     held(runner):
         "**{runner} is draining:** it takes nothing new. This waits for it.",
         "**{runner} 正在排空**：暂不接收新任务。此任务等待它恢复。";
+    put_aside(): "Not Done", "未执行";
+    unreadable(runner):
+        "**{runner}** could not read something it was asked to do here, and put it aside. Its PoCo may be older than what asked it: update it. If a task does not go on, stop it and run it again.",
+        "**{runner}** 无法读取这里发给它的一条指令，已搁置。它的 PoCo 版本可能过旧，请更新。如果有任务没有继续，请停止后重新运行。";
     title(project): "Machine: {project}", "运行机器：{project}";
     this_one(): " (this project)", "（当前项目）";
     line(runner, mark, condition):

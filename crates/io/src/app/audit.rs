@@ -9,7 +9,7 @@ use crate::digest::sha256;
 use crate::port::{Document, KEYS_MAX, PutError, Store};
 use crate::record::{Head, Owed, Record};
 use anyhow::{Context, bail};
-use poco_core::{ChatId, Effect, Entry, What};
+use poco_core::{ChatId, Effect, Entry, What, seen};
 use serde::{Deserialize, Serialize};
 
 /// Begins the keys of all lines.
@@ -145,7 +145,8 @@ impl App {
             did: entry.did.clone(),
             rule: entry.rule.clone(),
             task: entry.task.as_ref().map(ToString::to_string),
-            text: brief(&self.mask.text(&text)),
+            // It is read in terminals, too.
+            text: seen(&brief(&self.mask.text(&text))),
             sha256,
             card: entry.card.as_ref().map(ToString::to_string),
             version: owed.order,
@@ -198,7 +199,7 @@ async fn chain(
     verified: &mut Verified,
 ) -> anyhow::Result<()> {
     let flaw = |number, what: &str| Flaw { chat: chat.to_owned(), number, what: what.to_owned() };
-    let mut head = Head::default();
+    let (mut head, mut events) = (Head::default(), vec![]);
     for key in keys {
         let Some((_, number)) = place(key) else { continue };
         let Some(link) = read(store, key).await? else {
@@ -212,28 +213,45 @@ async fn chain(
             verified.flaws.push(flaw(number, "does not follow the line before it"));
         }
         let line: Option<Line> = serde_json::from_str(&link.line).ok();
-        let is_here = line.is_some_and(|line| line.number == number && line.chat == chat);
+        let is_here = line.as_ref().is_some_and(|it| it.number == number && it.chat == chat);
+        events.push((number, line.map(|line| line.event)));
         if !is_here || sha256(&format!("{}\n{}", link.prev, link.line)) != link.hash {
             verified.flaws.push(flaw(number, "was changed"));
         }
         head = Head { number, hash: link.hash };
     }
     let known = super::tasks::record(store, &ChatId::new(chat)).await?;
-    let owed = known.owed().filter(|it| matches!(it.effect, Effect::Audit { .. })).count();
-    let ahead = head.number.checked_sub(known.audited.number);
-    // What is owed may be written already; nothing else may be.
-    match ahead.and_then(|ahead| usize::try_from(ahead).ok()) {
+    let owed: Vec<_> = known.owed().filter_map(|it| owes(&it.effect)).collect();
+    match head.number.checked_sub(known.audited.number) {
         None => verified.flaws.push(flaw(head.number + 1, "is missing")),
         Some(0) if head.hash != known.audited.hash => {
             verified.flaws.push(flaw(head.number, "is not the last one that was written"));
         }
-        Some(ahead) if ahead > owed => verified.flaws.push(flaw(head.number, "was added")),
         Some(_) => {}
     }
+    // What is owed may be written already, in its order; nothing else may be.
+    let mut ahead = events.iter().filter(|(number, _)| *number > known.audited.number).zip(0..);
+    let added = ahead.find(|((_, event), at)| event.as_deref() != owed.get(*at).copied());
+    verified.flaws.extend(added.map(|((number, _), _)| flaw(*number, "was added")));
     if head.number > 0 {
         verified.heads.push((chat.to_owned(), head.number, head.hash));
     }
     Ok(())
+}
+
+/// The event that is to be noted, if an effect does that.
+fn owes(effect: &Effect) -> Option<&str> {
+    match effect {
+        Effect::Audit { entry } => Some(entry.event.as_str()),
+        Effect::Show { .. }
+        | Effect::Post { .. }
+        | Effect::Toast { .. }
+        | Effect::Send { .. }
+        | Effect::Open { .. }
+        | Effect::Tell { .. }
+        | Effect::Keep { .. }
+        | Effect::Recall { .. } => None,
+    }
 }
 
 async fn read(store: &dyn Store, key: &str) -> anyhow::Result<Option<Link>> {

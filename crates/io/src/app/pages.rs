@@ -77,7 +77,8 @@ impl App {
             }
         }
         card.blocks = blocks;
-        Ok(card)
+        // It is not only shown in chats.
+        Ok(self.mask.card(&card))
     }
 
     /// Returns a whole text.

@@ -76,17 +76,25 @@ impl App {
     /// Lists the chats that owe something, for whoever looks once in a while: it costs what there
     /// is to list. Those that settled a moment ago may be among them.
     pub async fn owing(&self) -> anyhow::Result<Vec<ChatId>> {
+        match self.due().await? {
+            Some(due) => Ok(due),
+            None => self.owing_anywhere().await,
+        }
+    }
+
+    /// Like [`App::owing`], for whoever must not read every chat; `None` if there is no other way.
+    pub(super) async fn due(&self) -> anyhow::Result<Option<Vec<ChatId>>> {
         let mut due: Vec<String> = vec![];
         loop {
             let after = due.last().map(String::as_str);
             let Some(page) = self.store.due(after).await.context("list what is due")? else {
-                return self.owing_anywhere().await;
+                return Ok(None);
             };
             let full = page.len() == KEYS_MAX;
             due.extend(page);
             if !full {
                 let rooms = due.iter().filter_map(|key| key.strip_prefix(ROOMS));
-                return Ok(rooms.map(ChatId::new).collect());
+                return Ok(Some(rooms.map(ChatId::new).collect()));
             }
         }
     }

@@ -129,16 +129,10 @@ impl App {
             return Ok(vec![]);
         }
         let mut told = vec![];
-        for (chat, room) in self.rooms().await? {
-            if !is_news(&room, &runners, now) {
-                continue;
+        for chat in self.chats().await? {
+            if self.tell_of_machine(&chat, &runners, now).await? {
+                told.push(chat);
             }
-            // Two things may be new within a millisecond.
-            let how = hash(&format!("{:?}", away(&room, &runners, now)));
-            let id = EventId::new(format!("checked-{}-{how:x}", now.0));
-            let event = Event { id, chat: chat.clone(), at: now, lang: None, fact: Fact::Checked };
-            self.take_in(event).await.context("tell a project of its machine")?;
-            told.push(chat);
         }
         self.known.watch().told = Some((changes, times + 1));
         Ok(told)
@@ -176,6 +170,22 @@ impl Watch {
             self.told = None;
         }
     }
+}
+
+/// What tells a project of its machine, if that is news to it.
+pub(super) fn news(
+    chat: &ChatId,
+    room: &Room,
+    runners: &[Runner],
+    now: Timestamp,
+) -> Option<Event> {
+    if !is_news(room, runners, now) {
+        return None;
+    }
+    // Two things may be new within a millisecond.
+    let how = hash(&format!("{:?}", away(room, runners, now)));
+    let id = EventId::new(format!("checked-{}-{how:x}", now.0));
+    Some(Event { id, chat: chat.clone(), at: now, lang: None, fact: Fact::Checked })
 }
 
 fn is_news(room: &Room, runners: &[Runner], now: Timestamp) -> bool {

@@ -156,7 +156,8 @@ impl Judge<'_> {
             );
         }
         let (claude, cursor, coco) = (self.claude(), self.cursor(), self.coco());
-        Agents { usual, codex, claude, acp, cursor, coco }
+        let variables = self.optional("POCO_AGENT_ENV", variables).unwrap_or_default();
+        Agents { usual, codex, claude, acp, cursor, coco, variables }
     }
 
     fn acp(&mut self) -> Option<Acp> {
@@ -438,6 +439,21 @@ fn web_address(text: &str) -> Result<String, String> {
 fn command(text: &str) -> Result<Vec<String>, String> {
     let words = shlex::split(text).filter(|words| words.first().is_some_and(|w| !w.is_empty()));
     words.ok_or_else(|| "use a program and its arguments, with every quote closed".to_owned())
+}
+
+/// Names of variables that are not given to agents unless they are named. PoCo's own never are.
+fn variables(text: &str) -> Result<Vec<String>, String> {
+    let fits = |name: &str| {
+        let rest = name.strip_prefix("AWS_").unwrap_or_default();
+        !rest.is_empty() && rest.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    let names: Vec<_> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    match names.iter().all(|name| fits(name)) {
+        true => Ok(names.into_iter().map(str::to_owned).collect()),
+        false => Err("name variables that begin with AWS_, with , between; all others but PoCo's \
+                      own are given to agents anyway"
+            .to_owned()),
+    }
 }
 
 fn token(text: &str) -> Result<String, String> {

@@ -121,6 +121,11 @@ pub const KEYS: &[Key] = &[
         "codex",
         "Agent of tasks outside projects: codex, claude_code, cursor_agent, coco, acp or stub",
     ),
+    key_of(
+        "POCO_AGENT_ENV",
+        "",
+        "Variables AWS_… that agents are given all the same, with , between, as for Bedrock",
+    ),
     key_of("POCO_CODEX_COMMAND", "codex", "The codex program and its first arguments"),
     key_of("POCO_CODEX_WORKDIR", "~", "Where tasks outside projects work"),
     key_of(

@@ -1,6 +1,6 @@
 //! What Feishu is told about a press, within its three seconds.
 
-use poco_core::{Lang, Text};
+use poco_core::{Lang, Text, unturned};
 use serde_json::{Value, json};
 
 /// The longest toast, in characters.
@@ -21,6 +21,7 @@ pub fn pressed(toast: Option<&Text>, lang: Lang) -> Value {
 }
 
 fn clipped(toast: &str) -> String {
+    let toast = unturned(toast);
     let mut chars = toast.chars();
     let mut content: String = chars.by_ref().take(TOAST_CHARS_MAX).collect();
     if chars.next().is_some() {

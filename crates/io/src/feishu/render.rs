@@ -11,7 +11,7 @@ pub(crate) use part::NUMBER_MARK;
 use budget::fit;
 use element::{LINE_MAX, clip, colour, text};
 use part::parts;
-use poco_core::{Card, Typing};
+use poco_core::{Card, Typing, unturned};
 use serde_json::{Value, json};
 
 /// The `element_id` of the answer that is typed while the agent works.
@@ -51,7 +51,7 @@ pub fn content<'a>(card: &'a Value, element_id: &str) -> Option<&'a str> {
 }
 
 fn shell(card: &Card) -> Value {
-    let title = match clip(card.title.of(card.lang).trim(), LINE_MAX) {
+    let title = match clip(unturned(card.title.of(card.lang)).trim(), LINE_MAX) {
         empty if empty.is_empty() => "PoCo".to_owned(),
         title => title,
     };

@@ -56,6 +56,12 @@ pub fn of_process(
     config: &Config,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Vec<(String, String)> {
+    let environment = environment.into_iter().flat_map(|(name, value)| named(&name, &value));
+    of_settings(config).into_iter().chain(environment).collect()
+}
+
+/// Returns the secrets of the settings.
+pub fn of_settings(config: &Config) -> Vec<(String, String)> {
     let feishu = &config.feishu;
     let set = [
         ("POCO_FEISHU_APP_SECRET", Some(&feishu.app_secret)),
@@ -66,8 +72,7 @@ pub fn of_process(
     let set = set.into_iter().filter_map(|(name, secret)| {
         Some((name.to_owned(), secret?.expose().to_owned())).filter(|(_, it)| !it.is_empty())
     });
-    let environment = environment.into_iter().flat_map(|(name, value)| named(&name, &value));
-    set.chain(environment).collect()
+    set.collect()
 }
 
 /// Returns what is set in this process's environment, as far as it is text.

@@ -20,15 +20,22 @@ use receiver::{Receiver, is_over};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 /// How long a receiver may be at a job before another gets it.
 const LEASE: Duration = Duration::from_secs(120);
+
+/// How often a queue of the template delivers a job before it puts it aside.
+pub const DELIVERIES: u32 = 5;
 
 /// The longest job. SQS takes more by now; not everything that speaks its language does.
 pub const BODY_MAX: usize = 256 * 1024;
 
 /// The longest name of a group, or of a message that is not to be sent twice.
 const NAME_MAX: usize = 128;
+
+/// How long a hash is as a name.
+const HASH_CHARS: usize = 43;
 
 /// What stands for a runner's name in the URL of a sender.
 pub const RUNNER: &str = "{runner}";
@@ -40,6 +47,8 @@ pub struct Sqs {
     /// Where queues are; [`RUNNER`] in it stands for the runner's name.
     url: String,
     receiver: Option<Receiver>,
+    /// How the queue that is received from is, once that was asked for.
+    deliveries: OnceCell<Shape>,
 }
 
 impl Sqs {
@@ -51,7 +60,8 @@ impl Sqs {
         let config = aws_sdk_sqs::config::Builder::from(config)
             .retry_classifier(Throttled)
             .stalled_stream_protection(silence);
-        Self { client: Client::from_conf(config.build()), url: url.into(), receiver: None }
+        let (client, deliveries) = (Client::from_conf(config.build()), OnceCell::new());
+        Self { client, url: url.into(), receiver: None, deliveries }
     }
 
     /// A queue that is received from, and sent to by what its jobs lead to.
@@ -105,6 +115,19 @@ impl Queue for Sqs {
         self.receiving()?.retry(delivery, after).await
     }
 
+    async fn deliveries_max(&self) -> Option<u32> {
+        let Some(receiver) = &self.receiver else { return None };
+        let url = receiver.url();
+        let known = self.deliveries.get_or_try_init(async || self.shape_of(url).await);
+        match known.await {
+            Ok(shape) => Some(shape.tries).filter(|tries| *tries > 0),
+            Err(error) => {
+                tracing::warn!("the queue does not say how often it delivers: {error:#}");
+                Some(DELIVERIES)
+            }
+        }
+    }
+
     /// Whoever asks next for a job that was received too often has SQS put it aside.
     async fn put_aside(&self, delivery: &Delivery) -> anyhow::Result<()> {
         self.retry(delivery, Duration::ZERO).await
@@ -139,6 +162,11 @@ fn body(job: &Job) -> anyhow::Result<String> {
     Ok(body)
 }
 
+/// Whether a name may be one that [`name`] made, which does not say of what.
+fn may_be_hash(name: &str) -> bool {
+    name.len() == HASH_CHARS
+}
+
 /// Returns `text` as SQS takes a name: as it is if it can be, else a hash of it.
 fn name(text: &str) -> Cow<'_, str> {
     let fits = (1..=NAME_MAX).contains(&text.len());
@@ -163,7 +191,7 @@ mod tests {
         let odd = ["", " ", "日本", "a b", "a\n", &format!("{longest}x")];
         let hashed = odd.map(|odd| name(odd).into_owned());
         for hash in &hashed {
-            assert_eq!(hash.len(), 43);
+            assert!(may_be_hash(hash));
             assert_eq!(hashed.iter().filter(|other| *other == hash).count(), 1);
         }
     }

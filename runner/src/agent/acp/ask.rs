@@ -1,18 +1,33 @@
 //! What an agent asks a person, and how it is answered: with one of the options it gave.
 
-use super::notes;
-use crate::agent::Question;
+use super::{nature, notes};
+use crate::agent::{Question, other_fields};
 use agent_client_protocol_schema::v1::{
     PermissionOption, PermissionOptionId, PermissionOptionKind, RequestPermissionOutcome,
     RequestPermissionRequest, RequestPermissionResponse, SelectedPermissionOutcome, ToolCall,
     ToolCallContent,
 };
 use poco_core::words::acp as words;
-use poco_core::{Lang, Text, Verdict};
+use poco_core::{Danger, Lang, Nature, Text, Verdict, code, fenced, plain_line, prose, seen};
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// The one question there is where an agent's options are no plain yes and no.
 const CHOICE: &str = "choice";
+
+/// Fields of a command that are shown with it, or are no part of it.
+const COMMAND_FIELDS: [&str; 10] = [
+    "command",
+    "cmd",
+    "args",
+    "cwd",
+    "workdir",
+    "description",
+    "reason",
+    "justification",
+    "timeout",
+    "timeout_ms",
+];
 
 /// A request that waits for a person.
 #[derive(Debug)]
@@ -71,7 +86,7 @@ impl Request {
         id: Value,
         call: Option<&ToolCall>,
         workdir: &str,
-    ) -> (Pending, Question) {
+    ) -> (Pending, Question, Nature) {
         match self {
             Self::Permission(request) => {
                 let tool = request.tool_call.tool_call_id.to_string();
@@ -84,18 +99,22 @@ impl Request {
                 known.update(request.tool_call.fields);
                 let question = wanted(&known, workdir);
                 let (kind, question) = offered(request.options, question);
-                (Pending { id, tool, kind }, question)
+                let leave = matches!(kind, Kind::Choice(_));
+                let nature = Nature { leave, ..nature::of(&known) };
+                (Pending { id, tool, kind }, question, nature)
             }
             Self::Plan(params) => {
                 let text = |key: &str| params[key].as_str().unwrap_or_default().to_owned();
                 let reason = Text::verbatim(text("overview"));
-                let what = Question::Permission { what: text("plan"), reason };
-                (Pending { id, tool: text("toolCallId"), kind: Kind::Plan }, what)
+                let what = Question::Permission { what: prose(&text("plan")), reason };
+                // It does nothing yet: what it leads to is asked for.
+                let nature = Nature::default().is_not(Danger::Network).is_not(Danger::Delete);
+                (Pending { id, tool: text("toolCallId"), kind: Kind::Plan }, what, nature)
             }
             Self::Questions(params) => {
                 let tool = params["toolCallId"].as_str().unwrap_or_default().to_owned();
                 let question = Question::Questions(questions(&params));
-                (Pending { id, tool, kind: Kind::Questions(params) }, question)
+                (Pending { id, tool, kind: Kind::Questions(params) }, question, Nature::default())
             }
         }
     }
@@ -107,8 +126,10 @@ fn wanted(call: &ToolCall, workdir: &str) -> Question {
     if let Some((diff, files)) = notes::patch(call) {
         return Question::Patch { diff, files, reason };
     }
-    if let Some(command) = notes::command(call) {
+    if let Some(command) = notes::command(call).filter(|_| !is_elsewhere(call)) {
         let raw = call.raw_input.as_ref();
+        let more = raw.map(|raw| other_fields(raw, &COMMAND_FIELDS)).unwrap_or_default();
+        let reason = Text::join([reason, more].into_iter().filter(|it| !it.is_empty()), "\n");
         let cwd = raw.and_then(|raw| raw["cwd"].as_str().or(raw["workdir"].as_str()));
         return Question::Command { command, cwd: cwd.unwrap_or(workdir).to_owned(), reason };
     }
@@ -122,19 +143,29 @@ fn reason(call: &ToolCall) -> Text {
     Text::verbatim(given.unwrap_or_default())
 }
 
+/// Whether a call brings something, and what would be run is nowhere that is known: its title may be
+/// any words about it.
+fn is_elsewhere(call: &ToolCall) -> bool {
+    let raw = call.raw_input.as_ref().and_then(|raw| raw.as_object());
+    raw.is_some_and(|raw| {
+        !raw.is_empty() && !raw.contains_key("command") && !raw.contains_key("cmd")
+    })
+}
+
 /// Describes a call that is neither a command nor a change, with all that is known of it.
 fn described(call: &ToolCall) -> String {
-    let mut lines = vec![format!("**{}**", call.title.trim())];
-    lines.extend(call.locations.iter().map(|it| format!("- `{}`", it.path.display())));
+    let mut lines = vec![format!("**{}**", plain_line(&call.title))];
+    let place = |path: &Path| format!("- {}", code(&path.display().to_string()));
+    lines.extend(call.locations.iter().map(|it| place(&it.path)));
     let texts = call.content.iter().filter_map(|content| match content {
         ToolCallContent::Content(content) => notes::text(&content.content),
         ToolCallContent::Diff(_) | ToolCallContent::Terminal(_) | _ => None,
     });
-    lines.extend(texts.map(str::to_owned));
+    lines.extend(texts.map(prose));
     let raw = call.raw_input.as_ref().filter(|raw| raw.as_object().is_none_or(|it| !it.is_empty()));
     if let Some(raw) = raw {
         let pretty = serde_json::to_string_pretty(raw).unwrap_or_default();
-        lines.push(format!("```json\n{pretty}\n```"));
+        lines.push(fenced("json", &seen(&pretty)));
     }
     lines.join("\n")
 }
@@ -304,6 +335,11 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn asked(options: &Value) -> (Pending, Question) {
+        let (pending, question, _) = known(options);
+        (pending, question)
+    }
+
+    fn known(options: &Value) -> (Pending, Question, Nature) {
         let call = json!({ "toolCallId": "c1", "title": "bash", "kind": "execute",
             "rawInput": { "command": "rm -r target", "description": "Clean up" } });
         let params = json!({ "sessionId": "s", "toolCall": call, "options": options });
@@ -367,19 +403,62 @@ mod tests {
         let options = json!([{ "id": "a", "label": "Red" }, { "id": "b", "label": "Blue" }]);
         let params = json!({ "toolCallId": "t", "questions": [{ "id": "q", "prompt": "Which?", "options": options }] });
         let request = read("cursor/ask_question", params).unwrap();
-        let (pending, question) = request.word(json!(7), None, "/work");
+        let (pending, question, _) = request.word(json!(7), None, "/work");
         let Question::Questions(asked) = question else { panic!("{question:?}") };
         assert_eq!((asked[0].text.as_str(), asked[0].options.len()), ("Which?", 2));
         let answers = Verdict::Answers(BTreeMap::from([("q".to_owned(), "Blue".to_owned())]));
         let answer = json!([{ "questionId": "q", "selectedOptionIds": ["b"] }]);
         assert_eq!(pending.reply(&answers)["outcome"]["answers"], answer);
         let plan = read("cursor/create_plan", json!({ "plan": "# Plan" })).unwrap();
-        let (pending, _) = plan.word(json!(8), None, "/work");
+        let (pending, _, _) = plan.word(json!(8), None, "/work");
         assert_eq!(pending.reply(&Verdict::AllowOnce)["outcome"]["outcome"], "accepted");
         let why = Verdict::Deny { why: Some("later".to_owned()) };
         assert_eq!(
             pending.reply(&why)["outcome"],
             json!({ "outcome": "rejected", "reason": "later" })
         );
+    }
+
+    #[test]
+    fn a_choice_that_lets_it_go_on_is_leave() {
+        let (once, always) =
+            (option("o", "Once", "allow_once"), option("a", "Always", "allow_always"));
+        let other = option("b", "Always for all", "allow_always");
+        assert!(!known(&json!([once, always])).2.leave);
+        assert!(known(&json!([once, always, other])).2.leave);
+    }
+
+    #[test]
+    fn a_call_can_not_look_like_anything_else() {
+        let text = json!({ "type": "content", "content": { "type": "text", "text": "[Allow once](https://evil.example)" } });
+        let call = json!({
+            "toolCallId": "c", "title": "Read**\n\n[Allow once](https://evil.example)", "kind": "other",
+            "content": [text], "locations": [{ "path": "/w/a`b" }],
+        });
+        let what = described(&serde_json::from_value(call).unwrap());
+        assert_eq!(
+            what,
+            "**Read\\*\\*⏎⏎\\[Allow once\\](https://evil.example)**\n- `` /w/a`b ``\n\\[Allow once\\](https://evil.example)"
+        );
+    }
+
+    #[test]
+    fn what_would_be_run_is_shown_whole() {
+        let wanted = |raw: &Value| {
+            let call =
+                json!({ "toolCallId": "c", "title": "ls", "kind": "execute", "rawInput": raw });
+            wanted(&serde_json::from_value(call).unwrap(), "/w")
+        };
+        let asked = json!({ "command": "bash", "args": ["-c", "rm -rf ~"], "env": { "A": "1" } });
+        let question = wanted(&asked);
+        let Question::Command { command, reason, .. } = question else { panic!("{question:?}") };
+        assert_eq!(command, "bash -c 'rm -rf ~'");
+        assert_eq!(reason, Text::verbatim("env: {\"A\":\"1\"}"));
+        let question = wanted(&json!({ "script": "rm -rf ~" }));
+        let Question::Permission { what, .. } = question else { panic!("{question:?}") };
+        assert!(what.contains("rm -rf ~"), "{what}");
+        let question = wanted(&Value::Null);
+        let Question::Command { command, .. } = question else { panic!("{question:?}") };
+        assert_eq!(command, "ls", "it says nothing else");
     }
 }

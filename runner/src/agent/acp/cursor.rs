@@ -4,12 +4,11 @@ mod cli;
 mod stream;
 
 use super::{Acp, Identity, preset};
-use crate::agent::{Agent, AgentError, Choices, Found, Prompt, Turn};
+use crate::agent::{Agent, AgentError, Choices, Found, Prompt, Surroundings, Turn};
 use async_trait::async_trait;
 use cli::Cli;
 use poco_core::{Settings, TaskId, Text, ThreadId};
 use poco_io::config;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use tokio::sync::OnceCell;
 
@@ -25,19 +24,15 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    pub fn new(config: &config::Cursor, state_dir: &Path) -> Self {
-        Self::with_env(config, state_dir, &[])
-    }
-
-    /// Like [`Cursor::new`], with more in its environment. Starts nothing.
-    pub fn with_env(config: &config::Cursor, state_dir: &Path, env: &[(&str, OsString)]) -> Self {
+    /// Prepares Cursor. Starts nothing.
+    pub fn new(config: &config::Cursor, state_dir: &Path, surroundings: &Surroundings) -> Self {
         let identity =
             Identity { name: NAME, setting: "POCO_CURSOR_COMMAND", preset: Some("cursor") };
         let mut acp = config.acp.clone();
         acp.command
             .extend(config.sandbox.iter().flat_map(|it| ["--sandbox".to_owned(), it.clone()]));
         acp.command.push("acp".to_owned());
-        let acp = Acp::with_env(identity, &acp, state_dir, env);
+        let acp = Acp::known_as(identity, &acp, state_dir, surroundings);
         let cli = Cli::new(config, &acp, preset::named("cursor"));
         Self { acp, cli, speaks: OnceCell::new() }
     }

@@ -278,6 +278,12 @@ pub(super) fn command(call: &ToolCall) -> Option<String> {
     };
     let spelled =
         given.and_then(|it| it.as_str().map(str::to_owned).or_else(|| words(it.as_array()?)));
+    // A program may be named apart from what it is given.
+    let more = call.raw_input.as_ref().and_then(|raw| words(raw.get("args")?.as_array()?));
+    let spelled = match (spelled, more) {
+        (Some(program), Some(more)) => Some(format!("{program} {more}")),
+        (spelled, _) => spelled,
+    };
     let title = || Some(call.title.trim_matches('`').to_owned());
     spelled.filter(|it| !it.is_empty()).or_else(title).filter(|it| !it.is_empty())
 }

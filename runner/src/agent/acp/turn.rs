@@ -125,7 +125,7 @@ impl AcpTurn {
 
     fn put(&mut self, id: Value, request: Request) {
         let call = request.tool().and_then(|tool| self.notes.call(tool));
-        let (pending, question) = request.word(id, call, &self.workdir);
+        let (pending, question, nature) = request.word(id, call, &self.workdir);
         if self.stopping.is_some() {
             return self.ear.client.rpc.answer(&pending.id, &pending.cancelled());
         }
@@ -133,7 +133,7 @@ impl AcpTurn {
         let what = format!("{}\n{}\n{}", self.ear.session, self.record.task, self.asked);
         let approval = ApprovalId::new(format!("{:016x}", hash(&what)));
         self.pending.insert(approval.clone(), pending);
-        self.ready.push_back(Note::Asked { approval, ask: question });
+        self.ready.push_back(Note::Asked { approval, ask: question, nature });
     }
 
     /// Takes the answer to the prompt.

@@ -226,11 +226,11 @@ impl ClaudeTurn {
             }));
             return self.tell(refusal);
         }
-        let (pending, ask) = ask::read(request, &self.workdir);
+        let (pending, ask, nature) = ask::read(request, &self.workdir);
         let approval = ApprovalId::new(id);
         let call = request["tool_use_id"].as_str().unwrap_or_default().to_owned();
         self.pending.insert(approval.clone(), (pending, call));
-        self.ready.push_back(Note::Asked { approval, ask });
+        self.ready.push_back(Note::Asked { approval, ask, nature });
     }
 
     /// It no longer waits for this.

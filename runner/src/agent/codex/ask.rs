@@ -1,9 +1,10 @@
 //! What codex asks a person, and how it is answered.
 
+use super::nature;
 use super::notes::Patch;
 use crate::agent::Question;
 use poco_core::words::agent as words;
-use poco_core::{ApprovalId, Text, Verdict, hash};
+use poco_core::{ApprovalId, Nature, Text, Verdict, code, hash};
 use serde_json::{Map, Value, json};
 
 /// Stands where a diff was not sent again after a reconnect.
@@ -31,7 +32,7 @@ enum Kind {
 /// What to do about a request of codex's.
 pub(super) enum Request {
     /// Ask a person.
-    Ask { approval: ApprovalId, pending: Pending, question: Question },
+    Ask { approval: ApprovalId, pending: Pending, question: Question, nature: Nature },
     /// Answer it so at once, and say what was done.
     Reply { result: Value, what: Text },
     /// PoCo does not know it.
@@ -40,6 +41,7 @@ pub(super) enum Request {
 
 /// Reads a request. `patch` is the change it is about, if it is about one that was announced.
 pub(super) fn read(id: &Value, method: &str, params: &Value, patch: Option<&Patch>) -> Request {
+    let nature = nature::of(method, params, patch);
     let (kind, question) = match method {
         "item/commandExecution/requestApproval" => (Kind::Decision, command(params)),
         "item/fileChange/requestApproval" => (Kind::Decision, change(params, patch)),
@@ -68,6 +70,7 @@ pub(super) fn read(id: &Value, method: &str, params: &Value, patch: Option<&Patc
         approval: name(method, params),
         pending: Pending { id: id.clone(), live: true, item: text(params, "itemId"), kind },
         question,
+        nature,
     }
 }
 
@@ -95,7 +98,8 @@ fn command(params: &Value) -> Question {
     let host = params["networkApprovalContext"]["host"].as_str();
     let mut reasons = vec![said(params)];
     let Some(command) = params["command"].as_str() else {
-        let what = host.map_or_else(|| "`?`".to_owned(), |host| format!("- `network: {host}`"));
+        let what = host.map(|host| format!("- {}", code(&format!("network: {host}"))));
+        let what = what.unwrap_or_else(|| "`?`".to_owned());
         reasons.push(host.map_or_else(words::unnamed, words::wants_host));
         return Question::Permission { what, reason: lines(reasons) };
     };
@@ -140,14 +144,14 @@ fn rights(permissions: &Value) -> String {
     let files = &permissions["fileSystem"];
     for right in ["read", "write"] {
         for path in files[right].as_array().into_iter().flatten() {
-            lines.push(format!("- `{right}` `{}`", path.as_str().unwrap_or_default()));
+            lines.push(format!("- `{right}` {}", code(path.as_str().unwrap_or_default())));
         }
     }
     for entry in files["entries"].as_array().into_iter().flatten() {
-        lines.push(format!("- `{entry}`"));
+        lines.push(format!("- {}", code(&entry.to_string())));
     }
     if lines.is_empty() {
-        lines.push(format!("- `{permissions}`"));
+        lines.push(format!("- {}", code(&permissions.to_string())));
     }
     lines.join("\n")
 }
@@ -210,4 +214,16 @@ fn granted(asked: &Value) -> Value {
 
 fn text(params: &Value, key: &str) -> String {
     params[key].as_str().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rights_can_not_be_written_so_that_they_look_like_more_than_text() {
+        let params = json!({ "permissions": { "fileSystem": { "read": ["/x`\n\n**Allowed**"] } } });
+        let Question::Permission { what, .. } = permission(&params) else { panic!() };
+        assert_eq!(what, "- `read` `` /x`⏎⏎**Allowed** ``");
+    }
 }

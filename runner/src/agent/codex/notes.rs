@@ -17,6 +17,8 @@ const FILES_SHOWN: usize = 3;
 pub(super) struct Patch {
     pub(super) diff: String,
     pub(super) files: Vec<String>,
+    /// What becomes of each of them, by codex's word: `add`, `delete`, `update`, or `move`.
+    pub(super) kinds: Vec<String>,
 }
 
 /// What must be remembered from one notification to the next.
@@ -191,9 +193,15 @@ fn patch(item: &Value) -> Patch {
             None => format!("{kind} {path}\n{diff}"),
         }
     };
+    let kind = |change: &Value| match change["kind"]["move_path"].as_str() {
+        Some(_) => "move".to_owned(),
+        // One that is not told may be any.
+        None => change["kind"]["type"].as_str().unwrap_or("?").to_owned(),
+    };
     Patch {
         diff: changes.iter().map(diff).collect::<Vec<_>>().join("\n"),
         files: changes.iter().map(path).collect(),
+        kinds: changes.iter().map(kind).collect(),
     }
 }
 

@@ -1,9 +1,10 @@
 //! The codex program: where it is, and with what it is started.
 
 use crate::agent::program::{self, runs};
+use crate::agent::surroundings::Surroundings;
 use poco_core::Text;
 use poco_core::words::agent as words;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::process::Command;
@@ -14,12 +15,8 @@ const DEPTH_MAX: usize = 8;
 pub(super) struct Program(program::Program);
 
 impl Program {
-    pub(super) fn new(words: &[String]) -> Self {
-        Self(program::Program::new(words))
-    }
-
-    pub(super) fn set(&mut self, name: &str, value: impl Into<OsString>) {
-        self.0.set(name, value);
+    pub(super) fn new(words: &[String], surroundings: &Surroundings) -> Self {
+        Self(program::Program::new(words, surroundings))
     }
 
     /// Finds the program, or says why not and what to do.
@@ -48,7 +45,8 @@ impl Program {
         Ok(command)
     }
 
-    /// Tells one way of starting codex from another: the program file, its arguments and its home.
+    /// Tells one way of starting codex from another: the program file, its arguments, its home and
+    /// what of AWS it is given.
     pub(super) fn signature(&self) -> String {
         let program = self.find().unwrap_or_default();
         let file = program.metadata().ok();
@@ -57,9 +55,10 @@ impl Program {
         let changed = changed.and_then(|it| it.duration_since(std::time::UNIX_EPOCH).ok());
         let home = self.0.var("CODEX_HOME").unwrap_or_default();
         let text = format!(
-            "{program:?} {size} {:?} {:?} {home:?}",
+            "{program:?} {size} {:?} {:?} {home:?} {:?}",
             changed.map(|it| it.as_secs()),
-            self.0.arguments()
+            self.0.arguments(),
+            self.0.passed()
         );
         format!("{:016x}", poco_core::hash(&text))
     }

@@ -51,5 +51,12 @@ fn read(path: PathBuf) -> Option<BTreeMap<String, Patch>> {
 fn patch(input: &str) -> Patch {
     let file =
         |line: &str| FILE_LINES.iter().find_map(|it| line.strip_prefix(it)).map(str::to_owned);
-    Patch { diff: input.to_owned(), files: input.lines().filter_map(file).collect() }
+    let begins = |mark: &str| input.lines().any(|line| line.starts_with(mark));
+    let kinds = [("*** Add", "add"), ("*** Update", "update"), ("*** Delete", "delete")];
+    let kinds = kinds.into_iter().chain([("*** Move", "move")]);
+    Patch {
+        diff: input.to_owned(),
+        files: input.lines().filter_map(file).collect(),
+        kinds: kinds.filter(|(mark, _)| begins(mark)).map(|(_, kind)| kind.to_owned()).collect(),
+    }
 }

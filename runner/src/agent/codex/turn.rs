@@ -155,14 +155,14 @@ impl CodexTurn {
     fn asked(&mut self, id: &Value, method: &str, params: &Value) {
         let patch = self.notes.patch(params["itemId"].as_str().unwrap_or_default());
         match ask::read(id, method, params, patch) {
-            Request::Ask { approval, pending, question } => {
+            Request::Ask { approval, pending, question, nature } => {
                 let approval = self.distinct(approval);
                 if let Some(reply) = self.untaken.remove(&approval) {
                     // It was answered over a connection that was lost.
                     return self.ear.client.answer_at_once(id, &reply);
                 }
                 if self.pending.insert(approval.clone(), pending).is_none() {
-                    self.ready.push_back(Note::Asked { approval, ask: question });
+                    self.ready.push_back(Note::Asked { approval, ask: question, nature });
                 }
             }
             Request::Reply { result, what } => {

@@ -16,7 +16,7 @@ use std::time::Duration;
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// How often a job is received before it is put aside.
-const TRIES: u32 = 5;
+const TRIES: u32 = poco_io::queue::sqs::DELIVERIES;
 
 /// How long a job is hidden once received, in seconds: longer, and a crash holds its chat up.
 const HIDDEN: u64 = 30;

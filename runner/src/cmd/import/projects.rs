@@ -2,6 +2,7 @@
 
 use super::{Item, Outcome};
 use crate::folder::Roots;
+use poco_core::setup::PRESETS_MAX;
 use poco_core::{
     ChatId, Event, EventId, Fact, Kind, Lang, Listing, NAME_CHARS_MAX, PROJECTS_MAX, Settings,
     Terms, ThreadId, UserId,
@@ -15,6 +16,9 @@ use std::collections::BTreeSet;
 const SANDBOXES: [&str; 3] = ["read-only", "workspace-write", "danger-full-access"];
 const POLICIES: [&str; 3] = ["untrusted", "on-request", "never"];
 
+/// What lets an agent do things without asking, by the agents' own words.
+const LAX: [&str; 5] = ["danger-full-access", "never", "bypassPermissions", "yolo", "force"];
+
 /// The longest name of an agent's conversation, in characters.
 const SESSION_CHARS_MAX: usize = 200;
 
@@ -23,6 +27,7 @@ struct Taking<'a> {
     past: &'a PastProject,
     listing: Listing,
     settings: Settings,
+    presets: Vec<String>,
     notes: Vec<String>,
 }
 
@@ -39,7 +44,7 @@ pub(super) async fn take(
     let mut places = PROJECTS_MAX - lobby.as_ref().map_or(0, |(_, it)| it.projects.len());
     let (mut items, mut taken, mut chats) = (vec![], vec![], BTreeSet::new());
     for past in past {
-        let weighed = match weigh(&terms, &roots, past) {
+        let weighed = match weigh(config, &terms, &roots, past) {
             Ok(taking) if !chats.insert(taking.listing.chat.clone()) => {
                 Err(vec!["another project lives in the same group".to_owned()])
             }
@@ -93,12 +98,13 @@ async fn write(
         lang,
         fact,
     };
-    for Taking { past, listing, settings, .. } in taken {
+    for Taking { past, listing, settings, presets, .. } in taken {
         let fact = Fact::TakenOver {
             name: listing.name.clone(),
             by: UserId::new(&past.created_by),
             settings: settings.clone(),
             thread: session(past).map(ThreadId::new),
+            presets: presets.clone(),
         };
         app.take_in(event(format!("taken-over-{}", past.id), listing.chat.clone(), fact)).await?;
     }
@@ -115,6 +121,7 @@ async fn write(
 
 /// Says whether a project can go on here, and what of it can't; or why not.
 fn weigh<'a>(
+    config: &Config,
     terms: &Terms,
     roots: &Roots,
     past: &'a PastProject,
@@ -147,16 +154,14 @@ fn weigh<'a>(
     if !wrong.is_empty() {
         return Err(wrong);
     }
-    let settings = settings(terms, past, workdir.clone(), &mut notes);
+    let settings = settings(config, terms, past, workdir.clone(), &mut notes);
     if past.session.is_some() && session(past).is_none() {
         notes.push("its conversation has an odd name; the next prompt starts a new one".to_owned());
     }
     if past.unfinished > 0 {
         notes.push(format!("prompts that were not over: {}; send them again", past.unfinished));
     }
-    if !past.presets.is_empty() {
-        notes.push(format!("folder presets did not come along: {}", past.presets.join(", ")));
-    }
+    let presets = presets(roots, past, &mut notes);
     let listing = Listing {
         chat: ChatId::new(past.chat.clone().unwrap_or_default()),
         name: name(past),
@@ -165,11 +170,42 @@ fn weigh<'a>(
         leaving: false,
         archived: false,
     };
-    Ok(Taking { past, listing, settings, notes })
+    Ok(Taking { past, listing, settings, presets, notes })
+}
+
+/// Takes over the folders that were kept to choose from, as far as there may be worked in them.
+fn presets(roots: &Roots, past: &PastProject, notes: &mut Vec<String>) -> Vec<String> {
+    let mut presets: Vec<String> = vec![];
+    for named in &past.presets {
+        match roots.look(named) {
+            Ok(path) if presets.contains(&path) => {}
+            Ok(path) if presets.len() < PRESETS_MAX => presets.push(path),
+            Ok(_) => notes.push(format!(
+                "folder preset {named} did not come along: there is room for {PRESETS_MAX}"
+            )),
+            Err(why) => notes
+                .push(format!("folder preset {named} did not come along: {}", why.of(Lang::En))),
+        }
+    }
+    presets
+}
+
+/// What an agent may do without asking is not taken over unless this machine's own settings say it:
+/// people would have approvals switched off without a word.
+fn is_lax(config: &Config, backend: &str, name: &str, value: &str) -> bool {
+    let own = &config.agents;
+    let said = match (backend, name) {
+        ("codex", "sandbox") => own.codex.sandbox.as_str(),
+        ("codex", "approval_policy") => own.codex.approval_policy.as_str(),
+        ("claude_code", "permission_mode") => own.claude.permission_mode.as_str(),
+        _ => "",
+    };
+    LAX.contains(&value) && said != value
 }
 
 /// Takes over the agent's settings that mean the same here; others are as usual.
 fn settings(
+    config: &Config,
     terms: &Terms,
     past: &PastProject,
     workdir: String,
@@ -181,6 +217,15 @@ fn settings(
     }
     for (name, value) in &past.config {
         match name.as_str() {
+            _ if is_lax(config, &past.backend, name, value) => {
+                if name == "permission_mode" {
+                    settings.mode = Some("default".to_owned());
+                }
+                notes.push(format!(
+                    "{name} {value} did not come along: it would let the agent do things without \
+                     asking, and this machine's settings do not say so; it asks now"
+                ));
+            }
             "model" => settings.model = Some(value.clone()),
             "reasoning_effort" => settings.effort = Some(value.clone()),
             "sandbox" if SANDBOXES.contains(&value.as_str()) => settings.sandbox.clone_from(value),

@@ -8,6 +8,14 @@ use std::path::{Path, PathBuf};
 /// Settings of the old PoCo that are about its own files.
 const ITS_OWN: [&str; 3] = ["POCO_CONFIG_PATH", "POCO_STATE_BACKEND", "POCO_STATE_DB_PATH"];
 
+/// Settings with which agents ask nobody.
+const LAX: [(&str, &str); 4] = [
+    ("POCO_CODEX_SANDBOX", "danger-full-access"),
+    ("POCO_CODEX_APPROVAL_POLICY", "never"),
+    ("POCO_CLAUDE_PERMISSION_MODE", "bypassPermissions"),
+    ("POCO_COCO_APPROVAL_MODE", "yolo"),
+];
+
 /// Weighs each setting. Those to take over are also put into `given`, so that they are judged.
 pub(super) fn weigh(
     given: &mut Given,
@@ -33,8 +41,10 @@ pub(super) fn weigh(
         match tried.judge() {
             Ok(_) => {
                 *given = tried;
+                let lax = LAX.contains(&(key.name, value.trim()));
+                let note = format!("mind: {value} lets the agent do things without asking");
+                item(Outcome::Taken, if lax { vec![note] } else { vec![] });
                 changes.push((key.name, value));
-                item(Outcome::Taken, vec![]);
             }
             // A secret's own value must not be told.
             Err(_) if key.secret => item(Outcome::NotTaken, vec!["it is not usable".to_owned()]),

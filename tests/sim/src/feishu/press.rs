@@ -72,7 +72,8 @@ impl Feishu {
     ) -> anyhow::Result<PressResult> {
         let user = self.look(|state| may_act(state, user, message))?;
         ensure!(!button.disabled, "the button {} is disabled", button.label);
-        let action = action(card, button, fields)?;
+        let people = self.look(|state| people(state, message))?;
+        let action = action(card, button, fields, &people)?;
         let opened = button.url.clone();
         if button.value.is_none() && !button.submits {
             ensure!(opened.is_some(), "the button {} does nothing", button.label);
@@ -101,7 +102,8 @@ impl Feishu {
         let carried = found.value.clone().context("find a callback on the field")?;
         let name = if found.tag == "input" { "input_value" } else { "option" };
         let mut action = json!({"tag": found.tag, "value": carried, "timezone": "Asia/Shanghai"});
-        action[name] = typed(found, &[value])?;
+        let people = self.look(|state| people(state, message))?;
+        action[name] = typed(found, &[value], &people)?;
         if !found.name.is_empty() {
             action["name"] = found.name.as_str().into();
         }
@@ -154,6 +156,14 @@ fn may_act(state: &State, user: &str, message: &str) -> anyhow::Result<String> {
     Ok(user.open_id.clone())
 }
 
+/// Whom a list of people offers on a card: the members of its chat, by id and name. The app is none.
+fn people(state: &State, message: &str) -> anyhow::Result<Vec<(String, String)>> {
+    let message = state.messages.get(message).context("find the message")?;
+    let chat = state.chats.get(&message.chat).context("find the chat")?;
+    let member = |id: &String| Some((id.clone(), state.users.get(id)?.name.clone()));
+    Ok(chat.members.iter().filter_map(member).collect())
+}
+
 /// Finds the button a person means; of several with the same label it must be said which.
 fn choose(card: &Value, wanted: &str) -> anyhow::Result<SeenButton> {
     let found = all_called(card, wanted);
@@ -181,7 +191,12 @@ fn all_called(card: &Value, wanted: &str) -> Vec<SeenButton> {
 }
 
 /// Builds what the platform sends about a press.
-fn action(card: &Value, button: &SeenButton, given: &[(&str, &str)]) -> anyhow::Result<Value> {
+fn action(
+    card: &Value,
+    button: &SeenButton,
+    given: &[(&str, &str)],
+    people: &[(String, String)],
+) -> anyhow::Result<Value> {
     let mut action = json!({"tag": "button", "timezone": "Asia/Shanghai"});
     if let Some(value) = &button.value {
         action["value"] = value.clone();
@@ -190,7 +205,7 @@ fn action(card: &Value, button: &SeenButton, given: &[(&str, &str)]) -> anyhow::
         action["name"] = name.as_str().into();
     }
     if button.submits {
-        action["form_value"] = form_value(card, button.form.as_deref(), given)?.into();
+        action["form_value"] = form_value(card, button.form.as_deref(), given, people)?.into();
     } else {
         ensure!(given.is_empty(), "the button {} sends no fields", button.label);
     }
@@ -201,6 +216,7 @@ fn form_value(
     card: &Value,
     form: Option<&str>,
     given: &[(&str, &str)],
+    people: &[(String, String)],
 ) -> anyhow::Result<Map<String, Value>> {
     let fields = card_fields(card).into_iter().filter(|field| field.form.as_deref() == form);
     let fields: Vec<_> = fields.collect();
@@ -215,7 +231,7 @@ fn form_value(
         let value = if told.is_empty() {
             field.initial.clone().or((field.tag == "input").then(|| "".into()))
         } else {
-            Some(typed(field, &told)?)
+            Some(typed(field, &told, people)?)
         };
         let empty = value.as_ref().is_none_or(|value| *value == "" || *value == json!([]));
         ensure!(!(field.required && empty), "the field {} must be filled in", field.name);
@@ -230,14 +246,28 @@ fn called(field: &SeenField, name: &str) -> bool {
 }
 
 /// Turns what a person puts into a field into what the platform sends.
-fn typed(field: &SeenField, given: &[&str]) -> anyhow::Result<Value> {
+fn typed(field: &SeenField, given: &[&str], people: &[(String, String)]) -> anyhow::Result<Value> {
     let option = |wanted: &str| {
         let mut options = field.options.iter();
         let found = options.find(|(label, value)| label == wanted || value == wanted);
         let found = found.with_context(|| format!("find {wanted} among {:?}", field.options))?;
         anyhow::Ok(found.1.clone())
     };
+    // Those it names, or else whoever is in the chat; nobody types an id into such a list.
+    let person = |wanted: &str| {
+        let named =
+            |id: &String| field.options.is_empty() || field.options.iter().any(|it| it.1 == *id);
+        let mut offered = people.iter().filter(|(id, _)| named(id));
+        let found = offered.find(|(id, name)| id == wanted || name == wanted);
+        let found = found.with_context(|| format!("{wanted} is not in the list of people"))?;
+        anyhow::Ok(found.0.clone())
+    };
     let first = given.first().copied().unwrap_or_default();
+    ensure!(
+        given.len() <= 1 || field.tag.starts_with("multi_"),
+        "only one can be chosen in {}",
+        field.name
+    );
     match field.tag.as_str() {
         "input" => {
             let length = first.chars().count();
@@ -254,7 +284,11 @@ fn typed(field: &SeenField, given: &[&str]) -> anyhow::Result<Value> {
             let options: Vec<_> = given.iter().map(|one| option(one)).collect::<Result<_, _>>()?;
             Ok(options.into())
         }
-        "multi_select_person" => Ok(given.into()),
+        "select_person" => Ok(person(first)?.into()),
+        "multi_select_person" => {
+            let people: Vec<_> = given.iter().map(|one| person(one)).collect::<Result<_, _>>()?;
+            Ok(people.into())
+        }
         "checker" => Ok((first == "true").into()),
         "date_picker" | "picker_time" | "picker_datetime" => Ok(format!("{first} +0800").into()),
         _ => Ok(first.into()),

@@ -197,3 +197,42 @@ async fn a_field_outside_a_form_sends_itself() {
     result.unwrap();
     assert_eq!(event["event"]["action"]["option"], "codex");
 }
+
+#[tokio::test]
+async fn a_list_of_people_offers_who_is_in_the_chat() {
+    let app = App::start().await;
+    let mut link = app.connect().await;
+    let chat = app.feishu.group("team", &["ada", "bob"]).unwrap();
+    let person = json!({"tag": "select_person", "name": "who", "required": true});
+    let send = json!({"tag": "button", "name": "send", "form_action_type": "submit",
+        "text": plain("Send"), "behaviors": [{"type": "callback", "value": {"k": "send"}}]});
+    let form = json!({"tag": "form", "name": "form", "elements": [person, send]});
+    let id = app.send_card(&chat, &card(&json!([form]))).await;
+    let stranger = app.feishu.add_user("eve");
+    let two = [("who", "ada"), ("who", "bob")];
+    for (fields, why) in [
+        (&[][..], "must be filled in"),
+        (&[("who", "nobody")], "not in the list of people"),
+        (&[("who", stranger.as_str())], "not in the list of people"),
+        (&[("who", "ou_typed")], "not in the list of people"),
+        (&two, "only one"),
+    ] {
+        let error = app.feishu.press("ada", &id, "Send", fields).await.unwrap_err();
+        assert!(format!("{error:#}").contains(why), "{error:#}");
+    }
+    let press = app.feishu.press("ada", &id, "Send", &[("who", "bob")]);
+    let answering = async {
+        // That the bot came into the group is told, too.
+        loop {
+            let (event, frame) = link.next().await;
+            link.acknowledge(frame, 200, Some(&json!({}))).await;
+            let action = &event["event"]["action"];
+            if action.is_object() {
+                return action.clone();
+            }
+        }
+    };
+    let (result, action) = tokio::join!(press, answering);
+    assert_eq!(result.unwrap().error, None);
+    assert_eq!(action["form_value"]["who"], app.feishu.open_id("bob").unwrap());
+}

@@ -9,6 +9,9 @@ use serde_json::Value;
 /// The deepest nesting that is read of a formatted message.
 const DEPTH_MAX: usize = 8;
 
+/// The longest name of a file, in bytes: longer ones are no file's.
+const NAME_BYTES_MAX: usize = 1024;
+
 /// The most text that is read of somebody else's card, in bytes.
 const CARD_BYTES_MAX: usize = 4_000;
 
@@ -77,8 +80,10 @@ pub(super) fn name(kind: &str) -> Text {
 }
 
 fn attachment(message: &str, key: &str, media: Media, name: &str) -> Attachment {
-    let (message, key, name) = (MessageRef::new(message), key.to_owned(), name.to_owned());
-    Attachment { message, key, media, name }
+    let (message, key) = (MessageRef::new(message), key.to_owned());
+    // The end is what tells its kind.
+    let start = name.ceil_char_boundary(name.len().saturating_sub(NAME_BYTES_MAX));
+    Attachment { message, key, media, name: name[start..].to_owned() }
 }
 
 /// Gathers what can be read on a card, whatever made it.

@@ -1,6 +1,6 @@
 //! The elements of card JSON 2.0 that PoCo uses.
 
-use poco_core::{Button, Choice, Field, Lang, Look, Press, Tone};
+use poco_core::{Button, Choice, Field, Lang, Look, Press, Tone, unturned};
 use serde_json::{Map, Value, json};
 
 /// The longest default value of an input, which may hold as many characters.
@@ -19,11 +19,11 @@ pub(super) const LINE_MAX: usize = 150;
 const CONFIRM_CHARS: usize = 300;
 
 pub(super) fn text(content: &str) -> Value {
-    json!({ "tag": "plain_text", "content": content })
+    json!({ "tag": "plain_text", "content": unturned(content) })
 }
 
 pub(super) fn markdown(id: Option<&str>, content: &str) -> Value {
-    let mut element = json!({ "tag": "markdown", "content": content });
+    let mut element = json!({ "tag": "markdown", "content": unturned(content) });
     if let Some(id) = id {
         element["element_id"] = id.into();
     }

@@ -4,7 +4,7 @@ use super::element::{self, LINE_MAX, clip};
 use super::markdown::{closed, fenced, harmless, plain};
 use super::{ANSWER_ID, CARD_BYTES_MAX, STEPS_ID};
 use poco_core::words::platform as words;
-use poco_core::{Block, Button, Card, Field, Form, Lang, json_bytes, shorten};
+use poco_core::{Block, Button, Card, Field, Form, Lang, json_bytes, shorten, unturned};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -141,8 +141,10 @@ impl Text {
     /// Writes the text whole.
     pub(super) fn whole(&self, tables: &mut usize) -> String {
         let text = match self.shape {
-            Shape::Note => self.raw.clone(),
-            Shape::Markdown | Shape::Live(_) | Shape::Fold { .. } => harmless(&self.raw, tables),
+            Shape::Note => unturned(&self.raw),
+            Shape::Markdown | Shape::Live(_) | Shape::Fold { .. } => {
+                harmless(&unturned(&self.raw), tables)
+            }
         };
         if text.trim().is_empty() { NOTHING.to_owned() } else { text }
     }

@@ -50,8 +50,12 @@ impl Sqs {
 
     /// Looks how the queue of a machine is made.
     pub async fn shape(&self, runner: &str) -> anyhow::Result<Shape> {
-        let url = self.url.replace(RUNNER, runner);
-        let all = self.attributes(&url).await.context("look at the queue")?;
+        self.shape_of(&self.url.replace(RUNNER, runner)).await
+    }
+
+    /// Looks how a queue is made.
+    pub(super) async fn shape_of(&self, url: &str) -> anyhow::Result<Shape> {
+        let all = self.attributes(url).await.context("look at the queue")?;
         let redrive = all.get(&QueueAttributeName::RedrivePolicy).map(String::as_str);
         let redrive: serde_json::Value =
             redrive.map(serde_json::from_str).transpose()?.unwrap_or_default();

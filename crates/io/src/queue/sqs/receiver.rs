@@ -1,11 +1,13 @@
 //! The receiving side: one poll at a time, and a hold on what was received until it is heard of.
 
-use crate::port::Delivery;
+use crate::port::{Delivery, Job};
 use anyhow::{Context, anyhow};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
+use poco_core::{ChatId, Command, RunnerId};
+use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -114,6 +116,7 @@ impl Hands {
             .wait_time_seconds(seconds(WAIT))
             .visibility_timeout(seconds(self.hidden()))
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
             // If the answer is lost, the same question has the same answer.
             .receive_request_attempt_id(format!("{:032x}", u128::from_be_bytes(attempt)))
             .customize()
@@ -218,8 +221,29 @@ fn take(message: &Message) -> anyhow::Result<Delivery> {
     let count = message.attributes().and_then(|attributes| {
         attributes.get(&MessageSystemAttributeName::ApproximateReceiveCount)?.parse().ok()
     });
-    let job = serde_json::from_str(message.body().unwrap_or_default()).context("unreadable job")?;
+    let body = message.body().unwrap_or_default();
+    let job = match serde_json::from_str(body).context("unreadable job") {
+        Ok(job) => job,
+        Err(error) => {
+            let Some(chat) = chat(message, body) else { return Err(error) };
+            tracing::error!(message.id = id, chat.id = %chat, "a job cannot be read: {error:#}");
+            // Its own id may be what cannot be read.
+            let (id, runner) = (id.to_owned(), RunnerId::local());
+            Job { id, chat, runner, command: Command::Unreadable }
+        }
+    };
     Ok(Delivery { job, receipt: format!("{id} {receipt}"), tries: count.unwrap_or(1) })
+}
+
+/// Finds out which chat a job is of that cannot be read: a newer version may have written it.
+fn chat(message: &Message, body: &str) -> Option<ChatId> {
+    #[derive(Deserialize)]
+    struct Of {
+        chat: ChatId,
+    }
+    let group = || message.attributes()?.get(&MessageSystemAttributeName::MessageGroupId);
+    let group = || group().filter(|it| !super::may_be_hash(it)).map(ChatId::new);
+    serde_json::from_str::<Of>(body).ok().map(|it| it.chat).or_else(group)
 }
 
 /// Returns the id of the message of a delivery, and its receipt.

@@ -44,6 +44,12 @@ impl Dynamo {
         Ok(())
     }
 
+    /// Whether what is due can be listed without reading every chat.
+    pub async fn may_list_due(&self) -> anyhow::Result<()> {
+        let listed = self.due(None).await?;
+        listed.map(drop).context("there is no index `due`, or no right to it")
+    }
+
     /// Reads and deletes a part that is not there.
     pub async fn may_part(&self) -> anyhow::Result<()> {
         let (name, key) = item::part_key(NOBODY, 1, 0);

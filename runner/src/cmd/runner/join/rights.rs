@@ -2,7 +2,7 @@
 //! job that asks for nothing.
 
 use super::untried;
-use crate::cmd::check::Finding;
+use crate::cmd::check::{self, Finding};
 use crate::home::random_hex;
 use poco_core::{ChatId, Command, Runner, RunnerId};
 use poco_io::config::{Config, Given};
@@ -18,14 +18,18 @@ pub(super) async fn try_all(config: &Config, given: &Given) -> Vec<Finding> {
     let aws = aws::connect(&config.cloud).await;
     let table = Dynamo::new(&aws, config.state.table.as_str());
     let queue = Sqs::of(&aws, &config.state.queue_url, &config.runner);
+    let due = table.may_list_due().await;
+    let look = queue.shape(config.runner.as_str()).await;
     let mut findings = vec![
         Finding::of("read documents", table.may_read().await, GRANT),
         Finding::of("write on a condition", table.may_write().await, GRANT),
         Finding::of("list documents", table.may_list().await, GRANT),
+        helpful("list what is due", due, "every look for what is owed reads every chat"),
         Finding::of("read and delete parts", table.may_part().await, GRANT),
         Finding::of("receive jobs", queue.may_receive().await, GRANT),
         Finding::of("strike jobs off", queue.may_strike_off().await, GRANT),
         Finding::of("send jobs", queue.send(&nothing(&config.runner)).await, GRANT),
+        helpful("look at the queue", look.map(drop), "nobody sees from here what waits in it"),
         match secrets::named(given) {
             Some(name) => Finding::of("read the secret", secrets::check(&name, &aws).await, GRANT),
             None => Finding::could_not_tell("read the secret", "none is named", "give --secret"),
@@ -34,6 +38,17 @@ pub(super) async fn try_all(config: &Config, given: &Given) -> Vec<Finding> {
     findings.push(taken(&table, &config.runner).await);
     findings.push(excess(&table, &queue).await);
     findings
+}
+
+/// Without this right it works too, but not as well.
+fn helpful(name: &str, done: anyhow::Result<()>, without: &str) -> Finding {
+    match done {
+        Ok(()) => Finding::ok(name, ""),
+        Err(error) => {
+            let detail = format!("it works, but {without}: {}", check::why(&error));
+            Finding::could_not_tell(name, detail, GRANT)
+        }
+    }
 }
 
 /// A job that has a chat's debts paid, of which there are none.
