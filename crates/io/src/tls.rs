@@ -1,5 +1,6 @@
 //! Whom to believe that a server is who it says it is.
 
+#[cfg(feature = "aws")]
 use anyhow::Context;
 
 /// The authorities that are believed.

@@ -100,6 +100,7 @@ pub(crate) fn why(error: &anyhow::Error) -> String {
 const WHY_CHARS: usize = 300;
 
 /// Whether AWS refused because of a missing right.
+#[cfg(feature = "cloud")]
 pub(crate) fn is_denied(error: &anyhow::Error) -> bool {
     let words = format!("{error:?}");
     ["AccessDenied", "not authorized", "UnauthorizedOperation"].iter().any(|it| words.contains(it))
