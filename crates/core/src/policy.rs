@@ -183,7 +183,7 @@ pub(crate) fn name(room: &Room, id: &UserId) -> String {
 }
 
 /// Names the right an action needs. One that is new must be put in a line of the table.
-fn right(room: &Room, by: &UserId, action: &Action) -> Right {
+pub fn right(room: &Room, by: &UserId, action: &Action) -> Right {
     match action {
         Action::Say { .. }
         | Action::Run { .. }

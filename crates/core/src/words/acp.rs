@@ -19,7 +19,7 @@ words! {
         "请在运行机器上用以下方式之一登录：{ways}。";
     or_key(command, key):
         "{command}, or set {key} where PoCo is started",
-        "{command}，或在启动 PoCo 处设置 {key}";
+        "{command}，或在启动 PoCo 的环境中设置 {key}";
     refused(title, what): "{title} refused: {what}", "{title} 拒绝了：{what}";
     failed(title, what): "{title} failed: {what}", "{title} 出错：{what}";
     failed_silently(title): "{title} failed without saying why.", "{title} 出错，但没有说明原因。";
@@ -50,7 +50,7 @@ words! {
     not_reopened(title, why):
         "{title} can't go on with this conversation ({why}). A fresh one remembers nothing of it.",
         "{title} 无法继续这个会话（{why}），新会话不记得之前的内容。";
-    unnamed_session(title): "{title} did not name its new session.", "{title} 没有给出新会话的名称。";
+    unnamed_session(title): "{title} did not name its new session.", "{title} 没有给出新会话的编号。";
     cant_only_look(title):
         "The project is read-only, and {title} has no mode that only looks. Choose another sandbox or another agent.",
         "项目为只读，而 {title} 没有只读模式。请选择其他沙箱或其他智能体。";
@@ -73,11 +73,11 @@ words! {
         "For the session means what the agent calls “{name}”.",
         "“本次会话”即该智能体所说的“{name}”。";
     mode_is(mode): "mode: {mode}", "模式：{mode}";
-    context(used, size): "{used} of {size} tokens of context", "上下文 {used} / {size} tokens";
+    context(used, size): "{used} of {size} tokens of context", "上下文已用 {used}/{size} 个 token";
     cost(context, amount, currency):
         "{context}, {amount} {currency} so far",
         "{context}，已花费 {amount} {currency}";
     prompt_too_long():
         "This prompt is too long for Cursor Agent without ACP. Put it into a file, or update Cursor Agent with `cursor-agent update`.",
-        "对于不支持 ACP 的 Cursor Agent，这段提示过长。请写入文件，或用 `cursor-agent update` 更新。";
+        "对于不支持 ACP 的 Cursor Agent，这条指令太长。请写进文件，或用 `cursor-agent update` 更新。";
 }

@@ -36,7 +36,7 @@ words! {
     not_allowed(what): "{what} · not allowed", "{what} · 未批准";
     failed(what): "{what} · failed", "{what} · 失败";
     exit(what, code): "{what} · exit {code}", "{what} · 退出码 {code}";
-    and_more(files, count): "{files} and {count} more", "{files} 等另外 {count} 个文件";
+    and_more(files, count): "{files} and {count} more", "{files}，另有 {count} 个文件";
     rerouted(model): "the model was changed to {model}", "模型已切换为 {model}";
     another_model(): "another one", "其他模型";
     trying_again(): "trying again", "正在重试";
@@ -45,7 +45,7 @@ words! {
     compacted(): "the conversation was summed up", "会话已压缩";
     asked_secret():
         "⊘ asked for a secret, which must not be told in a chat",
-        "⊘ 请求了密钥，密钥不能在聊天中提供";
+        "⊘ 索要密钥，而密钥不能在聊天中提供";
     asked_input(server):
         "⊘ {server} asked for input, which PoCo can't give yet",
         "⊘ {server} 请求输入，PoCo 目前还不支持";
@@ -64,7 +64,7 @@ words! {
     stub_forgot():
         "The stub remembers nothing from before PoCo was started.",
         "stub 不记得 PoCo 启动之前的任务。";
-    stub_unwatched(): "Nobody watched the stub.", "stub 无人接收。";
+    stub_unwatched(): "Nobody watched the stub.", "没有程序在跟踪 stub。";
 
     codex_missing(program):
         "codex was not found: there is no program `{program}`. Install it with `npm install -g @openai/codex`, or set POCO_CODEX_COMMAND to where it is.",
@@ -81,16 +81,16 @@ words! {
     codex_logged_out(more):
         "Codex is not logged in. Run `codex login` on the machine, then try again. {more}",
         "Codex 未登录。请在运行机器上执行 `codex login`，然后重试。{more}";
-    codex_cut_off(): "The turn was cut off.", "任务被中断。";
-    codex_unfinished(): "Codex left the turn unfinished.", "Codex 没有完成任务。";
-    codex_odd_state(state): "Codex says the turn is `{state}`.", "Codex 返回的任务状态为 `{state}`。";
+    codex_cut_off(): "The turn was cut off.", "这一轮被中断。";
+    codex_unfinished(): "Codex left the turn unfinished.", "Codex 没有完成这一轮。";
+    codex_odd_state(state): "Codex says the turn is `{state}`.", "Codex 返回的这一轮状态为 `{state}`。";
     codex_unanswering():
         "Codex did not answer any more and was ended.",
         "Codex 不再响应，已被结束。";
-    codex_no_record(): "Codex has no record of the turn.", "Codex 没有这个任务的记录。";
-    watched_elsewhere(): "The conversation is watched elsewhere.", "会话正由其他程序接收。";
-    unwatchable(): "The turn can't be watched any more.", "无法继续跟踪这个任务。";
-    somebody_else(): "Somebody else interrupted the turn.", "任务被其他人中断。";
+    codex_no_record(): "Codex has no record of the turn.", "Codex 没有这一轮的记录。";
+    watched_elsewhere(): "The conversation is watched elsewhere.", "会话正由其他程序跟踪。";
+    unwatchable(): "The turn can't be watched any more.", "无法继续跟踪这一轮。";
+    somebody_else(): "Somebody else interrupted the turn.", "这一轮被他人中断。";
     unreachable(minutes):
         "The model could not be reached for {minutes} min. Check the network of the machine, then run the task again.",
         "{minutes} 分钟内无法连接模型。请检查运行机器的网络，然后重新运行任务。";
@@ -111,7 +111,7 @@ words! {
         "{mode} 模式下任何操作都不会询问。需要在运行机器上设置 POCO_CLAUDE_PERMISSION_MODE={mode}。";
     claude_ended(): "Claude Code ended.", "Claude Code 已退出。";
     claude_ended_with(status): "Claude Code ended with {status}.", "Claude Code 已退出：{status}。";
-    claude_killed(): "Claude Code was ended or killed.", "Claude Code 被结束。";
+    claude_killed(): "Claude Code was ended or killed.", "Claude Code 被结束或强制终止。";
     claude_died(): "Claude Code died over it.", "Claude Code 在执行中意外退出。";
     claude_unanswering():
         "Claude Code did not answer any more and was ended.",

@@ -36,7 +36,7 @@ words! {
         "这个问题需要文字回答，请在卡片中填写。";
     once_or_not():
         "While two people must allow such things, it is allowed once or denied.",
-        "按规则这类请求需要两人批准，只能批准一次或拒绝。";
+        "按规则，这类请求需要两人批准，只能批准一次或拒绝。";
     /// What is shown is not all of it.
     part(page, count): "This is part {page} of {count}.", "这是第 {page} 部分，共 {count} 部分。";
     which(names): "Several things are asked. Say which: {names}.", "有多个待处理的请求，请指明是哪一个：{names}。";

@@ -41,7 +41,7 @@ words! {
     invite_usage(): "/invite @person [role]", "/invite @成员 [角色]";
     invite():
         "let somebody in, as viewer, member or admin, or change what they are",
-        "邀请成员或调整角色（viewer、member、admin）";
+        "邀请成员或调整角色（viewer 观察者、member 成员、admin 管理员）";
     remove_usage(): "/remove @person", "/remove @成员";
     remove(): "let somebody in no more", "移除成员";
     rules_usage(): "/rules", "/rules";

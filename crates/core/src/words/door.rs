@@ -5,7 +5,7 @@ use crate::Text;
 words! {
     no_owner():
         "This PoCo has no owner yet. If it is yours, run `poco pair` on its machine and send me the code it prints, in a direct message.",
-        "这个 PoCo 还没有所有者。如果它是你的，请在运行它的机器上执行 `poco pair`，并把显示的配对码单聊发给我。";
+        "这个 PoCo 还没有所有者。如果它是你的，请在运行它的机器上执行 `poco pair`，并通过单聊把显示的配对码发给我。";
     code_is_void():
         "This pairing code is no longer good. Run `poco pair` on the machine for a new one.",
         "这个配对码已失效。请在运行它的机器上执行 `poco pair` 获取新的配对码。";

@@ -7,7 +7,7 @@ words! {
     say_what_with(minutes):
         "Say within {minutes} minutes what to do with this: it goes with your next message.",
         "请在 {minutes} 分钟内说明要做什么：它会随你的下一条消息一起交给智能体。";
-    went_with(task): "It went with task {task}.", "已随任务 {task} 一起交出。";
+    went_with(task): "It went with task {task}.", "已随任务 {task} 一起交给智能体。";
     came_too_late():
         "Nobody said in time what to do with it. Send it again if it is wanted.",
         "超时未收到说明，未作处理。需要时请重新发送。";
@@ -59,7 +59,7 @@ words! {
     sent_or_not():
         "It is not known whether it was sent before PoCo was stopped. Look above, and ask again if it is missing.",
         "无法确定 PoCo 停止前是否已发送。请查看上文，没有的话再请求一次。";
-    too_slow(): "It took too long to fetch. Try again, or send less.", "获取超时，请重试或少发一些。";
+    too_slow(): "It took too long to fetch. Try again, or send less.", "获取时间过长，请重试或少发一些。";
     recalled(): "The message was recalled.", "消息已撤回。";
     outside(): "It is outside of the project.", "它在项目目录之外。";
     hidden(): "Hidden files stay on the machine: they often hold secrets.", "隐藏文件不会发送，它们常含有密钥。";

@@ -28,7 +28,7 @@ words! {
     shown_there(project): "The people of “{project}” are shown in its group.", "“{project}”的成员已显示在项目群中。";
     no_project(): "There is no project in this chat.", "本会话中没有项目。";
     in_groups(): "People are let in where their project is: in its group.", "请在项目群中管理成员。";
-    leaving(): "This project is being deleted.", "这个项目正在被删除。";
+    leaving(): "This project is being deleted.", "这个项目正在删除。";
     whom_do_you_mean():
         "Say whom: mention them, as in `/invite @name member`, or choose them on the card of `/people`.",
         "请指明是谁：@对方，例如 `/invite @name member`，或在 `/people` 卡片中选择。";
@@ -53,7 +53,7 @@ words! {
     to_answer(): "answer what the agent asks", "处理智能体的请求";
     to_answer_other(): "answer what the agent asks on another's task", "处理他人任务中的请求";
     to_invite(): "say who is in this project", "管理项目成员";
-    to_make_admin(): "say who is an admin", "管理管理员";
+    to_make_admin(): "say who is an admin", "任免管理员";
     to_configure(): "change how this project runs", "修改项目设置";
     to_set_rules(): "set the rules of approval", "设置审批规则";
     to_create(): "make projects", "创建项目";
@@ -89,17 +89,17 @@ words! {
     hand_over_title(): "Hand PoCo over?", "移交 PoCo？";
     hand_over_sure(name):
         "{name} becomes the owner of this PoCo and all its projects, once they send me `/accept` in a direct message within 24 hours. You stay an admin of each project.",
-        "{name} 在 24 小时内单聊我发送 `/accept` 后，将成为这个 PoCo 及其所有项目的所有者。你会保留各项目的管理员身份。";
+        "{name} 在 24 小时内与我单聊并发送 `/accept` 后，将成为这个 PoCo 及其所有项目的所有者。你会保留各项目的管理员身份。";
     hand_over(): "Hand over", "移交";
     handing_over(): "Handing over…", "正在移交…";
     offered(name):
         "It is offered to {name}, who has 24 hours to send me `/accept` in a direct message. Until then nothing changes.",
-        "已向 {name} 发出移交。对方需在 24 小时内单聊我发送 `/accept`，在此之前一切不变。";
+        "已向 {name} 发出移交。对方需在 24 小时内与我单聊并发送 `/accept`，在此之前一切不变。";
     owner_is_set():
         "The owner of this PoCo is named in `POCO_OWNER_OPEN_ID` on its machine. Change it there and restart.",
         "这个 PoCo 的所有者由机器上的 `POCO_OWNER_OPEN_ID` 指定，请在那里修改并重启。";
-    nothing_offered(): "Nothing is offered to you.", "目前没有移交给你的内容。";
-    accept_in_direct(): "Send it in a direct message to me.", "请单聊我发送。";
+    nothing_offered(): "Nothing is offered to you.", "没有人要向你移交。";
+    accept_in_direct(): "Send it in a direct message to me.", "请在与我的单聊中发送。";
     inherited(count): "Projects that are yours now: {count}.", "现在归你所有的项目：{count} 个。";
     not_any_more(): "The sender may not give the agent work any more.", "发送者已无权下达任务。";
 }

@@ -8,10 +8,15 @@ words! {
         "**{runner} 已休眠**（{span}没有响应）。发给它的指令会等到它恢复后再执行。";
     draining(runner):
         "**{runner} is draining:** it takes nothing new. What is asked of it waits.",
-        "**{runner} 正在排空**：暂不接收新任务。发给它的指令会先等待。";
+        "**{runner} 正在收尾**：不再接收新任务。发给它的指令会先等待。";
     held(runner):
+<<<<<<< HEAD
         "**{runner} takes nothing new now:** it is draining, or is at as many tasks as it can be. This waits for it.",
         "**{runner} 暂不接收新任务**：正在排空，或同时运行的任务已达上限。此任务会先等待。";
+=======
+        "**{runner} is draining:** it takes nothing new. This waits for it.",
+        "**{runner} 正在收尾**：不再接收新任务。此任务会等它恢复。";
+>>>>>>> words
     put_aside(): "Not Done", "未执行";
     unreadable(runner):
         "**{runner}** could not read something it was asked to do here, and put it aside. Its PoCo may be older than what asked it: update it. If a task does not go on, stop it and run it again.",
@@ -29,11 +34,11 @@ words! {
         "The project's folder must be on the other machine too. The conversation starts afresh.",
         "目标机器上也必须有项目文件夹。会话会重新开始。";
     asleep_for(span): "asleep for {span}", "已休眠 {span}";
-    takes_nothing(): "draining: takes nothing new", "正在排空，暂不接收新任务";
+    takes_nothing(): "draining: takes nothing new", "正在收尾，不再接收新任务";
     takes_nothing_but(turns):
         "draining: takes nothing new, {turns} running",
-        "正在排空，暂不接收新任务，{turns} 个任务运行中";
-    seats(turns, seats): "{turns} of {seats} seats taken", "已占用 {turns}/{seats} 个位置";
+        "正在收尾，不再接收新任务，{turns} 个任务运行中";
+    seats(turns, seats): "{turns} of {seats} seats taken", "已占用 {turns}/{seats} 个任务位";
     idle(): "idle", "空闲";
     running(turns): "{turns} running", "{turns} 个任务运行中";
     minutes(count): "{count} min", "{count} 分钟";
@@ -48,11 +53,15 @@ words! {
         "运行机器“{runner}”不在线。请唤醒它，或选择其他机器。";
     is_draining(runner):
         "The machine “{runner}” is draining: it takes nothing new. Choose another.",
+<<<<<<< HEAD
         "运行机器“{runner}”正在排空，暂不接收新任务。请选择其他机器。";
     lost(runner):
         "The machine “{runner}” has not been heard for long, so this was ended without it. It may still run there until the machine hears of it.",
         "运行机器“{runner}”长时间没有响应，任务已在这里结束。在那台机器收到消息之前，任务可能仍在那里运行。";
     without_it(): "End it without the machine", "不等机器，直接结束";
+=======
+        "运行机器“{runner}”正在收尾，不再接收新任务。请选择其他机器。";
+>>>>>>> words
     no_other():
         "There is no other machine. `poco runner join` adds one.",
         "没有其他运行机器。用 `poco runner join` 可以添加。";

@@ -60,12 +60,12 @@ words! {
         "“{folder}”不在 PoCo 可用的目录范围内：{roots}。请选择范围内的目录，或请机器管理员把它加入 POCO_WORKDIR_ROOTS。";
 
     agent_title(name): "Config Agent: {name}", "配置智能体：{name}";
-    agent_now(agent, model, effort): "Now: **{agent}**, model {model}, reasoning {effort}", "当前：**{agent}**，模型 {model}，思考强度 {effort}";
-    as_set_up(): "as the agent is set up", "按智能体自身设置";
+    agent_now(agent, model, effort): "Now: **{agent}**, model {model}, reasoning {effort}", "当前：**{agent}**，模型：{model}，推理强度：{effort}";
+    as_set_up(): "as the agent is set up", "沿用智能体自身的设置";
     choosing(agent): "Choose for **{agent}**:", "选择 **{agent}** 的设置：";
     no_choice(agent): "There is nothing to choose for {agent}.", "{agent} 没有可选的设置。";
     model(): "Model", "模型";
-    effort(): "Reasoning effort", "思考强度";
+    effort(): "Reasoning effort", "推理强度";
     sandbox(): "What it may touch", "可访问范围";
     approval_policy(): "When it asks", "何时询问";
     mode(): "Permission mode", "权限模式";
@@ -89,7 +89,7 @@ words! {
     offers_none(agent, wish):
         "{agent} has no such setting as “{wish}”, so nothing was changed.",
         "{agent} 没有“{wish}”这项设置，未作更改。";
-    tuned(agent, model, effort): "The project has **{agent}** now, model {model}, reasoning {effort}.", "项目现在使用 **{agent}**，模型 {model}，思考强度 {effort}。";
+    tuned(agent, model, effort): "The project has **{agent}** now, model {model}, reasoning {effort}.", "项目现在使用 **{agent}**，模型：{model}，推理强度：{effort}。";
     full_access(): "⚠ With full access it may change anything on the machine.", "⚠ 完全访问时，智能体可以更改机器上的任何内容。";
 
     session_title(name): "Session: {name}", "会话：{name}";
@@ -146,10 +146,10 @@ words! {
         "PoCo works in a folder, whatever repository is in it: `{path}`. To use another one, clone it on the machine or have the agent do so, then choose its folder.",
         "PoCo 在文件夹中工作，不区分其中的仓库：`{path}`。要使用其他仓库，请在运行机器上克隆，或让智能体克隆，再选择它的目录。";
 
-    tokens(turn, total): "This turn: {turn} · conversation: {total}", "本次：{turn} · 会话累计：{total}";
+    tokens(turn, total): "This turn: {turn} · conversation: {total}", "本轮：{turn} · 会话累计：{total}";
     counts(input, cached, output, reasoning):
         "{input} in ({cached} cached), {output} out ({reasoning} reasoning)",
-        "输入 {input}（缓存 {cached}），输出 {output}（思考 {reasoning}）";
+        "输入 {input}（缓存 {cached}），输出 {output}（推理 {reasoning}）";
     no_fork(agent): "{agent} can't go on in a copy of a conversation. Choose Continue instead.", "{agent} 不支持复制会话，请选择“继续”。";
 }
 

@@ -48,7 +48,7 @@ words! {
     many_steps(count): "{count} steps", "{count} 个步骤";
     gap(): "… (earlier text follows when the message is whole)", "…（前面的内容会在这条消息完整后补上）";
 
-    made_way(): "Left as it is; newer ones came.", "未作处理：之后又有更新的任务中断。";
+    made_way(): "Left as it is; newer ones came.", "未作处理：之后又有新的任务中断。";
     project_went(): "Left as it is: the project was deleted.", "未作处理：项目已删除。";
     resumed_as(task): "Resumed as task {task}.", "已继续，新任务为 {task}。";
     run_again_as(task): "Run again as task {task}.", "已重新运行，新任务为 {task}。";

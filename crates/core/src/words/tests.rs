@@ -105,3 +105,22 @@ fn texts_end_alike() {
         }
     }
 }
+
+#[test]
+fn chinese_and_latin_stand_apart_and_marks_are_wide() {
+    let marks = "，：；（）、";
+    let latin = |c: char| c.is_ascii_alphanumeric() || c == '`';
+    for [name, _, zh] in all() {
+        // Emphasis is not seen, and what is put in may be either.
+        let zh = zh.replace('*', "");
+        let narrow = |c: char| ",.;:?!()".contains(c);
+        for (a, b) in zh.chars().zip(zh.chars().skip(1)) {
+            let close = is_chinese(a) && latin(b) || latin(a) && is_chinese(b);
+            assert!(!close, "{name}: a space lacks in “{a}{b}”: {zh}");
+            let thin = is_chinese(a) && narrow(b) || narrow(a) && is_chinese(b);
+            assert!(!thin, "{name}: “{a}{b}” has a mark that is not wide: {zh}");
+            let loose = marks.contains(a) && b == ' ' || a == ' ' && marks.contains(b);
+            assert!(!loose, "{name}: a space beside a wide mark: {zh}");
+        }
+    }
+}
