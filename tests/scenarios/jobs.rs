@@ -7,6 +7,9 @@ use poco_tests::{World, command, scenario};
 /// The most bytes of a job. Queues of the cloud take 256 KB.
 const JOB_BYTES_MAX: usize = 192 * 1024;
 
+/// The most bytes of a reason, and of each answer.
+const WORDS_BYTES_MAX: usize = 8 * 1024;
+
 /// What takes the most room in a job: six bytes for each. (A space at an end would be cut off.)
 fn worst(bytes: usize) -> String {
     "\u{1}".repeat(bytes)
@@ -59,26 +62,26 @@ async fn what_an_agent_is_told_with_an_answer_is_bounded() {
         let task = world.task("T1");
         world.agent_asks("a1", command("ls")).await;
         let before = world.jobs().len();
-        world.say("ann", &format!("/reject {task}.1 {}", worst(PROMPT_BYTES_MAX + 1))).await;
+        world.say("ann", &format!("/reject {task}.1 {}", worst(WORDS_BYTES_MAX + 1))).await;
         world.settle().await;
         assert_eq!(world.jobs().len(), before);
         let shown = world.shown_with("too long");
         assert!(shown.contains("That is too long."), "{shown}");
-        world.say("ann", &format!("/reject {task}.1 {}", worst(PROMPT_BYTES_MAX))).await;
+        world.say("ann", &format!("/reject {task}.1 {}", worst(WORDS_BYTES_MAX))).await;
         world.settle().await;
-        assert!(last(world) > 6 * PROMPT_BYTES_MAX);
+        assert!(last(world) > 6 * WORDS_BYTES_MAX);
 
         let question =
             |id: &str| Question { id: id.into(), text: "Which?".into(), options: vec![] };
         world.agent_asks("a2", Ask::Questions(vec![question("q1"), question("q2")])).await;
-        let (half, before) = (worst(PROMPT_BYTES_MAX / 2), world.jobs().len());
-        let fields = [("answer_0", &*half), ("answer_1", &*worst(PROMPT_BYTES_MAX / 2 + 1))];
+        let (half, before) = (worst(WORDS_BYTES_MAX), world.jobs().len());
+        let fields = [("answer_0", &*half), ("answer_1", &*worst(WORDS_BYTES_MAX + 1))];
         world.fill("ann", "Answer", &fields).await;
         world.settle().await;
         assert_eq!((world.toast(), world.jobs().len()), ("That is too long.".to_owned(), before));
         world.fill("ann", "Answer", &[("answer_0", &half), ("answer_1", &half)]).await;
         world.settle().await;
-        assert!(last(world) > 6 * PROMPT_BYTES_MAX);
+        assert!(last(world) > 6 * WORDS_BYTES_MAX);
         world.skim();
     })
     .await;

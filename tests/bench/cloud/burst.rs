@@ -84,7 +84,8 @@ impl Burst {
         let busy = processor();
         let (begun, mut sent) = (Instant::now(), vec![]);
         for n in 0..EVENTS {
-            let at = begun + SENT_WITHIN * u32::try_from(n).unwrap() / u32::try_from(EVENTS).unwrap();
+            let at =
+                begun + SENT_WITHIN * u32::try_from(n).unwrap() / u32::try_from(EVENTS).unwrap();
             tokio::time::sleep_until(at.into()).await;
             let said = stage.feishu.say(OWNER, &groups[n % groups.len()], &format!("task {n}"));
             sent.push(said.unwrap().event_id.unwrap());

@@ -86,7 +86,9 @@ impl Bench {
         tell("machine: job to turn/start", |it| it.started.saturating_sub(it.received));
         tell("codex: turn/start to the model", |it| it.asked.saturating_sub(it.started));
         for (who, calls) in ["function", "machine until turn/start"].iter().zip(
-            all.last().map(|it| it.calls.each_ref().map(|calls| counted(calls))).unwrap_or_default(),
+            all.last()
+                .map(|it| it.calls.each_ref().map(|calls| counted(calls)))
+                .unwrap_or_default(),
         ) {
             println!("    calls of the {who}: {calls:?}");
         }

@@ -10,13 +10,8 @@ words! {
         "**{runner} is draining:** it takes nothing new. What is asked of it waits.",
         "**{runner} 正在收尾**：不再接收新任务。发给它的指令会先等待。";
     held(runner):
-<<<<<<< HEAD
         "**{runner} takes nothing new now:** it is draining, or is at as many tasks as it can be. This waits for it.",
-        "**{runner} 暂不接收新任务**：正在排空，或同时运行的任务已达上限。此任务会先等待。";
-=======
-        "**{runner} is draining:** it takes nothing new. This waits for it.",
-        "**{runner} 正在收尾**：不再接收新任务。此任务会等它恢复。";
->>>>>>> words
+        "**{runner} 暂不接收新任务**：正在收尾，或同时运行的任务已达上限。此任务会先等待。";
     put_aside(): "Not Done", "未执行";
     unreadable(runner):
         "**{runner}** could not read something it was asked to do here, and put it aside. Its PoCo may be older than what asked it: update it. If a task does not go on, stop it and run it again.",
@@ -53,15 +48,11 @@ words! {
         "运行机器“{runner}”不在线。请唤醒它，或选择其他机器。";
     is_draining(runner):
         "The machine “{runner}” is draining: it takes nothing new. Choose another.",
-<<<<<<< HEAD
-        "运行机器“{runner}”正在排空，暂不接收新任务。请选择其他机器。";
+        "运行机器“{runner}”正在收尾，不再接收新任务。请选择其他机器。";
     lost(runner):
         "The machine “{runner}” has not been heard for long, so this was ended without it. It may still run there until the machine hears of it.",
         "运行机器“{runner}”长时间没有响应，任务已在这里结束。在那台机器收到消息之前，任务可能仍在那里运行。";
     without_it(): "End it without the machine", "不等机器，直接结束";
-=======
-        "运行机器“{runner}”正在收尾，不再接收新任务。请选择其他机器。";
->>>>>>> words
     no_other():
         "There is no other machine. `poco runner join` adds one.",
         "没有其他运行机器。用 `poco runner join` 可以添加。";
