@@ -237,7 +237,7 @@ async fn stored_by(shelf: Arc<dyn Store>, end: End, full: bool) -> Vec<(String, 
         claim: "claim".to_owned(),
         mask,
         enclosures: Enclosures::new(&home, None),
-        places: places.clone(),
+        places,
         draining: Arc::default(),
         closing: Arc::default(),
         ours: tokio::sync::watch::channel(true).1,
@@ -250,9 +250,9 @@ async fn stored_by(shelf: Arc<dyn Store>, end: End, full: bool) -> Vec<(String, 
             }
             drop(taken);
         }
-        loop {
-            for delivery in line.receive().await.unwrap() {
-                inbox.upgrade().unwrap().send(Order::Do(delivery)).unwrap();
+        while let Ok(deliveries) = line.receive().await {
+            for delivery in deliveries {
+                inbox.upgrade().map(|inbox| inbox.send(Order::Do(delivery)));
             }
         }
     };
