@@ -234,8 +234,7 @@ async fn what_one_task_chose_does_not_hold_for_the_next() {
     stage.agent().open(Some(&thread), &settings).await.unwrap();
     stage.agent().open(Some(&thread), &settings).await.unwrap();
     let (fast, auto) = (json!({ "model": "fast" }), json!({ "model": "auto" }));
-    let (unasking, usual) =
-        (json!({ "mode": "bypass_permissions" }), json!({ "mode": "default" }));
+    let (unasking, usual) = (json!({ "mode": "bypass_permissions" }), json!({ "mode": "default" }));
     assert_eq!(stage.remembered("set"), [fast, unasking.clone(), auto, usual.clone()]);
     // Nor if another process opens the conversation as it was left.
     let settings = chosen(&mut stage, Some("bypass_permissions"), None);
