@@ -246,6 +246,17 @@ async fn what_one_task_chose_does_not_hold_for_the_next() {
 }
 
 #[tokio::test]
+async fn a_cursor_that_did_not_get_to_speak_once_still_asks() {
+    let mut stage = Peer::<OfCursor>::with("stumbles").await;
+    let settings = stage.settings().clone();
+    let opened = stage.agent().open(None, &settings).await;
+    assert!(matches!(opened, Err(AgentError::Later(_))), "{opened:?}");
+    let thread = stage.open().await;
+    let mut turn = stage.start(&thread, "t", "escalate: touch made.txt").await;
+    asked(turn.as_mut()).await;
+}
+
+#[tokio::test]
 async fn an_old_cursor_is_run_with_its_settings_and_asks_nobody() {
     let mut stage = Peer::<OldCursor>::new().await;
     stage.config.model = Some("auto".to_owned());
