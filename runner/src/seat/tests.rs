@@ -211,8 +211,13 @@ async fn stored(end: End) -> Vec<(String, String)> {
     open.send(Order::Do(delivery)).unwrap();
     let leaky: Arc<dyn Agent> = Arc::new(Leaky { open: Mutex::new(Some(open)), end });
     let by_name = BTreeMap::from([("leaky".to_owned(), leaky)]);
-    let agents =
-        Agents { usual: "leaky".to_owned(), instead: None, by_name, withheld: Vec::default() };
+    let agents = Agents {
+        usual: "leaky".to_owned(),
+        instead: None,
+        by_name,
+        withheld: Vec::default(),
+        verdict: Arc::default(),
+    };
     let shared = Shared {
         settler: Settler::new(app.clone()),
         app: app.clone(),
