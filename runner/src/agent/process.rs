@@ -137,12 +137,49 @@ fn members(_group: i32) -> Vec<i32> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn since(pid: i32) -> Option<String> {
-    let pid = pid.to_string();
-    let ps = std::process::Command::new("ps").args(["-o", "stat=,lstart=", "-p", &pid]).output();
-    let line = String::from_utf8(ps.ok()?.stdout).ok()?;
-    let (state, since) = line.trim().split_once(' ')?;
-    (!state.starts_with('Z')).then(|| since.trim().to_owned())
+use asked::since;
+
+/// Where only a program tells of processes: it is asked once a second for each.
+#[cfg(any(test, not(target_os = "linux")))]
+mod asked {
+    use crate::rpc::lock;
+    use rustix::io::Errno;
+    use rustix::process::{Pid, test_kill_process};
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+    use std::time::{Duration, Instant};
+
+    const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+    /// What was told of live processes not long ago.
+    pub(super) static KNOWN: Mutex<BTreeMap<i32, (Instant, String)>> = Mutex::new(BTreeMap::new());
+
+    pub(super) fn since(pid: i32) -> Option<String> {
+        // That it is gone is seen at once, but for one that nobody has waited for.
+        let is_gone = test_kill_process(Pid::from_raw(pid)?) == Err(Errno::SRCH);
+        {
+            let mut known = lock(&KNOWN);
+            known.retain(|_, (at, _)| at.elapsed() < AGAIN_AFTER);
+            if is_gone {
+                known.remove(&pid);
+                return None;
+            }
+            if let Some((_, since)) = known.get(&pid) {
+                return Some(since.clone());
+            }
+        }
+        let since = ask(pid)?;
+        lock(&KNOWN).insert(pid, (Instant::now(), since.clone()));
+        Some(since)
+    }
+
+    fn ask(pid: i32) -> Option<String> {
+        let arguments = ["-o", "stat=,lstart=", "-p", &pid.to_string()];
+        let ps = std::process::Command::new("ps").args(arguments).output();
+        let line = String::from_utf8(ps.ok()?.stdout).ok()?;
+        let (state, since) = line.trim().split_once(' ')?;
+        (!state.starts_with('Z')).then(|| since.trim().to_owned())
+    }
 }
 
 #[cfg(test)]
@@ -176,6 +213,20 @@ mod tests {
         }
         let sleeper = std::fs::read_to_string(file).unwrap().trim().parse().unwrap();
         (child, process, sleeper)
+    }
+
+    #[tokio::test]
+    async fn a_program_is_asked_seldom_and_not_of_what_is_gone() {
+        let mut child = tokio::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let pid = i32::try_from(child.id().unwrap()).unwrap();
+        let told = asked::since(pid).unwrap();
+        assert!(told.len() > 10, "{told}");
+        // What is told now is what was told before.
+        let known = (std::time::Instant::now(), "before".to_owned());
+        crate::rpc::lock(&asked::KNOWN).insert(pid, known);
+        assert_eq!(asked::since(pid).as_deref(), Some("before"));
+        child.kill().await.unwrap();
+        assert_eq!(asked::since(pid), None);
     }
 
     async fn gone(pid: i32) {
