@@ -10,6 +10,7 @@ mod surroundings;
 
 pub use surroundings::Surroundings;
 
+use crate::rpc::lock;
 use async_trait::async_trait;
 use poco_core::setup::Usage;
 use poco_core::words::setup as words;
@@ -20,7 +21,7 @@ use poco_io::config::Config;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// The agents there are, by name.
 #[derive(Clone)]
@@ -32,6 +33,8 @@ pub struct Agents {
     /// What of PoCo's environment they do not find in theirs, unless the operator says so.
     pub withheld: Vec<String>,
     pub by_name: BTreeMap<String, Arc<dyn Agent>>,
+    /// How the usual one was when it was asked last.
+    pub(crate) verdict: Arc<Mutex<Option<Result<String, Text>>>>,
 }
 
 /// Makes every agent: those PoCo brings, those that are asked for, and those whose program is on
@@ -69,7 +72,8 @@ pub fn open(config: &Config) -> Agents {
     add(codex::NAME, Arc::new(codex));
     add(claude::NAME, Arc::new(claude));
     add(stub::NAME, Arc::new(stub::Stub::default()));
-    Agents { usual, instead, withheld: around.withheld().to_vec(), by_name }
+    let withheld = around.withheld().to_vec();
+    Agents { usual, instead, withheld, by_name, verdict: Arc::default() }
 }
 
 impl Agents {
@@ -81,6 +85,21 @@ impl Agents {
 
     pub fn get(&self, name: &str) -> Option<&Arc<dyn Agent>> {
         self.by_name.get(name)
+    }
+
+    /// Asks the usual one how it is, which may start it, and keeps what it says.
+    pub async fn look(&self) -> Result<String, Text> {
+        let verdict = match self.get(&self.usual) {
+            Some(agent) => agent.ready().await,
+            None => Err(Text::verbatim("There is no such agent on this machine.")),
+        };
+        *lock(&self.verdict) = Some(verdict.clone());
+        verdict
+    }
+
+    /// Returns how the usual one was when it was asked last.
+    pub fn last_look(&self) -> Option<Result<String, Text>> {
+        lock(&self.verdict).clone()
     }
 
     /// Ends whatever was started for any of them.

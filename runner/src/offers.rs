@@ -26,7 +26,8 @@ pub(crate) async fn keep(app: App, agents: Agents, presence: Option<Presence>) {
 /// Asks each agent once, and says whether all answered.
 async fn ask(app: &App, agents: &Agents, presence: Option<&Presence>) -> bool {
     let before = app.offers().clone();
-    let mut all = true;
+    // Those who may not have it asked hear of this.
+    let mut all = tokio::time::timeout(ANSWER_MAX, agents.look()).await.is_ok_and(|it| it.is_ok());
     for (name, agent) in &agents.by_name {
         let asked = tokio::time::timeout(ANSWER_MAX, agent.choices()).await;
         match asked {

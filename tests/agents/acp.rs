@@ -220,6 +220,43 @@ async fn the_modes_and_models_of_older_words_are_set() {
 }
 
 #[tokio::test]
+async fn what_one_task_chose_does_not_hold_for_the_next() {
+    let mut stage = Peer::<Anyone>::with("keeps").await;
+    let thread = stage.open().await;
+    let chosen = |stage: &mut Peer<Anyone>, mode: Option<&str>, model: Option<&str>| {
+        stage.settings().mode = mode.map(str::to_owned);
+        stage.settings().model = model.map(str::to_owned);
+        stage.settings().clone()
+    };
+    let settings = chosen(&mut stage, Some("bypass_permissions"), Some("fast"));
+    stage.agent().open(Some(&thread), &settings).await.unwrap();
+    let settings = chosen(&mut stage, None, None);
+    stage.agent().open(Some(&thread), &settings).await.unwrap();
+    stage.agent().open(Some(&thread), &settings).await.unwrap();
+    let (fast, auto) = (json!({ "model": "fast" }), json!({ "model": "auto" }));
+    let (unasking, usual) = (json!({ "mode": "bypass_permissions" }), json!({ "mode": "default" }));
+    assert_eq!(stage.remembered("set"), [fast, unasking.clone(), auto, usual.clone()]);
+    // Nor if another process opens the conversation as it was left.
+    let settings = chosen(&mut stage, Some("bypass_permissions"), None);
+    stage.agent().open(Some(&thread), &settings).await.unwrap();
+    stage.restart();
+    let settings = chosen(&mut stage, None, None);
+    stage.agent().open(Some(&thread), &settings).await.unwrap();
+    assert_eq!(stage.remembered("set")[4..], [unasking, usual]);
+}
+
+#[tokio::test]
+async fn a_cursor_that_did_not_get_to_speak_once_still_asks() {
+    let mut stage = Peer::<OfCursor>::with("stumbles").await;
+    let settings = stage.settings().clone();
+    let opened = stage.agent().open(None, &settings).await;
+    assert!(matches!(opened, Err(AgentError::Later(_))), "{opened:?}");
+    let thread = stage.open().await;
+    let mut turn = stage.start(&thread, "t", "escalate: touch made.txt").await;
+    asked(turn.as_mut()).await;
+}
+
+#[tokio::test]
 async fn an_old_cursor_is_run_with_its_settings_and_asks_nobody() {
     let mut stage = Peer::<OldCursor>::new().await;
     stage.config.model = Some("auto".to_owned());

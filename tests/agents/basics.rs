@@ -241,6 +241,29 @@ async fn commands_do_not_see_our_secrets() {
 }
 
 #[tokio::test]
+async fn the_model_and_effort_of_one_task_do_not_hold_for_the_next() {
+    let mut stage = Stage::new(Transport::Unix).await;
+    let last = |stage: &Stage| {
+        let body = stage.model.seen().last().unwrap().body.clone();
+        (body["model"].clone(), body["reasoning"]["effort"].clone())
+    };
+    let thread = stage.open().await;
+    stage.run(&thread, "t1", "as usual").await;
+    let usual = last(&stage);
+    for effort in [Some("high"), None] {
+        stage.settings.model = Some("gpt-6.1-sol".to_owned());
+        stage.settings.effort = effort.map(str::to_owned);
+        stage.run(&thread, effort.unwrap_or("none"), "as chosen").await;
+        let (model, is) = last(&stage);
+        assert_eq!((model, is == "high"), ("gpt-6.1-sol".into(), effort.is_some()));
+    }
+    stage.settings.model = None;
+    stage.restart();
+    stage.run(&thread, "t4", "as usual again").await;
+    assert_eq!(last(&stage).0, usual.0);
+}
+
+#[tokio::test]
 async fn a_model_in_code_mode_does_the_same() {
     let mut stage = Stage::new(Transport::Unix).await;
     stage.settings.model = Some("gpt-6.1-sol".to_owned());

@@ -9,6 +9,8 @@ Cursor's `stream-json`. What it does is decided by the prompt, much as with the 
   loads       it can reopen a conversation         coco     its modes and models are in older words
   logged-out  nobody is logged in                  odd      its options are no plain yes and no
   deaf        it does not stop when told to        hangs    it answers nothing while it works
+  stumbles    it is killed as it is first started
+  keeps       it opens a conversation in the mode that was set last
 """
 
 import json
@@ -224,7 +226,8 @@ class Agent:
     def opened(self, session, answer):
         self.open.add(session)
         modes = [{"id": mode, "name": mode.title()} for mode in MODES]
-        answer["modes"] = {"currentModeId": MODES[0], "availableModes": modes}
+        now = [entry["mode"] for entry in recall("set") if "mode" in entry and "keeps" in TRAITS]
+        answer["modes"] = {"currentModeId": [MODES[0], *now][-1], "availableModes": modes}
         models = [{"modelId": model, "name": model.title()} for model in ("auto", "fast")]
         answer["models"] = {"currentModelId": "auto", "availableModels": models}
         return answer
@@ -302,6 +305,8 @@ def main():
     HOME.mkdir(parents=True, exist_ok=True)
     arguments = sys.argv[1:]
     remember("started", arguments)
+    if "stumbles" in TRAITS and len(recall("started")) == 1:
+        os.kill(os.getpid(), 9)
     if "acp" in arguments and "mute" not in TRAITS:
         Agent().serve()
     elif arguments == ["create-chat"]:

@@ -1,8 +1,10 @@
 //! Who gets in: this machine, or whoever has the token; never a web page.
 
-use crate::kit::{Poco, Request};
+use crate::kit::{PATIENCE, Poco, Request};
 use serde_json::{Value, json};
 use std::net::{SocketAddr, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
 
 const ROUTES: &[(&str, &str)] = &[
     ("POST", "/demo/command"),
@@ -186,4 +188,33 @@ fn pairing_is_offered_to_the_command_only() {
         poco.ask(&request).refuses(401);
     }
     assert_eq!(poco.stored(), before);
+}
+
+#[test]
+fn not_anybody_has_the_agent_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let (program, asked) = (folder.path().join("claude"), folder.path().join("asked"));
+    let script = format!("#!/bin/sh\necho >> {}\necho broken >&2\nexit 1\n", asked.display());
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o700)).unwrap();
+    let program = program.to_str().unwrap();
+    let settings = [("POCO_AGENT_BACKEND", "claude_code"), ("POCO_CLAUDE_COMMAND", program)];
+    let poco = Poco::with(&settings, &[]);
+    let times = || std::fs::read(&asked).map_or(0, |it| it.len());
+    // PoCo itself asks how it is, and what it offers.
+    let end = Instant::now() + PATIENCE;
+    while times() < 2 {
+        assert!(Instant::now() < end, "PoCo does not ask");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let from_elsewhere = Request::get("/health").header("x-forwarded-for", "192.0.2.1");
+    for _ in 0..3 {
+        assert_eq!(poco.ask(&from_elsewhere).json()["agent_ready"], false);
+    }
+    assert_eq!(times(), 2);
+    let said = || poco.ask(&Request::get("/health")).json()["agent_detail"].to_string();
+    while !said().contains("broken") {
+        assert!(Instant::now() < end, "it is not asked");
+    }
+    assert!(times() > 2);
 }

@@ -196,7 +196,11 @@ impl Acp {
         params["sessionId"] = json!(id);
         match client.rpc.call(method, params, client::CALL_MAX).await {
             Ok(opened) => {
-                client.keep(id, Session::read(&opened));
+                let mut session = Session::read(&opened);
+                // The agent may remember what was chosen last.
+                session.usual = self.journal.usual(id).unwrap_or(session.usual);
+                self.keep_usual(id, &session);
+                client.keep(id, session);
                 Ok(())
             }
             Err(CallError::Refused { message, code }) => {
@@ -226,19 +230,46 @@ impl Acp {
                 }
                 thread.to_owned()
             }
-            None => self.create(client, workdir).await?,
+            None => {
+                let id = self.create(client, workdir).await?;
+                self.keep_usual(&id, &client.session(&id).unwrap_or_default());
+                id
+            }
         };
-        if let Some(model) = settings.model.as_ref().or(self.model.as_ref()) {
-            self.dial(client, &id, Dial::Model, model).await?;
+        match settings.model.as_ref().or(self.model.as_ref()) {
+            Some(model) => self.dial(client, &id, Dial::Model, model).await?,
+            None => self.dial_back(client, &id, Dial::Model).await?,
         }
-        if let Some(mode) = self.wanted_mode(client, &id, settings)? {
-            self.dial(client, &id, Dial::Mode, &mode).await?;
+        match self.wanted_mode(client, &id, settings)? {
+            Some(mode) => self.dial(client, &id, Dial::Mode, &mode).await?,
+            None => self.dial_back(client, &id, Dial::Mode).await?,
         }
         let effort_is_offered = client.session(&id).and_then(|it| it.way(Dial::Effort)).is_some();
-        if let Some(effort) = settings.effort.as_ref().filter(|_| effort_is_offered) {
-            self.dial(client, &id, Dial::Effort, effort).await?;
+        match settings.effort.as_ref().filter(|_| effort_is_offered) {
+            Some(effort) => self.dial(client, &id, Dial::Effort, effort).await?,
+            None => self.dial_back(client, &id, Dial::Effort).await?,
         }
         Ok(id)
+    }
+
+    /// Sets back what an earlier task chose, for the session outlives it.
+    async fn dial_back(&self, client: &Client, id: &str, dial: Dial) -> Result<(), AgentError> {
+        let session = client.session(id).unwrap_or_default();
+        let (Some(usual), Some((_, now))) = (session.usual.of(dial), session.way(dial)) else {
+            return Ok(());
+        };
+        // Models come and go, and efforts with them; how much is asked is never left to chance.
+        let is_offered = session.offered(dial).iter().any(|it| it.value == *usual);
+        if now == *usual || (dial != Dial::Mode && !is_offered) {
+            return Ok(());
+        }
+        self.dial(client, id, dial, usual).await
+    }
+
+    fn keep_usual(&self, id: &str, session: &Session) {
+        if let Err(error) = self.journal.keep_usual(id, &session.usual) {
+            tracing::warn!("what a conversation was begun with was not kept: {error:#}");
+        }
     }
 
     /// Returns the mode a task needs, if not any will do.

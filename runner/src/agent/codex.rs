@@ -16,6 +16,7 @@ mod record;
 mod rollout;
 mod server;
 mod turn;
+mod usual;
 mod watch;
 
 use super::{Agent, AgentError, Found, Prompt, Surroundings, Turn, check_folder};
@@ -252,7 +253,7 @@ impl Agent for Codex {
 
     async fn choices(&self) -> Result<Choices, AgentError> {
         let client = self.keeper.client().await?;
-        let listed = client.call("model/list", json!({})).await.map_err(failure::of_query)?;
+        let listed = client.models().await.map_err(failure::of_query)?;
         let models = listed["data"].as_array().into_iter().flatten();
         let shown = models.filter(|model| model["hidden"] != true);
         let words = |words: [&str; 3]| words.map(str::to_owned).to_vec();
@@ -300,10 +301,11 @@ async fn begin(
     params.insert("approvalPolicy".to_owned(), json!(settings.approval_policy));
     params.insert("approvalsReviewer".to_owned(), json!("user"));
     params.insert("sandboxPolicy".to_owned(), sandbox_policy(place, settings));
-    if let Some(model) = &settings.model {
+    let chosen = usual::complete(&place.ear.client, settings).await;
+    if let Some(model) = &chosen.model {
         params.insert("model".to_owned(), json!(model));
     }
-    if let Some(effort) = &settings.effort {
+    if let Some(effort) = &chosen.effort {
         params.insert("effort".to_owned(), json!(effort));
     }
     place.ear.client.newborn.store(false, Ordering::Relaxed);

@@ -1,5 +1,6 @@
 //! A program that people install, and the environment it is started in.
 
+use super::process::{MARK, fresh_mark};
 use super::surroundings::Surroundings;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -79,6 +80,7 @@ impl Program {
             }
         };
         command.args(self.arguments()).env_clear().envs(self.surroundings.iter());
+        command.env(MARK, fresh_mark());
         command
     }
 }

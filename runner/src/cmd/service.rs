@@ -24,12 +24,13 @@ It is a unit of systemd for the user, or an agent of launchd on a Mac. What the 
 command sets for PoCo is not seen by it: put settings into the file (poco config --list shows both).";
 
 /// What is passed on from the environment: where programs are, and nothing secret.
-const PASSED_ON: [&str; 10] = [
+const PASSED_ON: [&str; 11] = [
     "PATH",
     "LANG",
     "POCO_HOME",
     "POCO_CONFIG_PATH",
     "CODEX_HOME",
+    "CLAUDE_CONFIG_DIR",
     "AWS_PROFILE",
     "AWS_REGION",
     "AWS_CONFIG_FILE",

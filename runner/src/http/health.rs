@@ -24,13 +24,15 @@ pub(super) async fn health(
     let is_known = guard::known(config.http.token.as_ref(), peer, &headers).is_ok();
     let enabled = config.feishu.is_set();
     let listener = http.traffic.listener();
-    let (agent_ready, detail) = match http.agents.get(&http.agents.usual) {
-        Some(agent) => match timeout(PATIENCE, agent.ready()).await {
-            Ok(Ok(detail)) => (true, detail),
-            Ok(Err(detail)) => (false, detail.of(Lang::En).to_owned()),
-            Err(_) => (false, "It is still starting.".to_owned()),
-        },
-        None => (false, "There is no such agent on this machine.".to_owned()),
+    // To ask an agent may start it, which is not for anybody to do.
+    let looked = match is_known {
+        true => timeout(PATIENCE, http.agents.look()).await.ok(),
+        false => http.agents.last_look(),
+    };
+    let (agent_ready, detail) = match looked {
+        Some(Ok(detail)) => (true, detail),
+        Some(Err(detail)) => (false, detail.of(Lang::En).to_owned()),
+        None => (false, "It is still starting.".to_owned()),
     };
     let owner = http.app.terms().await.ok().and_then(|terms| terms.owner).is_some();
     let mut missing = vec![];
@@ -84,8 +86,9 @@ fn mode(http: &Http) -> &'static str {
 
 /// Which agent there is, how it is, and why it is not another.
 fn agent_detail(http: &Http, detail: &str) -> String {
+    let wanted = &http.config.agents.usual;
     let instead =
-        http.agents.instead.iter().map(|why| format!("; not codex: {}", why.of(Lang::En)));
+        http.agents.instead.iter().map(|why| format!("; not {wanted}: {}", why.of(Lang::En)));
     format!("default={}; {detail}{}", http.agents.usual, instead.collect::<String>())
 }
 

@@ -224,8 +224,13 @@ async fn stored_by(shelf: Arc<dyn Store>, end: End, full: bool) -> Vec<(String, 
     let taken = full.then(|| places.clone().try_acquire_owned().unwrap());
     let leaky: Arc<dyn Agent> = Arc::new(Leaky { open: Mutex::new(Some(open)), end });
     let by_name = BTreeMap::from([("leaky".to_owned(), leaky)]);
-    let agents =
-        Agents { usual: "leaky".to_owned(), instead: None, by_name, withheld: Vec::default() };
+    let agents = Agents {
+        usual: "leaky".to_owned(),
+        instead: None,
+        by_name,
+        withheld: Vec::default(),
+        verdict: Arc::default(),
+    };
     let shared = Shared {
         settler: Settler::new(app.clone()),
         app: app.clone(),

@@ -75,13 +75,16 @@ fn it_is_shown_without_being_written() {
     let mut machine = machine();
     cloud(&mut machine);
     machine.set("AWS_PROFILE", "poco \"100%\" $HOME");
+    machine.set("CLAUDE_CONFIG_DIR", "/elsewhere/claude");
     machine.set("AWS_SECRET_ACCESS_KEY", "hunter2");
     machine.set("POCO_FEISHU_APP_SECRET", "hunter3");
     let said = machine.run(&["service", "install", "--print"]);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.stdout.contains("runner start --foreground --service"), "{said:?}");
-    let profile = r#"Environment="AWS_PROFILE=poco \"100%%\" $$HOME""#;
+    let profile = r#"Environment="AWS_PROFILE=poco \"100%%\" $HOME""#;
     assert!(said.stdout.contains(profile), "{said:?}");
+    let claude = r#"Environment="CLAUDE_CONFIG_DIR=/elsewhere/claude""#;
+    assert!(said.stdout.contains(claude), "{said:?}");
     assert!(!said.stdout.contains("hunter"), "secrets are not passed on: {said:?}");
     assert!(!unit(&machine).exists() && calls(&machine).is_empty());
 }

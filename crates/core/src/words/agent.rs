@@ -130,6 +130,12 @@ words! {
     claude_login():
         "The model does not accept who is logged in. Run `claude` on the machine and enter `/login`, then try again.",
         "模型不接受当前的登录。请在运行机器上执行 `claude` 并输入 `/login`，然后重试。";
+    claude_once():
+        "“Allow for this session” allows this once only: Claude Code has no rule for just this.",
+        "选择“本次会话内都批准”也只批准这一次：Claude Code 没有恰好对应它的规则。";
+    claude_file():
+        "“Allow for this session” allows every change to this file.",
+        "选择“本次会话内都批准”将批准对该文件的所有修改。";
     claude_plan(): "It has made this plan and wants to begin.", "计划已拟好，请求开始执行。";
     asked_unknown(what):
         "⊘ asked for {what}, which PoCo can't do",

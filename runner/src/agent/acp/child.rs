@@ -83,10 +83,8 @@ pub(super) async fn end_leftovers(labels: &Path) {
     let Ok(entries) = labels.read_dir() else { return };
     for entry in entries.flatten() {
         let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
-        if let Ok(process) = serde_json::from_str::<Process>(&text)
-            && process.is_alive()
-        {
-            tracing::info!(pid = process.pid(), "an agent of an earlier PoCo is ended");
+        if let Ok(process) = serde_json::from_str::<Process>(&text) {
+            tracing::info!(pid = process.pid(), "what is left of an earlier agent is ended");
             process.end().await;
         }
         let _ = std::fs::remove_file(entry.path());

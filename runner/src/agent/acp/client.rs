@@ -14,8 +14,8 @@ use agent_client_protocol_schema::v1::{
     ClientCapabilities, ClientSessionCapabilities, CompactionCapabilities, Implementation,
     InitializeRequest, InitializeResponse, NoticeCapabilities, SessionUpdate,
 };
-use poco_core::Text;
 use poco_core::words::acp as words;
+use poco_core::{Lang, Text};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::Path;
@@ -42,7 +42,8 @@ const NOBODYS: &str = "_poco/alive";
 /// Why an agent could not be reached.
 #[derive(Debug)]
 pub(super) enum Unreached {
-    /// It ended, or said something else, before it said hello: it may not speak the protocol.
+    /// It ended by itself, or said something else, before it said hello: it may not speak the
+    /// protocol.
     Speechless(Text),
     Other(AgentError),
 }
@@ -81,11 +82,18 @@ impl Client {
             Ok(hello) => hello,
             Err(error) => {
                 let status = child.bury().await.unwrap_or_default();
+                // One that hangs, or is killed, may speak it the next time.
+                let by_itself = status.starts_with("exit status");
+                let is_clear = by_itself || matches!(error, CallError::Refused { .. });
                 let words = launch.last_words(log_end);
                 let why = [error.to_string(), status, words];
                 let why =
                     why.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("; ");
-                return Err(Unreached::Speechless(could_not(why)));
+                let why = could_not(why);
+                return Err(match is_clear {
+                    true => Unreached::Speechless(why),
+                    false => Unreached::Other(AgentError::Later(why.of(Lang::En).to_owned())),
+                });
             }
         };
         let client = Self { launch, rpc, hub, child: Arc::new(child), hello };

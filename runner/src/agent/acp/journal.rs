@@ -1,6 +1,7 @@
 //! Which prompts an agent was given, and how they ended: the protocol has no way to ask afterwards.
 //! A prompt is written down before it is given.
 
+use super::session::Usual;
 use crate::agent::End;
 use anyhow::Context;
 use poco_core::Text;
@@ -88,13 +89,20 @@ impl Journal {
 
     /// Keeps what came of the last prompt.
     pub(super) fn finish(&self, thread: &str, over: &Over) -> anyhow::Result<()> {
-        let file = self.file(thread).with_extension("json");
-        let draft = file.with_extension("new");
         let text = serde_json::to_string(over).context("write down what came of a prompt")?;
-        let mut options = OpenOptions::new();
-        let opened = options.create(true).write(true).truncate(true).mode(0o600).open(&draft);
-        opened.and_then(|mut it| it.write_all(text.as_bytes())).context("keep an answer")?;
-        std::fs::rename(draft, file).context("keep an answer")
+        replace(&self.file(thread).with_extension("json"), &text).context("keep an answer")
+    }
+
+    /// Keeps what a conversation was begun with, for whoever opens it again.
+    pub(super) fn keep_usual(&self, thread: &str, usual: &Usual) -> anyhow::Result<()> {
+        make(&self.folder)?;
+        let text = serde_json::to_string(usual).context("word it")?;
+        replace(&self.file(thread).with_extension("usual"), &text).context("write it")
+    }
+
+    pub(super) fn usual(&self, thread: &str) -> Option<Usual> {
+        let kept = std::fs::read(self.file(thread).with_extension("usual")).ok()?;
+        serde_json::from_slice(&kept).ok()
     }
 
     pub(super) fn standing(&self, thread: &str, task: &str) -> anyhow::Result<Standing> {
@@ -139,6 +147,15 @@ impl Journal {
     fn file(&self, thread: &str) -> PathBuf {
         self.folder.join(format!("{:016x}", poco_core::hash(thread)))
     }
+}
+
+/// Writes a file as a whole, for this user's eyes only.
+fn replace(file: &Path, text: &str) -> std::io::Result<()> {
+    let draft = file.with_extension("new");
+    let mut options = OpenOptions::new();
+    let opened = options.create(true).write(true).truncate(true).mode(0o600).open(&draft);
+    opened.and_then(|mut it| it.write_all(text.as_bytes()))?;
+    std::fs::rename(draft, file)
 }
 
 /// Makes a folder for this user's eyes only.

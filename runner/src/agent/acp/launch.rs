@@ -61,13 +61,19 @@ impl Launch {
     /// Opens the log for a program that writes to its end.
     pub(super) fn log(&self) -> anyhow::Result<File> {
         make(&self.folder)?;
+        self.trim_log();
+        let mut options = OpenOptions::new();
+        let opened = options.create(true).append(true).mode(0o600).open(self.log_path());
+        opened.context("open the agent's log")
+    }
+
+    /// Keeps the log small. Whoever writes to it goes on at its new end.
+    pub(super) fn trim_log(&self) {
         let log = self.log_path();
         if log.metadata().is_ok_and(|it| it.len() > LOG_BYTES_MAX) {
             let _ = std::fs::copy(&log, log.with_extension("log.1"));
             let _ = OpenOptions::new().write(true).truncate(true).open(&log);
         }
-        let mut options = OpenOptions::new();
-        options.create(true).append(true).mode(0o600).open(log).context("open the agent's log")
     }
 
     /// How long the log is now: what comes after is new.

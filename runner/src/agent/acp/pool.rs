@@ -76,6 +76,7 @@ async fn end_when_idle(client: std::sync::Weak<Client>) {
     loop {
         sleep(LOOK_EVERY).await;
         let Some(client) = client.upgrade() else { return };
+        client.launch.trim_log();
         if client.is_closed() {
             return;
         }

@@ -4,6 +4,7 @@ use agent_client_protocol_schema::v1::{
     SessionConfigKind, SessionConfigOption, SessionConfigOptionCategory, SessionConfigSelectOptions,
 };
 use poco_core::{Choices, Model};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A value that an agent offers.
@@ -32,6 +33,24 @@ pub(super) enum Way {
     Method(&'static str),
 }
 
+/// What is set where nothing is chosen: what the agent itself began the session with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Usual {
+    model: Option<String>,
+    mode: Option<String>,
+    effort: Option<String>,
+}
+
+impl Usual {
+    pub(super) fn of(&self, dial: Dial) -> Option<&String> {
+        match dial {
+            Dial::Model => self.model.as_ref(),
+            Dial::Mode => self.mode.as_ref(),
+            Dial::Effort => self.effort.as_ref(),
+        }
+    }
+}
+
 /// What an agent said of a session when it was opened, and since.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Session {
@@ -39,6 +58,7 @@ pub(super) struct Session {
     /// Modes and models in the protocol's older words.
     modes: Value,
     models: Value,
+    pub(super) usual: Usual,
 }
 
 impl Session {
@@ -48,8 +68,12 @@ impl Session {
             options: vec![],
             modes: opened["modes"].clone(),
             models: opened["models"].clone(),
+            usual: Usual::default(),
         };
         session.learn(&opened["configOptions"]);
+        let now = |dial| session.way(dial).map(|(_, current)| current);
+        let (model, mode) = (now(Dial::Model), now(Dial::Mode));
+        session.usual = Usual { model, mode, effort: now(Dial::Effort) };
         session
     }
 

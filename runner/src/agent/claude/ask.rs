@@ -28,8 +28,8 @@ pub(super) struct Reply {
 pub(super) fn read(request: &Value, workdir: &str) -> (Pending, Question, Nature) {
     let tool = text(request, "tool_name");
     let input = request["input"].clone();
-    let question = question(&tool, request, workdir);
-    let rules = rules(&tool, &input, request);
+    let rules = rules(&tool, &input);
+    let question = remark(question(&tool, request, workdir), &rules);
     let nature = nature(&tool, &input);
     (Pending { tool, input, rules }, question, nature)
 }
@@ -130,30 +130,48 @@ fn questions(input: &Value) -> Vec<poco_core::Question> {
     input["questions"].as_array().into_iter().flatten().enumerate().map(read).collect()
 }
 
-/// Says what to allow so that the very same is not asked again. A command is allowed as it is, never
-/// as the pattern Claude Code would make of it, and a change by its file.
-fn rules(tool: &str, input: &Value, request: &Value) -> Value {
+/// Says what to allow so that the very same is not asked again: a command as it is, and a change by
+/// its file. What Claude Code suggests is never taken, for it may be more than was shown, such as
+/// all of a folder. Where no rule says the very same there is none.
+fn rules(tool: &str, input: &Value) -> Value {
     match tool {
         "Bash" => {
             let command = text(input, "command");
-            // These have a meaning of their own in a rule.
-            let odd = command.contains(['*', '(', ')', '\\', '\n']) || command.is_empty();
             let rule = json!([{ "toolName": tool, "ruleContent": command }]);
-            if odd { json!([]) } else { rule }
+            if is_plain(&command) { rule } else { json!([]) }
         }
         "Write" | "Edit" | "MultiEdit" => {
+            let file = text(input, "file_path");
+            let exact = is_plain(&file)
+                && file.starts_with('/')
+                && !file.ends_with('/')
+                && !file.split('/').any(|part| [".", ".."].contains(&part));
             // Two slashes begin a path from the root.
-            let file = format!("/{}", text(input, "file_path"));
-            json!([{ "toolName": "Edit", "ruleContent": file }])
+            let rule = json!([{ "toolName": "Edit", "ruleContent": format!("/{file}") }]);
+            if exact { rule } else { json!([]) }
         }
-        _ => {
-            let suggested = request["permission_suggestions"].as_array().into_iter().flatten();
-            let allow =
-                suggested.filter(|it| it["type"] == "addRules" && it["behavior"] == "allow");
-            let rules = allow.filter_map(|it| it["rules"].as_array()).flatten();
-            rules.filter(|rule| rule["toolName"] == tool).cloned().collect::<Vec<_>>().into()
-        }
+        _ => json!([]),
     }
+}
+
+/// Whether a text means itself in a rule, and nothing else.
+fn is_plain(text: &str) -> bool {
+    let odd = |c: char| "*?[]()\\!".contains(c) || c.is_control();
+    !text.contains(odd) && text.trim() == text && !text.is_empty()
+}
+
+/// Says what leave for the session comes to, where that is not just what is shown.
+fn remark(mut question: Question, rules: &Value) -> Question {
+    let once = rules.as_array().is_none_or(Vec::is_empty);
+    let (reason, remark) = match &mut question {
+        Question::Command { reason, .. } if once => (reason, words::claude_once()),
+        Question::Permission { reason, .. } => (reason, words::claude_once()),
+        Question::Patch { reason, .. } if once => (reason, words::claude_once()),
+        Question::Patch { reason, .. } => (reason, words::claude_file()),
+        Question::Command { .. } | Question::Questions(_) => return question,
+    };
+    *reason = lines(std::mem::take(reason), remark);
+    question
 }
 
 impl Pending {
@@ -223,6 +241,45 @@ mod tests {
         assert_eq!(reply.granted, Some(json!([{ "toolName": "Edit", "ruleContent": "//w/a" }])));
         let Question::Patch { diff, .. } = question else { panic!("{question:?}") };
         assert_eq!(diff, "/w/a\n+x");
+    }
+
+    #[test]
+    fn leave_for_the_session_is_never_for_more_than_was_shown() {
+        let granted = |tool: &str, input: Value| {
+            let rule = json!({ "toolName": tool, "ruleContent": "//w/**" });
+            let suggestions = json!([{ "type": "addRules", "behavior": "allow", "rules": [rule] }]);
+            let request =
+                json!({ "tool_name": tool, "input": input, "permission_suggestions": suggestions });
+            let (pending, question, _) = read(&request, "/w");
+            let (Question::Command { reason, .. }
+            | Question::Patch { reason, .. }
+            | Question::Permission { reason, .. }) = question
+            else {
+                panic!("{question:?}")
+            };
+            let granted = pending.reply(&Verdict::AllowSession).granted;
+            let told = reason.of(poco_core::Lang::En).contains("this once only");
+            assert_eq!(granted.is_none(), told, "{tool} {input}");
+            granted
+        };
+        for (tool, input) in [
+            ("Read", json!({ "file_path": "/w/secret" })),
+            ("WebFetch", json!({ "url": "https://x" })),
+            ("mcp__mail__send", json!({ "to": "ada" })),
+            ("ExitPlanMode", json!({ "plan": "all" })),
+            ("Bash", json!({ "command": "rm *" })),
+            ("Bash", json!({ "command": "ls [a]" })),
+            ("Bash", json!({ "command": " ls" })),
+            ("Write", json!({ "file_path": "/w/*" })),
+            ("Write", json!({ "file_path": "/w/!a" })),
+            ("Edit", json!({ "file_path": "/w/a\\b" })),
+            ("Edit", json!({ "file_path": "/w/../b" })),
+            ("Edit", json!({ "file_path": "b" })),
+        ] {
+            assert_eq!(granted(tool, input.clone()), None, "{tool} {input}");
+        }
+        assert!(granted("Bash", json!({ "command": "make" })).is_some());
+        assert!(granted("Edit", json!({ "file_path": "/w/a b.rs" })).is_some());
     }
 
     #[test]

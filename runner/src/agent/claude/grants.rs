@@ -6,7 +6,8 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-const NAME: &str = "grants.settings";
+/// What `grants.settings` allowed in earlier versions may be more than was shown: it is not read.
+const NAME: &str = "allowed.settings";
 
 /// Returns the file of a session, if anything was allowed in it.
 pub(super) fn file(folder: &Path) -> Option<PathBuf> {

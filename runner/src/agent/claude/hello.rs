@@ -3,14 +3,17 @@
 use super::super::AgentError;
 use super::super::program::{Program, runs};
 use super::wire;
+use crate::rpc::lines::Lines;
 use poco_core::words::agent as words;
 use poco_core::{Choices, Model};
 use serde_json::Value;
 use std::fmt;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::AsyncWriteExt;
 
 /// The versions PoCo is made for begin so; the last it is tested with.
 const TESTED: (&str, &str) = ("2.1.", "2.1.330");
@@ -20,6 +23,9 @@ const FRESH: Duration = Duration::from_secs(300);
 
 /// The longest the program may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
+
+/// The longest a program that answered nothing may take to end.
+const END_MAX: Duration = Duration::from_secs(5);
 
 /// In the order of how much is asked.
 const MODES: [&str; 5] = ["plan", "default", "acceptEdits", "auto", "dontAsk"];
@@ -88,6 +94,11 @@ pub(super) async fn ask(
     folder: &Path,
 ) -> Result<Hello, AgentError> {
     let failed = |what: String| AgentError::Later(format!("Claude Code does not answer: {what}."));
+    // Into a file: nobody reads it before the answer, and a full pipe would hold up that.
+    let complaint = folder.join("hello.err");
+    let mut options = OpenOptions::new();
+    let complaints = options.create(true).write(true).truncate(true).mode(0o600).open(&complaint);
+    let complaints = complaints.map_err(|error| failed(error.to_string()))?;
     let mut command = program.command(file);
     command
         .args(wire::arguments())
@@ -95,7 +106,7 @@ pub(super) async fn ask(
         .current_dir(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stderr(complaints)
         .kill_on_drop(true);
     let mut child =
         command.spawn().map_err(|error| AgentError::Refused(words::claude_not_started(error)))?;
@@ -104,14 +115,14 @@ pub(super) async fn ask(
     };
     let asking = async {
         stdin.write_all(format!("{}\n", wire::request("hello", "initialize")).as_bytes()).await?;
-        let mut lines = BufReader::new(stdout).lines();
+        let mut lines = Lines::of(stdout);
         while let Some(line) = lines.next_line().await? {
             let line: Value = serde_json::from_str(&line).unwrap_or_default();
             if line["type"] == "control_response" && line["response"]["request_id"] == "hello" {
                 return Ok(Some(line["response"]["response"].clone()));
             }
         }
-        Ok::<_, std::io::Error>(None)
+        Ok::<_, anyhow::Error>(None)
     };
     match tokio::time::timeout(ANSWER_MAX, asking).await {
         Ok(Ok(Some(said))) => {
@@ -119,11 +130,13 @@ pub(super) async fn ask(
             Ok(Hello { changed: changed(&program), program, at: Instant::now(), said })
         }
         Ok(Ok(None)) | Ok(Err(_)) => {
-            let output =
-                child.wait_with_output().await.map_err(|error| failed(error.to_string()))?;
-            let said = String::from_utf8_lossy(&output.stderr);
+            let ended = tokio::time::timeout(END_MAX, child.wait()).await;
+            let status = ended.map_err(|_| failed("it does not end".to_owned()))?;
+            let status = status.map_err(|error| failed(error.to_string()))?;
+            let said = std::fs::read(&complaint).unwrap_or_default();
+            let said = String::from_utf8_lossy(&said);
             let said = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
-            let why = format!("{said} ({})", output.status);
+            let why = format!("{said} ({status})");
             Err(AgentError::Refused(words::claude_not_started(why.trim())))
         }
         Err(_) => Err(failed(format!("nothing within {} s", ANSWER_MAX.as_secs()))),
@@ -147,4 +160,25 @@ pub(super) fn native(launcher: &Path) -> Option<PathBuf> {
     };
     let entries = packages.read_dir().ok()?.flatten().map(|entry| entry.path());
     entries.filter(is_native).map(|package| package.join("claude")).find(|file| runs(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::Surroundings;
+
+    #[tokio::test]
+    async fn one_that_complains_at_length_is_heard() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = r#"{"claude_code_version":"2.1.330"}"#;
+        let answer = format!(
+            r#"{{"type":"control_response","response":{{"request_id":"hello","response":{said}}}}}"#
+        );
+        let script =
+            format!("head -c 200000 /dev/zero | tr '\\0' x >&2; read line; echo '{answer}'");
+        let words = ["sh", "-c", script.as_str()].map(str::to_owned);
+        let program = Program::new(&words, &Surroundings::of(std::env::vars_os(), &[], &[]));
+        let hello = ask(&program, &program.find().unwrap(), folder.path()).await.unwrap();
+        assert_eq!(hello.version(), "2.1.330");
+    }
 }

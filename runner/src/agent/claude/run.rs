@@ -3,7 +3,7 @@
 //! | file | |
 //! |---|---|
 //! | `<turn>.json` | which process it is; there before it is given anything |
-//! | `<turn>.in` | the named pipe it reads from, and holds open itself |
+//! | `<turn>.in` | the named pipe it reads from, and holds open itself; there before the process is |
 //! | `<turn>.out` | what it says |
 //! | `<turn>.err` | what it complains of |
 
@@ -16,6 +16,7 @@ use poco_core::Text;
 use poco_core::words::agent as words;
 use rustix::fs::{CWD, Mode, OFlags};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -81,6 +82,11 @@ impl Folder {
 
     /// Ends every process there is.
     pub(super) async fn end_all(&self) {
+        for session in sessions(&self.0) {
+            for stem in stems(&session) {
+                end_unnamed(&stem).await;
+            }
+        }
         let labels = sessions(&self.0).into_iter().flat_map(|session| labels(&session));
         let ends = labels.map(|(_, process)| async move { process.end().await });
         futures_util::future::join_all(ends).await;
@@ -105,6 +111,41 @@ fn labels(folder: &Path) -> Vec<(PathBuf, Process)> {
         .collect()
 }
 
+/// The kinds of files a turn has.
+const KINDS: [&str; 5] = ["json", "new", "in", "out", "err"];
+
+/// Lists the turns of a session, also those whose process was never named.
+fn stems(folder: &Path) -> BTreeSet<PathBuf> {
+    let entries = folder.read_dir().into_iter().flatten().flatten().map(|entry| entry.path());
+    let of_turn = |path: &PathBuf| {
+        let kind = path.extension().unwrap_or_default().to_string_lossy();
+        KINDS.contains(&kind.as_ref())
+    };
+    entries.filter(of_turn).map(|path| path.with_extension("")).collect()
+}
+
+/// Ends a process that was started and not named, for PoCo died in between. It was given nothing,
+/// so it waits at its pipe.
+#[cfg(target_os = "linux")]
+async fn end_unnamed(stem: &Path) {
+    if stem.with_extension("json").exists() {
+        return;
+    }
+    let Ok(pipe) = stem.with_extension("in").canonicalize() else { return };
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let reads = |entry: &std::fs::DirEntry| {
+        std::fs::read_link(entry.path().join("fd/0")).is_ok_and(|it| it == pipe)
+    };
+    let pids = entries.filter(reads).filter_map(|it| it.file_name().to_str()?.parse().ok());
+    for process in pids.filter_map(Process::of).collect::<Vec<_>>() {
+        process.end().await;
+    }
+}
+
+/// Elsewhere it is not to be found. It waits for ever, and does nothing.
+#[cfg(not(target_os = "linux"))]
+async fn end_unnamed(_stem: &Path) {}
+
 fn make(path: &Path) -> anyhow::Result<()> {
     DirBuilder::new()
         .recursive(true)
@@ -123,11 +164,19 @@ pub(super) async fn clear_way(folder: &Path) -> Result<(), AgentError> {
             }
             process.end().await;
         }
-        for kind in ["json", "in", "out", "err"] {
-            let _ = std::fs::remove_file(stem.with_extension(kind));
-        }
+        remove(&stem);
+    }
+    for stem in stems(folder) {
+        end_unnamed(&stem).await;
+        remove(&stem);
     }
     Ok(())
+}
+
+fn remove(stem: &Path) {
+    for kind in KINDS {
+        let _ = std::fs::remove_file(stem.with_extension(kind));
+    }
 }
 
 /// Whether the process of a turn has nothing more to do.
@@ -170,7 +219,26 @@ impl Run {
         let input = rustix::fs::open(&input, flags, Mode::empty()).context("open a pipe")?;
         let out = private(&stem.with_extension("out"))?;
         command.stdin(File::from(input)).stdout(out).stderr(private(&stem.with_extension("err"))?);
-        let child = command.spawn().context("start it")?;
+        let mut child = command.spawn().context("start it")?;
+        match Self::name(&stem, &child) {
+            Ok((process, tail)) => Ok(Self {
+                id: id.to_owned(),
+                stem,
+                process,
+                tail,
+                turn_to_speak: Arc::default(),
+                child: Some(child),
+            }),
+            Err(error) => {
+                // Nobody would find it again.
+                let _ = child.start_kill();
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes down which process it is.
+    fn name(stem: &Path, child: &tokio::process::Child) -> anyhow::Result<(Process, Tail)> {
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).context("name the process")?;
         let process = Process::of(pid).context("it ended as it was started")?;
         let label = serde_json::to_vec(&process).context("write its label")?;
@@ -178,14 +246,7 @@ impl Run {
         std::fs::write(&draft, label).context("write its label")?;
         std::fs::rename(draft, stem.with_extension("json")).context("keep its label")?;
         let tail = Tail::open(&stem.with_extension("out")).context("read what it says")?;
-        Ok(Self {
-            id: id.to_owned(),
-            stem,
-            process,
-            tail,
-            turn_to_speak: Arc::default(),
-            child: Some(child),
-        })
+        Ok((process, tail))
     }
 
     /// Finds the process that was started for a turn, dead or alive.
@@ -311,4 +372,40 @@ fn private(path: &Path) -> anyhow::Result<File> {
         .mode(0o600)
         .open(path)
         .with_context(|| format!("open {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_process_that_was_never_named_stands_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let started = Run::start(folder.path(), "t", Command::new("cat")).unwrap();
+        std::fs::remove_file(folder.path().join("t.json")).unwrap();
+        clear_way(folder.path()).await.unwrap();
+        #[cfg(target_os = "linux")]
+        assert!(!started.is_alive());
+        let again = Run::start(folder.path(), "t", Command::new("cat")).unwrap();
+        again.end().await;
+        started.end().await;
+    }
+
+    #[tokio::test]
+    async fn a_process_that_can_not_be_named_is_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        // There the label would be.
+        std::fs::create_dir_all(folder.path().join("t.json/in-the-way")).unwrap();
+        let mut command = Command::new("sh");
+        let pid = folder.path().join("pid");
+        command.args(["-c", "echo $$ > \"$0\"; exec cat"]).arg(&pid);
+        assert!(Run::start(folder.path(), "t", command).is_err());
+        let gone = async {
+            let text = || std::fs::read_to_string(&pid).unwrap_or_default();
+            while text().trim().parse().ok().and_then(Process::of).is_some() {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), gone).await.unwrap();
+    }
 }

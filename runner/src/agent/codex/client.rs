@@ -80,6 +80,11 @@ impl Client {
         self.rpc.call(method, params, CALL_MAX).await
     }
 
+    /// Lists the models codex knows.
+    pub(super) async fn models(&self) -> Result<Value, CallError> {
+        self.call("model/list", json!({})).await
+    }
+
     /// Asks for something that any live server answers at once.
     pub(super) async fn alive(&self) -> Result<Value, CallError> {
         self.rpc.call("thread/loaded/list", json!({}), ALIVE_MAX).await

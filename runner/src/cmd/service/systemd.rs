@@ -25,7 +25,8 @@ pub(super) async fn unload() -> anyhow::Result<()> {
 
 pub(super) fn text(service: &Service) -> String {
     let Service { program, words, environment, log: _ } = service;
-    let program = quoted(&program.to_string_lossy());
+    // A dollar sign stands for something in a command, and for itself in a variable.
+    let program = quoted(&program.to_string_lossy().replace('$', "$$"));
     let words = words.join(" ");
     let set = |(name, value): &(&str, String)| {
         format!("Environment={}\n", quoted(&format!("{name}={value}")))
@@ -58,7 +59,7 @@ WantedBy=default.target
 
 /// Writes a word as systemd reads it back.
 fn quoted(text: &str) -> String {
-    let text = specifiers(text).replace('\\', "\\\\").replace('"', "\\\"").replace('$', "$$");
+    let text = specifiers(text).replace('\\', "\\\\").replace('"', "\\\"");
     format!("\"{text}\"")
 }
 

@@ -10,6 +10,7 @@ use crate::agent::acp::launch::Launch;
 use crate::agent::acp::preset::Preset;
 use crate::agent::acp::turn::{Record, name};
 use crate::agent::{Agent, AgentError, Choices, End, Found, Note, Prompt, Turn, check_folder};
+use crate::rpc::lines::Lines;
 use crate::rpc::lock;
 use async_trait::async_trait;
 use poco_core::words::acp as words;
@@ -21,7 +22,6 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::ChildStdout;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -192,7 +192,7 @@ impl Agent for Cli {
             launch: self.launch.clone(),
             log_end,
             child,
-            lines: BufReader::new(stdout).lines(),
+            lines: Lines::of(stdout),
             reader: Reader::default(),
             ready: VecDeque::new(),
             stopping: false,
@@ -231,7 +231,7 @@ struct CliTurn {
     launch: Arc<Launch>,
     log_end: u64,
     child: Arc<Child>,
-    lines: Lines<BufReader<ChildStdout>>,
+    lines: Lines<ChildStdout>,
     reader: Reader,
     ready: VecDeque<Note>,
     stopping: bool,
@@ -314,7 +314,13 @@ impl Turn for CliTurn {
             }
             let deadline = self.heard + self.silence_max;
             tokio::select! {
-                line = self.lines.next_line() => self.take(line.ok().flatten()),
+                line = self.lines.next_line() => {
+                    let line = line.unwrap_or_else(|error| {
+                        tracing::warn!("what an agent says can't be read: {error:#}");
+                        None
+                    });
+                    self.take(line);
+                }
                 () = sleep_until(deadline) => self.alarm(),
             }
         }
