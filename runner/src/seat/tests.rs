@@ -257,7 +257,9 @@ async fn stored_by(shelf: Arc<dyn Store>, end: End, full: bool) -> Vec<(String, 
         }
         while let Ok(deliveries) = line.receive().await {
             for delivery in deliveries {
-                inbox.upgrade().map(|inbox| inbox.send(Order::Do(delivery)));
+                if let Some(inbox) = inbox.upgrade() {
+                    let _ = inbox.send(Order::Do(delivery));
+                }
             }
         }
     };
