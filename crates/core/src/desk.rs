@@ -124,6 +124,10 @@ pub struct Task {
     pub pending: Vec<Pending>,
     /// What was answered, and by whom.
     pub answered: Vec<Answered>,
+    /// The highest number that a question of its has had. None is given twice: a card that is out of
+    /// date must not answer what is asked now.
+    #[serde(default)]
+    pub asked: usize,
     pub thread: Option<ThreadId>,
     pub turn: Option<TurnId>,
     /// The conversation that was picked for it.
@@ -218,6 +222,15 @@ impl Task {
     /// Hands the machine the task runs on a command.
     pub(crate) fn send(&self, command: Command) -> Effect {
         Effect::Send { runner: self.settings.runner.clone(), command }
+    }
+
+    /// Numbers a question that is new.
+    pub(crate) fn next_number(&mut self) -> usize {
+        // Records of before do not say what was asked.
+        let numbers = self.pending.iter().map(|it| it.number);
+        let numbers = numbers.chain(self.answered.iter().map(|it| it.number));
+        self.asked = numbers.max().unwrap_or_default().max(self.asked) + 1;
+        self.asked
     }
 
     /// How people name a question of this task.

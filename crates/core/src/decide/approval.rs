@@ -46,11 +46,7 @@ pub(super) fn asked(
         }
         return vec![];
     }
-    let last = |numbers: &mut dyn Iterator<Item = usize>| numbers.max().unwrap_or_default();
-    let number = last(&mut task.pending.iter().map(|it| it.number))
-        .max(last(&mut task.answered.iter().map(|it| it.number)))
-        + 1;
-    let allowed = vec![];
+    let (number, allowed) = (task.next_number(), vec![]);
     task.pending.push(Pending { number, approval: approval.clone(), page: 0, allowed });
     vec![]
 }

@@ -130,6 +130,7 @@ fn take_up(
         held: false,
         pending: vec![],
         answered: vec![],
+        asked: 0,
         thread,
         turn: None,
         picked: None,

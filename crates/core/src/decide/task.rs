@@ -130,6 +130,7 @@ fn new_task(
         held: false,
         pending: vec![],
         answered: vec![],
+        asked: 0,
         thread: None,
         turn: None,
         picked: None,
