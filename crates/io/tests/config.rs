@@ -294,9 +294,10 @@ fn the_work_folder_of_every_agent_is_a_root_where_it_was_named() {
     let roots = |variables: &[_]| read(None, variables).unwrap().workdir_roots;
     let codex = ("POCO_CODEX_WORKDIR", "/usr");
     assert_eq!(roots(&[codex]), [Path::new("/usr")], "no default opens more");
-    for agent in ["CLAUDE", "ACP", "CURSOR", "COCO"] {
-        let name = format!("POCO_{agent}_WORKDIR");
-        let roots = roots(&[codex, (name.as_str(), "/tmp")]);
-        assert_eq!(roots, [Path::new("/usr"), Path::new("/tmp")], "{agent}");
+    for name in
+        ["POCO_CLAUDE_WORKDIR", "POCO_ACP_WORKDIR", "POCO_CURSOR_WORKDIR", "POCO_COCO_WORKDIR"]
+    {
+        let roots = roots(&[codex, (name, "/tmp")]);
+        assert_eq!(roots, [Path::new("/usr"), Path::new("/tmp")], "{name}");
     }
 }
