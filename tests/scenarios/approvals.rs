@@ -231,6 +231,18 @@ async fn several_questions_are_shown_as_several() {
         PoCo
         That is not asked, or not any more.
         ");
+        // Nor is the number of the last one given to another: a card that is out of date names it.
+        world.agent(Report::Settled { approval: ApprovalId::new("a4") }).await;
+        world.agent_asks("a5", command("rm -rf build")).await;
+        world.skim();
+        world.say("ann", &format!("/approve {task}.4")).await;
+        assert_snapshot!(world.shown(), @"
+        PoCo
+        That is not asked, or not any more.
+        ");
+        world.say("ann", &format!("/approve {task}.5")).await;
+        assert_snapshot!(world.sent(), @"answer a5: allow once");
+        world.skim();
     })
     .await;
 }

@@ -294,14 +294,10 @@ fn the_work_folder_of_every_agent_is_a_root_where_it_was_named() {
     let roots = |variables: &[_]| read(None, variables).unwrap().workdir_roots;
     let codex = ("POCO_CODEX_WORKDIR", "/usr");
     assert_eq!(roots(&[codex]), [Path::new("/usr")], "no default opens more");
-    let others = [
-        ("POCO_CLAUDE_WORKDIR", "/tmp"),
-        ("POCO_ACP_WORKDIR", "/tmp"),
-        ("POCO_CURSOR_WORKDIR", "/tmp"),
-        ("POCO_COCO_WORKDIR", "/tmp"),
-    ];
-    for other in others {
-        let roots = roots(&[codex, other]);
-        assert_eq!(roots, [Path::new("/usr"), Path::new("/tmp")], "{other:?}");
+    for name in
+        ["POCO_CLAUDE_WORKDIR", "POCO_ACP_WORKDIR", "POCO_CURSOR_WORKDIR", "POCO_COCO_WORKDIR"]
+    {
+        let roots = roots(&[codex, (name, "/tmp")]);
+        assert_eq!(roots, [Path::new("/usr"), Path::new("/tmp")], "{name}");
     }
 }
