@@ -147,7 +147,7 @@ async fn a_group_is_told_in_another_language_at_once() {
         `/diff [编号]` 查看最近一个任务（或指定任务）的改动
         `/send <路径>` 把项目里的文件发到这里
         `/people` 查看成员和权限
-        `/invite @成员 [角色]` 邀请成员或调整角色（viewer、member、admin）
+        `/invite @成员 [角色]` 邀请成员或调整角色（viewer 观察者、member 成员、admin 管理员）
         `/remove @成员` 移除成员
         `/rules` 查看审批规则
         `/owner @成员` 移交所有项目的所有权

@@ -152,7 +152,11 @@ impl Record {
     fn may_change(&self, key: &CardKey) -> bool {
         match key {
             CardKey::Workspace => true,
-            CardKey::Task(task) => self.room.desk.find(task).is_some(),
+            CardKey::Task(task) => {
+                let desk = &self.room.desk;
+                // One that was cut off has buttons still.
+                desk.find(task).is_some() || desk.broken.iter().any(|it| it.task.id == *task)
+            }
             CardKey::Page(_) => match &self.room.kind {
                 Kind::Project(project) => project.looking.iter().any(|it| it.card == *key),
                 Kind::Fresh | Kind::Lobby(_) | Kind::Gone | Kind::House(_) => false,

@@ -63,7 +63,7 @@ impl App {
     pub async fn in_rooms(&self) -> anyhow::Result<Vec<TaskPage>> {
         let mut tasks: Vec<TaskPage> = vec![];
         for chat in self.chats().await? {
-            let record = self.load(&chat).await?;
+            let Some(record) = self.readable(&chat).await? else { continue };
             let unkept = record.owed().filter_map(|owed| match &owed.effect {
                 Effect::Keep { archive } => Some(TaskPage::Over {
                     message: record.message(&archive.task.card()),
@@ -96,13 +96,26 @@ impl App {
         Ok(tasks)
     }
 
-    /// Lists every room. For start-up, sweeps and people at the machine, not for each event.
+    /// Lists every room that can be read. For start-up, sweeps and people at the machine, not for each event.
     pub async fn rooms(&self) -> anyhow::Result<Vec<(ChatId, Room)>> {
         let mut rooms = vec![];
         for chat in self.chats().await? {
-            rooms.push((chat.clone(), self.room(&chat).await?));
+            if let Some(record) = self.readable(&chat).await? {
+                rooms.push((chat, record.room));
+            }
         }
         Ok(rooms)
+    }
+
+    /// Returns what is stored of a chat, unless it cannot be read, as after going back to an older
+    /// version: the other chats have done nothing to deserve waiting.
+    async fn readable(&self, chat: &ChatId) -> anyhow::Result<Option<Record>> {
+        let Some(document) = self.store.get(&super::key(chat)).await.context("load")? else {
+            return Ok(Some(Record::default()));
+        };
+        let passed_over =
+            |error: &serde_json::Error| tracing::error!(chat.id = %chat, "passed over: {error}");
+        Ok(Record::read(&document).inspect_err(passed_over).ok())
     }
 
     pub(super) async fn chats(&self) -> anyhow::Result<Vec<ChatId>> {
@@ -136,13 +149,15 @@ impl App {
         for _ in 0..TRIES_MAX {
             let old = self.store.get(&key(&archive.task.id)).await.context("load a task")?;
             let version = old.as_ref().map_or(0, |old| old.version);
+            let mut message = message.clone();
             if let Some(old) = old {
                 let old: Kept = serde_json::from_str(&old.body).context("unreadable task")?;
                 if old.archive.settled.is_some() && archive.settled.is_none() {
                     return Ok(());
                 }
+                message = message.or(old.message);
             }
-            let kept = Kept { archive: archive.clone(), message: message.clone() };
+            let kept = Kept { archive: archive.clone(), message };
             let body = serde_json::to_string(&kept).context("write a task")?;
             let document = Document { version: version + 1, body, due: false };
             match self.store.put(&key(&archive.task.id), &document).await {
