@@ -13,7 +13,7 @@ pub use surroundings::Surroundings;
 use crate::rpc::lock;
 use async_trait::async_trait;
 use poco_core::setup::Usage;
-use poco_core::words::setup as words;
+use poco_core::words::{lobby, setup as words};
 use poco_core::{
     ApprovalId, Choices, Lang, Nature, Settings, Step, TaskId, Text, ThreadId, TurnId, Verdict,
 };
@@ -91,7 +91,7 @@ impl Agents {
     pub async fn look(&self) -> Result<String, Text> {
         let verdict = match self.get(&self.usual) {
             Some(agent) => agent.ready().await,
-            None => Err(Text::verbatim("There is no such agent on this machine.")),
+            None => Err(lobby::no_agent(&self.usual, self.names().join(", "))),
         };
         *lock(&self.verdict) = Some(verdict.clone());
         verdict
