@@ -292,12 +292,12 @@ fn an_app_whose_secret_is_in_the_cloud_is_not_said_to_lack_one() {
 #[test]
 fn the_work_folder_of_every_agent_is_a_root_where_it_was_named() {
     let roots = |variables: &[_]| read(None, variables).unwrap().workdir_roots;
-    let codex = ("POCO_CODEX_WORKDIR", "/usr");
-    assert_eq!(roots(&[codex]), [Path::new("/usr")], "no default opens more");
+    let (narrow, codex) = (("POCO_WORKDIR_ROOTS", "/usr"), ("POCO_CODEX_WORKDIR", "/usr"));
+    assert_eq!(roots(&[narrow, codex]), [Path::new("/usr"); 2], "no default opens more");
     for name in
         ["POCO_CLAUDE_WORKDIR", "POCO_ACP_WORKDIR", "POCO_CURSOR_WORKDIR", "POCO_COCO_WORKDIR"]
     {
-        let roots = roots(&[codex, (name, "/tmp")]);
-        assert_eq!(roots, [Path::new("/usr"), Path::new("/tmp")], "{name}");
+        let roots = roots(&[narrow, codex, (name, "/tmp")]);
+        assert_eq!(roots, [Path::new("/usr"), Path::new("/usr"), Path::new("/tmp")], "{name}");
     }
 }
